@@ -1,0 +1,137 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"abraxas.dev/ers/pkg/canon"
+)
+
+// The checks that the types of the documents do not make. They keep a reader from
+// acting on a document that cannot be true.
+
+func (*WindowRequest) schema() string { return WindowSchema }
+func (*Digest) schema() string        { return DigestSchema }
+func (*Verdict) schema() string       { return VerdictSchema }
+
+// MinRuns is the fewest runs that can be compared.
+const MinRuns = 2
+
+func (r *WindowRequest) check() error {
+	if err := CheckPipelineName(r.Pipeline); err != nil {
+		return fmt.Errorf("/pipeline: %w", err)
+	}
+	if err := checkHashes("/definition_sha256", r.DefinitionSHA256, "/contexts_sha256", r.ContextsSHA256); err != nil {
+		return err
+	}
+	switch {
+	case r.Runs < MinRuns || r.Runs > MaxRuns:
+		return fmt.Errorf("/runs: %d is out of range: want %d to %d", r.Runs, MinRuns, MaxRuns)
+	case r.FirstTick < 0:
+		return fmt.Errorf("/first_tick: %d is negative", r.FirstTick)
+	case r.Ticks < 1 || r.FirstTick > math.MaxInt64-r.Ticks:
+		return fmt.Errorf("/ticks: %d ticks from tick %d are out of range: want at least 1", r.Ticks, r.FirstTick)
+	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
+		return errors.New("/budget: a budget is negative")
+	}
+	if r.Latch != "" {
+		if err := checkHashes("/latch", r.Latch); err != nil {
+			return err
+		}
+	}
+	if r.Drill != nil {
+		return r.Drill.Check(r)
+	}
+	return nil
+}
+
+// Check tells whether a window has the run and the tick that a drill falsifies.
+func (d *Drill) Check(r *WindowRequest) error {
+	switch {
+	case d.Run < 0 || d.Run >= r.Runs:
+		return fmt.Errorf("/drill/run: the window has runs 0 to %d, not %d", r.Runs-1, d.Run)
+	case d.Tick < r.FirstTick || d.Tick >= r.FirstTick+r.Ticks:
+		return fmt.Errorf("/drill/tick: the window has ticks %d to %d, not %d", r.FirstTick, r.FirstTick+r.Ticks-1, d.Tick)
+	case d.Task == "":
+		return errors.New("/drill/task: empty")
+	case !slices.Contains(DrillKinds, d.Kind):
+		return fmt.Errorf("/drill/kind: unknown kind %q: want one of %v", d.Kind, DrillKinds)
+	}
+	return nil
+}
+
+func (d *Digest) check() error {
+	if d.Scheme != canon.Scheme {
+		return fmt.Errorf("/scheme: %w %q: this reader knows %s", ErrSchema, d.Scheme, canon.Scheme)
+	}
+	p := Position{RunKey: RunKey{d.Pipeline, d.Window, d.Run}, FirstTick: d.FirstTick, Ticks: d.Ticks, Tick: d.FirstTick}
+	if err := p.check(); err != nil {
+		return err
+	}
+	if d.Done < int64(len(d.Covers)) || d.Done > d.Ticks || d.Events < 0 {
+		return fmt.Errorf("/done: %d ticks done with %d in this digest and %d in the run", d.Done, len(d.Covers), d.Ticks)
+	}
+	for i, t := range d.Covers {
+		if want := d.FirstTick + d.Done - int64(len(d.Covers)) + int64(i); t.Tick != want {
+			return fmt.Errorf("/covers/%d/tick: %d where %d belongs", i, t.Tick, want)
+		}
+		if t.Events < 0 || t.FirstSeq > t.LastSeq {
+			return fmt.Errorf("/covers/%d: %d events at sequences %d to %d", i, t.Events, t.FirstSeq, t.LastSeq)
+		}
+		if err := t.Hashes.check(fmt.Sprintf("/covers/%d", i)); err != nil {
+			return err
+		}
+	}
+	if d.Final && d.Problem == nil && d.Done != d.Ticks {
+		return fmt.Errorf("/final: sealed after %d of %d ticks", d.Done, d.Ticks)
+	}
+	if d.Problem != nil && !d.Final {
+		return errors.New("/problem: in a digest that is not final")
+	}
+	return d.Hashes.check("")
+}
+
+func (h *Hashes) check(path string) error {
+	return checkHashes(path+"/trace_sha256", h.Trace, path+"/result_sha256", h.Result, path+"/forecast_sha256", h.Forecast)
+}
+
+func (v *Verdict) check() error {
+	if v.Scheme != canon.Scheme {
+		return fmt.Errorf("/scheme: %w %q: this reader knows %s", ErrSchema, v.Scheme, canon.Scheme)
+	}
+	switch {
+	case v.Outcome != Pass && v.Outcome != Fail && v.Outcome != Inconclusive:
+		return fmt.Errorf("/outcome: unknown outcome %q", v.Outcome)
+	case (v.Outcome == Fail) != (v.Divergence != nil):
+		return fmt.Errorf("/divergence: belongs to a verdict that fails, this one is %s", v.Outcome)
+	case (v.Outcome == Inconclusive) != (len(v.Problems) > 0):
+		return fmt.Errorf("/problems: belong to a verdict that is inconclusive, this one is %s", v.Outcome)
+	case v.Runs < MinRuns || len(v.Hashes) != v.Runs || len(v.ResultHashes) != v.Runs:
+		return fmt.Errorf("/hashes: %d and %d for %d runs", len(v.Hashes), len(v.ResultHashes), v.Runs)
+	}
+	return nil
+}
+
+// checkHashes takes pairs of a pointer and a hash.
+func checkHashes(pairs ...string) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if !isHash(pairs[i+1]) {
+			return fmt.Errorf("%s: %.80q is not a SHA-256 in 64 lower-case hex digits", pairs[i], pairs[i+1])
+		}
+	}
+	return nil
+}
+
+func isHash(s string) bool {
+	if len(s) != 64 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}

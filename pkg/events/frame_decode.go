@@ -1,0 +1,422 @@
+package events
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"math"
+	"strconv"
+
+	"abraxas.dev/ers/pkg/canon"
+)
+
+// FrameDecoder decodes frames straight into canonical bytes: what a hash covers is
+// made here, by the reader, from the fields. It keeps its buffers from one frame to
+// the next and is not safe for concurrent use. The zero value is ready. What its
+// methods return is valid until the next call of Decode.
+type FrameDecoder struct {
+	Position
+	Abandoned string // not empty: the coordinator gave the run up here, and why
+
+	c       cursor
+	events  []byte // canonical events joined by commas
+	results []byte // canonical results joined by commas
+	entries []entry
+}
+
+// entry says where an event and its result lie in the buffers.
+type entry struct {
+	eventEnd, resultEnd int
+	taskStart, taskEnd  int // the canonical task name in events
+	lane                Lane
+	status              Status
+}
+
+// Decode reads one frame. The error says which field of which event, and at which
+// byte, is not as it must be.
+func (d *FrameDecoder) Decode(message []byte) error {
+	d.c = cursor{all: message, rest: message, path: d.c.path[:0]}
+	d.events, d.results, d.entries, d.Abandoned = d.events[:0], d.results[:0], d.entries[:0], ""
+	c := &d.c
+	fields, err := c.mapHeader()
+	if err != nil {
+		return fmt.Errorf("frame: %w", err)
+	}
+	if err := d.decode(fields); err != nil {
+		return fmt.Errorf("frame: %w", err)
+	}
+	if len(c.rest) > 0 {
+		return fmt.Errorf("frame: %d bytes follow its end (byte %d)", len(c.rest), len(message)-len(c.rest))
+	}
+	return nil
+}
+
+func (d *FrameDecoder) decode(fields int) error {
+	c := &d.c
+	if err := d.version(); err != nil {
+		return err
+	}
+	if fields != len(frameFields) && fields != len(frameFields)-1 {
+		return c.failf("a frame has %d or %d fields, this one %d", len(frameFields)-1, len(frameFields), fields)
+	}
+	if err := d.position(); err != nil {
+		return err
+	}
+	if err := d.readEvents(); err != nil {
+		return err
+	}
+	if err := d.readResults(); err != nil {
+		return err
+	}
+	if fields == len(frameFields) {
+		return d.abandoned()
+	}
+	if len(d.entries) == 0 && d.Total > 0 {
+		return c.failf("a tick of %d events in a frame of none", d.Total)
+	}
+	return nil
+}
+
+// version comes first, so that a frame of another version is refused by name.
+func (d *FrameDecoder) version() error {
+	if err := d.c.key("v"); err != nil {
+		return err
+	}
+	v, err := d.c.count(math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	if v != FrameVersion {
+		return d.c.failf("%w: frame version %d, this reader knows %d", ErrSchema, v, FrameVersion)
+	}
+	d.c.pop()
+	return nil
+}
+
+func (d *FrameDecoder) position() error {
+	c := &d.c
+	if err := c.key("pipeline"); err != nil {
+		return err
+	}
+	pipeline, err := c.string()
+	if err != nil {
+		return err
+	}
+	if pipeline != d.Pipeline { // frames come in rows of one pipeline
+		d.Pipeline = string([]byte(pipeline))
+	}
+	c.pop()
+	var numbers [7]int64
+	for i, name := range frameFields[2:9] {
+		if err := c.key(name); err != nil {
+			return err
+		}
+		most := int64(math.MaxInt64)
+		if name == "run" || name == "first" || name == "total" {
+			most = math.MaxInt32
+		}
+		if numbers[i], err = c.count(most); err != nil {
+			return err
+		}
+		c.pop()
+	}
+	d.Window, d.Run = uint64(numbers[0]), int(numbers[1])
+	d.FirstTick, d.Ticks, d.Tick = numbers[2], numbers[3], numbers[4]
+	d.First, d.Total = int(numbers[5]), int(numbers[6])
+	if err := d.check(); err != nil {
+		return c.fail(err)
+	}
+	return nil
+}
+
+// readEvents reads the field "events" into canonical bytes.
+func (d *FrameDecoder) readEvents() error {
+	c := &d.c
+	if err := c.key("events"); err != nil {
+		return err
+	}
+	n, err := c.arrayHeader()
+	if err != nil {
+		return err
+	}
+	if n > d.Total-d.First {
+		return c.failf("%d events from event %d of %d", n, d.First, d.Total)
+	}
+	for i := range n {
+		c.push("", i)
+		if err := d.event(); err != nil {
+			return err
+		}
+		c.pop()
+	}
+	c.pop()
+	return nil
+}
+
+// event reads one event. Its fields stand in the order of the canonical form, so
+// that each is appended as it is read.
+func (d *FrameDecoder) event() error {
+	c := &d.c
+	n, err := c.mapHeader()
+	if err != nil {
+		return err
+	}
+	if n != len(eventFields) {
+		return c.failf("an event has %d fields, this one %d", len(eventFields), n)
+	}
+	if len(d.entries) > 0 {
+		d.events = append(d.events, ',')
+	}
+	var e entry
+	dst := append(d.events, '{')
+	for i, name := range eventFields {
+		if err := c.key(name); err != nil {
+			return err
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), name...), '"', ':')
+		start := len(dst)
+		switch name {
+		case "cost_entropy", "cost_ops", "tick":
+			dst, err = d.number(dst, name)
+		case "lane":
+			dst, e.lane, err = enum(c, dst, ParseLane)
+		case "status":
+			dst, e.status, err = enum(c, dst, ParseStatus)
+		case "meta":
+			if dst, err = c.value(dst, 0); err == nil && dst[start] != '{' {
+				err = c.failf("want a map, found %s", canon.Value(dst[start:]).Kind())
+			}
+		case "task":
+			dst, err = c.text(dst)
+			e.taskStart, e.taskEnd = start, len(dst)
+		}
+		if err != nil {
+			return err
+		}
+		c.pop()
+	}
+	d.events = append(dst, '}')
+	e.eventEnd = len(d.events)
+	d.entries = append(d.entries, e)
+	return nil
+}
+
+// number reads a field that is not negative; the tick must be the frame's.
+func (d *FrameDecoder) number(dst []byte, name string) ([]byte, error) {
+	n, err := d.c.count(math.MaxInt64)
+	if err != nil {
+		return dst, err
+	}
+	if name == "tick" && n != d.Tick {
+		return dst, d.c.failf("tick %d in a frame of tick %d", n, d.Tick)
+	}
+	return strconv.AppendInt(dst, n, 10), nil
+}
+
+// enum reads a name out of a fixed list and appends it as a string.
+func enum[T Lane | Status](c *cursor, dst []byte, parse func(string) (T, error)) ([]byte, T, error) {
+	s, err := c.string()
+	if err != nil {
+		return dst, 0, err
+	}
+	v, err := parse(s)
+	if err != nil {
+		return dst, 0, c.fail(err)
+	}
+	return append(append(append(dst, '"'), s...), '"'), v, nil
+}
+
+// readResults reads the field "results", one for each event.
+func (d *FrameDecoder) readResults() error {
+	c := &d.c
+	if err := c.key("results"); err != nil {
+		return err
+	}
+	n, err := c.arrayHeader()
+	if err != nil {
+		return err
+	}
+	if n != len(d.entries) {
+		return c.failf("%d results for %d events", n, len(d.entries))
+	}
+	for i := range d.entries {
+		c.push("", i)
+		if err := d.result(&d.entries[i], i); err != nil {
+			return err
+		}
+		c.pop()
+	}
+	c.pop()
+	return nil
+}
+
+// result reads one result, which must be of the event's task and status.
+func (d *FrameDecoder) result(e *entry, index int) error {
+	c := &d.c
+	n, err := c.mapHeader()
+	if err != nil {
+		return err
+	}
+	if n != len(resultFields) {
+		return c.failf("a result has %d fields, this one %d", len(resultFields), n)
+	}
+	if index > 0 {
+		d.results = append(d.results, ',')
+	}
+	dst := append(d.results, '{')
+	for i, name := range resultFields {
+		if err := c.key(name); err != nil {
+			return err
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), name...), '"', ':')
+		start := len(dst)
+		switch name {
+		case "error":
+			dst, err = c.value(dst, 0)
+			if err == nil {
+				err = d.errorText(canon.Value(dst[start:]), e.status)
+			}
+		case "status":
+			var s Status
+			if dst, s, err = enum(c, dst, ParseStatus); err == nil && s != e.status {
+				err = c.failf("%s, but the event says %s", s, e.status)
+			}
+		case "task":
+			dst, err = c.text(dst)
+			if task := d.events[e.taskStart:e.taskEnd]; err == nil && !bytes.Equal(dst[start:], task) {
+				err = c.failf("%s, but the event says %s", dst[start:], task)
+			}
+		case "value":
+			dst, err = c.value(dst, 0)
+		}
+		if err != nil {
+			return err
+		}
+		c.pop()
+	}
+	d.results = append(dst, '}')
+	e.resultEnd = len(d.results)
+	return nil
+}
+
+// errorText makes sure that an error has one spelling: null for none, else a string,
+// and always a string where the task failed.
+func (d *FrameDecoder) errorText(v canon.Value, s Status) error {
+	kind := v.Kind()
+	if kind == canon.KindNull && !s.Failed() || kind == canon.String && (s.Failed() || v != `""`) {
+		return nil
+	}
+	return d.c.failf("a task that is %s has %s", s, v)
+}
+
+func (d *FrameDecoder) abandoned() error {
+	c := &d.c
+	if err := c.key("abandoned"); err != nil {
+		return err
+	}
+	reason, err := c.string()
+	if err != nil {
+		return err
+	}
+	if reason == "" || len(d.entries) > 0 {
+		return c.failf("an abandoned run says why and has no events in this frame")
+	}
+	c.pop()
+	d.Abandoned = string([]byte(reason))
+	return nil
+}
+
+// Len is the number of events in the frame.
+func (d *FrameDecoder) Len() int { return len(d.entries) }
+
+// Last tells whether the frame ends its tick.
+func (d *FrameDecoder) Last() bool { return d.First+d.Len() == d.Total }
+
+// Events returns the canonical events joined by commas.
+func (d *FrameDecoder) Events() []byte { return d.events }
+
+// Results returns the canonical results joined by commas.
+func (d *FrameDecoder) Results() []byte { return d.results }
+
+// Event returns the canonical bytes of the i-th event of the frame.
+func (d *FrameDecoder) Event(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = d.entries[i-1].eventEnd + 1
+	}
+	return d.events[start:d.entries[i].eventEnd]
+}
+
+// Result returns the canonical bytes of the i-th result of the frame.
+func (d *FrameDecoder) Result(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = d.entries[i-1].resultEnd + 1
+	}
+	return d.results[start:d.entries[i].resultEnd]
+}
+
+// forecastSpans yields the forecast events as joined spans with their counts: one
+// span, unless the lanes are mixed up.
+func (d *FrameDecoder) forecastSpans() iter.Seq2[[]byte, int] {
+	return func(yield func([]byte, int) bool) {
+		for i := 0; i < len(d.entries); i++ {
+			first := i
+			for i < len(d.entries) && d.entries[i].lane == Forecast {
+				i++
+			}
+			if i == first {
+				continue
+			}
+			start := 0
+			if first > 0 {
+				start = d.entries[first-1].eventEnd + 1
+			}
+			if !yield(d.events[start:d.entries[i-1].eventEnd], i-first) {
+				return
+			}
+		}
+	}
+}
+
+// AppendTo appends the frame's events and results to a tick, as structures.
+func (d *FrameDecoder) AppendTo(t *Tick) error {
+	t.Tick = d.Tick
+	for i := range d.entries {
+		var ev TraceEvent
+		if err := decodeValue(canon.Value(d.Event(i)), &ev); err != nil {
+			return fmt.Errorf("event %d: %w", d.First+i, err)
+		}
+		r, err := parseResult(canon.Value(d.Result(i)), &ev)
+		if err != nil {
+			return fmt.Errorf("result %d: %w", d.First+i, err)
+		}
+		t.Events = append(t.Events, ev)
+		t.Results = append(t.Results, r)
+	}
+	return nil
+}
+
+// parseResult takes the canonical form of a result apart. What the form leaves out
+// is in the event.
+func parseResult(v canon.Value, ev *TraceEvent) (TaskResult, error) {
+	r := TaskResult{Name: ev.Task, Lane: ev.Lane, Status: ev.Status}
+	if ev.Status.Attempted() {
+		r.CostOps, r.CostEntropy = ev.CostOps, ev.CostEntropy
+	}
+	for name, member := range v.Members() {
+		switch name {
+		case "value":
+			r.Value = member
+		case "error":
+			r.Error, _ = member.Text()
+		}
+	}
+	return r, nil
+}

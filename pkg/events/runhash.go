@@ -1,0 +1,141 @@
+package events
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"abraxas.dev/ers/pkg/canon"
+)
+
+// Each hash has a domain of its own by the key of the list that it covers.
+const (
+	traceKey  = "events"
+	resultKey = "results"
+)
+
+// RunHash computes the hashes of a run tick by tick, in memory that does not grow.
+// It is not safe for concurrent use. Make one with [NewRunHash].
+type RunHash struct {
+	tick, run hashes
+	buf       []byte
+}
+
+type hashes struct{ trace, result, forecast *canon.ListHash }
+
+func newHashes() hashes {
+	return hashes{canon.NewListHash(traceKey), canon.NewListHash(resultKey), canon.NewListHash(traceKey)}
+}
+
+func (h *hashes) sum() Hashes {
+	return Hashes{h.trace.Sum().String(), h.result.Sum().String(), h.forecast.Sum().String()}
+}
+
+// NewRunHash returns the hash of a run that has no ticks yet.
+func NewRunHash() *RunHash { return &RunHash{tick: newHashes(), run: newHashes()} }
+
+// AddFrame adds what a decoded frame holds. After the last frame of a tick call
+// [RunHash.EndTick].
+func (h *RunHash) AddFrame(d *FrameDecoder) {
+	for _, to := range [...]*hashes{&h.tick, &h.run} {
+		to.trace.AddJoined(d.Events(), d.Len())
+		to.result.AddJoined(d.Results(), d.Len())
+		for span, n := range d.forecastSpans() {
+			to.forecast.AddJoined(span, n)
+		}
+	}
+}
+
+// EndTick returns the hashes of the tick whose frames were added and begins the
+// next one.
+func (h *RunHash) EndTick() Hashes {
+	sums := h.tick.sum()
+	h.tick.trace.Reset()
+	h.tick.result.Reset()
+	h.tick.forecast.Reset()
+	return sums
+}
+
+// Add adds a whole tick and returns its hashes.
+func (h *RunHash) Add(t *Tick) (Hashes, error) {
+	if len(t.Events) != len(t.Results) {
+		return Hashes{}, fmt.Errorf("tick %d has %d events but %d results", t.Tick, len(t.Events), len(t.Results))
+	}
+	for i := range t.Events {
+		event, err := AppendEvent(h.buf[:0], &t.Events[i])
+		if err != nil {
+			return Hashes{}, fmt.Errorf("tick %d, event %d: %w", t.Tick, i, err)
+		}
+		all, err := AppendResult(event, &t.Results[i])
+		if err != nil {
+			return Hashes{}, fmt.Errorf("tick %d, result %d: %w", t.Tick, i, err)
+		}
+		result := all[len(event):]
+		for _, to := range [...]*hashes{&h.tick, &h.run} {
+			to.trace.Add(event)
+			to.result.Add(result)
+			if t.Events[i].Lane == Forecast {
+				to.forecast.Add(event)
+			}
+		}
+		h.buf = all
+	}
+	return h.EndTick(), nil
+}
+
+// Sum returns the hashes of the run so far.
+func (h *RunHash) Sum() Hashes { return h.run.sum() }
+
+// Events is the number of events of the run so far.
+func (h *RunHash) Events() int64 { return h.run.trace.Count() }
+
+// State returns the midstates of the run's hashes between two ticks, for [Digest].State.
+// [RunHash.Restore] goes on from there without the ticks before.
+func (h *RunHash) State() string {
+	var states [3]string
+	for i, l := range h.run.lists() {
+		raw, _ := l.AppendBinary(nil) // never fails
+		states[i] = base64.StdEncoding.EncodeToString(raw)
+	}
+	return strings.Join(states[:], ".")
+}
+
+// Restore is the reverse of State.
+func (h *RunHash) Restore(state string) error {
+	lists := h.run.lists()
+	states := strings.Split(state, ".")
+	if len(states) != len(lists) {
+		return fmt.Errorf("hash state: %d parts where %d belong", len(states), len(lists))
+	}
+	for i, l := range lists {
+		raw, err := base64.StdEncoding.Strict().DecodeString(states[i])
+		if err == nil {
+			err = l.UnmarshalBinary(raw)
+		}
+		if err != nil {
+			return fmt.Errorf("hash state, part %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (h *hashes) lists() [3]*canon.ListHash {
+	return [3]*canon.ListHash{h.trace, h.result, h.forecast}
+}
+
+// TickHashes returns the hashes of one tick.
+func TickHashes(t *Tick) (Hashes, error) { return NewRunHash().Add(t) }
+
+// TraceSHA256 returns the trace hash of a list of events, in lower-case hex.
+func TraceSHA256(events []TraceEvent) (string, error) {
+	h := canon.NewListHash(traceKey)
+	var buf []byte
+	for i := range events {
+		var err error
+		if buf, err = AppendEvent(buf[:0], &events[i]); err != nil {
+			return "", fmt.Errorf("event %d: %w", i, err)
+		}
+		h.Add(buf)
+	}
+	return h.Sum().String(), nil
+}

@@ -1,0 +1,102 @@
+package events
+
+import "abraxas.dev/ers/pkg/canon"
+
+// VerdictSchema is the version of the documents on ers.verdict.> and ers.gate.>.
+const VerdictSchema = "ers.verdict.v1"
+
+// Outcome is what a window came to.
+type Outcome string
+
+const (
+	Pass         Outcome = "pass"         // every run is sealed and all are equal to the byte
+	Fail         Outcome = "fail"         // every run is sealed and some differ
+	Inconclusive Outcome = "inconclusive" // some run could not be judged
+)
+
+// Verdict is the judgement of one window with its evidence.
+type Verdict struct {
+	Schema           string  `json:"schema"` // VerdictSchema
+	Scheme           string  `json:"scheme"` // canon.Scheme
+	Outcome          Outcome `json:"outcome"`
+	Pipeline         string  `json:"pipeline"`
+	Window           uint64  `json:"window"`
+	DefinitionSHA256 string  `json:"definition_sha256"`
+	ContextsSHA256   string  `json:"contexts_sha256"`
+	Runs             int     `json:"runs"`
+	FirstTick        int64   `json:"first_tick"`
+	Ticks            int64   `json:"ticks"`
+
+	// The hashes of run 0, and of each run by its index. Runs are equal when both
+	// their trace and their result hash are. A run that was never sealed has "".
+	ExpectedHash       string   `json:"expected_hash"`
+	ExpectedResultHash string   `json:"expected_result_hash"`
+	Hashes             []string `json:"hashes"`
+	ResultHashes       []string `json:"result_hashes"`
+	FirstMismatchIndex *int     `json:"first_mismatch_index"` // first run that differs from run 0; null when none does
+
+	Groups   []Group `json:"groups"`   // sealed runs clustered by both hashes, largest first, then by lowest run
+	Outliers []int   `json:"outliers"` // the runs outside the first group, ascending
+	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
+
+	Divergence *Divergence `json:"divergence,omitempty"` // on fail
+	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive
+	Latch      string      `json:"latch,omitempty"`      // as requested
+	Drill      *Drill      `json:"drill,omitempty"`      // as requested: this verdict is an exercise
+	Reproduce  string      `json:"reproduce"`            // the command that shows it again
+	DigestSeq  uint64      `json:"digest_seq"`           // the ERS_DIGEST message that completed the window
+}
+
+// Group is a set of runs that are equal to the byte.
+type Group struct {
+	Hash         string    `json:"hash"`
+	ResultHash   string    `json:"result_hash"`
+	ForecastHash string    `json:"forecast_hash"`
+	Runs         []int     `json:"runs"`
+	Differs      *Location `json:"differs,omitempty"` // where it first differs from the first group
+}
+
+// Location names a place in a run.
+type Location struct {
+	Kind       DivergenceKind `json:"kind"`
+	Tick       int64          `json:"tick"`
+	EventIndex int            `json:"event_index"` // in the tick
+	Task       string         `json:"task"`
+	Pointer    string         `json:"pointer"` // RFC 6901, into the event with value and error added to its seven fields; "" is all of it
+}
+
+// DivergenceKind says in what two runs differ first.
+type DivergenceKind string
+
+const (
+	KindOrder   DivergenceKind = "order"   // the same tasks in another order
+	KindStatus  DivergenceKind = "status"  // another status
+	KindCost    DivergenceKind = "cost"    // another cost_ops or cost_entropy
+	KindMeta    DivergenceKind = "meta"    // another meta
+	KindType    DivergenceKind = "type"    // a value of another type, 1 against 1.0 among them
+	KindValue   DivergenceKind = "value"   // the task returned another value
+	KindError   DivergenceKind = "error"   // the task failed with another text
+	KindMissing DivergenceKind = "missing" // an event of the reference is not there
+	KindExtra   DivergenceKind = "extra"   // an event that the reference does not have
+	KindLatch   DivergenceKind = "latch"   // the runs agree, but not with the accepted hash
+)
+
+// Divergence explains the first difference between the reference (the first group)
+// and the runs of the outlier group that leaves it earliest.
+type Divergence struct {
+	Location
+	Runs     []int        `json:"runs"`   // the runs that show it
+	Before   []TraceEvent `json:"before"` // up to three events before it, the same in both
+	Expected Side         `json:"expected"`
+	Found    Side         `json:"found"`
+}
+
+// Side is what one of two runs has at the place where they differ.
+type Side struct {
+	Run       int          `json:"run"`
+	Present   bool         `json:"present"`         // false: there is nothing at the pointer
+	Canonical string       `json:"canonical"`       // the canonical bytes at the pointer
+	Value     canon.Value  `json:"value"`           // the same as JSON; null when not present or holding NaN or an infinity
+	Event     *TraceEvent  `json:"event,omitempty"` // the whole event, when there is one
+	After     []TraceEvent `json:"after"`           // up to three events after it
+}

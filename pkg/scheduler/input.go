@@ -1,0 +1,69 @@
+package scheduler
+
+import (
+	"iter"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Input is what a task may know: the tick, its context, and results. All of it is
+// immutable. It is valid until the task's function returns.
+type Input struct {
+	tick     int64
+	context  canon.Value
+	results  []events.TaskResult // of this tick, those that the task may see
+	previous []events.TaskResult // of the forecast lane in the previous tick of the run
+}
+
+// Tick is the number of the tick, >= 0.
+func (in *Input) Tick() int64 { return in.tick }
+
+// Context is the tick's context. Value.Decode gives a copy to work on.
+func (in *Input) Context() canon.Value { return in.context }
+
+// Result is the result of another task.
+type Result struct {
+	Name   string
+	Status events.Status
+	Value  canon.Value // null unless Status is OK
+	Error  string      // when Status.Failed()
+}
+
+// Results yields the results of this tick that the task may see, in the order in
+// which the tasks ran: those of forecast tasks, and for a shadow task also those of
+// the shadow tasks before it.
+func (in *Input) Results() iter.Seq[Result] { return list(in.results) }
+
+// Result returns the result of the named task in this tick, if the task may see it.
+func (in *Input) Result(name string) (Result, bool) { return find(in.results, name) }
+
+// Previous yields the forecast results of the previous tick of the run; none in the
+// first.
+func (in *Input) Previous() iter.Seq[Result] { return list(in.previous) }
+
+// PreviousResult returns the result of a forecast task in the previous tick.
+func (in *Input) PreviousResult(name string) (Result, bool) { return find(in.previous, name) }
+
+func list(results []events.TaskResult) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for i := range results {
+			if !yield(view(&results[i])) {
+				return
+			}
+		}
+	}
+}
+
+func find(results []events.TaskResult, name string) (Result, bool) {
+	for i := range results {
+		if results[i].Name == name {
+			return view(&results[i]), true
+		}
+	}
+	return Result{}, false
+}
+
+func view(r *events.TaskResult) Result {
+	return Result{Name: r.Name, Status: r.Status, Value: r.Value, Error: r.Error}
+}

@@ -1,0 +1,183 @@
+package scheduler
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Scheduler is one run of a pipeline: its tasks, and the results of its last tick.
+type Scheduler struct {
+	tasks    []task // in the order in which they run
+	names    map[string]bool
+	previous []events.TaskResult // forecast results of the last tick
+	tail     []task              // added since the tasks were sorted
+}
+
+// New returns a scheduler without tasks.
+func New() *Scheduler { return &Scheduler{names: make(map[string]bool)} }
+
+// Add adds tasks. It refuses, with an error that names the task, a name that is
+// empty or taken, an unknown lane, a negative cost, a missing function, and names
+// or tags that are not UTF-8 or too long. On error none of the tasks is added.
+func (s *Scheduler) Add(tasks ...Task) error {
+	checked := make([]task, 0, len(tasks))
+	for _, t := range tasks {
+		known, err := newTask(t)
+		if err != nil {
+			return err
+		}
+		same := func(other task) bool { return other.Name == t.Name }
+		if s.names[t.Name] || slices.ContainsFunc(checked, same) {
+			return fmt.Errorf("task %q: there is a task of this name already", t.Name)
+		}
+		checked = append(checked, known)
+	}
+	for _, t := range checked {
+		s.names[t.Name] = true
+	}
+	s.tail = append(s.tail, checked...)
+	return nil
+}
+
+// sort puts the tasks into the order (lane, priority, name, insertion). It runs
+// once after tasks were added. Go compares strings by byte, which for UTF-8 is by
+// code point.
+func (s *Scheduler) sort() {
+	if len(s.tail) == 0 {
+		return
+	}
+	s.tasks = append(s.tasks, s.tail...)
+	s.tail = nil
+	slices.SortStableFunc(s.tasks, func(a, b task) int {
+		return cmp.Or(cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// Tick is what came of one tick.
+type Tick struct {
+	events.Tick
+	Remaining Budgets // what each lane has left
+}
+
+var skippedMeta = canon.Value(`{"reason":"budget"}`)
+
+// Tick runs every task once, in order, as far as each lane's budget goes: a task
+// that its lane cannot afford is skipped and spends nothing, and those after it
+// have their turn. context is any value with a canonical form; a [canon.Value] is
+// taken as it is. The error is for a negative tick or budget, or a context without
+// canonical form; nothing ran then. Failures of tasks are results, not errors.
+func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, error) {
+	if number < 0 {
+		return Tick{}, fmt.Errorf("tick %d is negative", number)
+	}
+	for _, b := range [...]Budget{budgets.Forecast, budgets.Shadow} {
+		if b.Ops < 0 || b.Entropy < 0 {
+			return Tick{}, fmt.Errorf("a budget of %d ops and %d entropy is negative", b.Ops, b.Entropy)
+		}
+	}
+	ctx, err := canon.Of(context)
+	if err != nil {
+		return Tick{}, fmt.Errorf("context of tick %d: %w", number, err)
+	}
+	s.sort()
+	t := Tick{Remaining: budgets, Tick: events.Tick{
+		Tick:    number,
+		Events:  make([]events.TraceEvent, 0, len(s.tasks)),
+		Results: make([]events.TaskResult, 0, len(s.tasks)),
+	}}
+	in := Input{tick: number, context: ctx, previous: s.previous}
+	forecast := 0 // results of the forecast lane, which come first
+	for i := range s.tasks {
+		task := &s.tasks[i]
+		budget := &t.Remaining.Forecast
+		if task.Lane == events.Shadow {
+			budget = &t.Remaining.Shadow
+		} else {
+			forecast = i + 1
+		}
+		// Capped, so that no append of anybody's reaches what comes later.
+		in.results = t.Results[:i:i]
+		event, result := task.turn(&in, budget)
+		t.Events, t.Results = append(t.Events, event), append(t.Results, result)
+	}
+	s.previous = t.Results[:forecast:forecast]
+	return t, nil
+}
+
+// SetPrevious makes the next tick see these results, of the forecast lane and in
+// their order, as those of the previous tick: how a run is resumed.
+func (s *Scheduler) SetPrevious(results []events.TaskResult) {
+	s.previous = nil
+	for _, r := range results {
+		if r.Lane == events.Forecast {
+			s.previous = append(s.previous, r)
+		}
+	}
+}
+
+// turn gives a task its turn in a tick: skipped when the budget does not suffice,
+// else attempted and paid for.
+func (t *task) turn(in *Input, budget *Budget) (events.TraceEvent, events.TaskResult) {
+	event := events.TraceEvent{Tick: in.tick, Task: t.Name, Lane: t.Lane, Meta: t.meta,
+		CostOps: t.Cost.Ops, CostEntropy: t.Cost.Entropy}
+	result := events.TaskResult{Name: t.Name, Lane: t.Lane, Value: canon.Null}
+	if t.Cost.Ops > budget.Ops || t.Cost.Entropy > budget.Entropy {
+		event.Status, event.Meta = events.SkippedBudget, skippedMeta
+		result.Status = events.SkippedBudget
+		return event, result
+	}
+	budget.Ops -= t.Cost.Ops
+	budget.Entropy -= t.Cost.Entropy
+	result.CostOps, result.CostEntropy = t.Cost.Ops, t.Cost.Entropy
+	result.Status, result.Value, result.Error = t.attempt(in)
+	event.Status = result.Status
+	return event, result
+}
+
+// attempt calls the task's function. A panic is the task's failure, not ours.
+func (t *task) attempt(in *Input) (status events.Status, value canon.Value, text string) {
+	defer func() {
+		if p := recover(); p != nil {
+			status, value, text = events.Error, canon.Null, clip(fmt.Sprintf("panic: %v", p))
+		}
+	}()
+	v, err := t.Run(in)
+	if err == nil {
+		value, err = canonical(v)
+	}
+	switch {
+	case err == nil:
+		return events.OK, value, ""
+	case errors.Is(err, ErrNotComputable):
+		return events.NotComputable, canon.Null, clip(err.Error())
+	default:
+		return events.Error, canon.Null, clip(err.Error())
+	}
+}
+
+// canonical takes what a task returned.
+func canonical(v any) (canon.Value, error) {
+	value, err := canon.Of(v)
+	if err != nil {
+		return "", fmt.Errorf("the result has no canonical form: %w", err)
+	}
+	if len(value) > MaxValue {
+		return "", fmt.Errorf("the result takes %d canonical bytes: at most %d are allowed", len(value), MaxValue)
+	}
+	return value, nil
+}
+
+// clip makes an error text fit for a result: valid UTF-8, not too long.
+func clip(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) > MaxErrorText {
+		text = strings.ToValidUTF8(text[:MaxErrorText], "") + "…"
+	}
+	return text
+}

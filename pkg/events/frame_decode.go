@@ -393,30 +393,15 @@ func (d *FrameDecoder) AppendTo(t *Tick) error {
 		if err := decodeValue(canon.Value(d.Event(i)), &ev); err != nil {
 			return fmt.Errorf("event %d: %w", d.First+i, err)
 		}
-		r, err := parseResult(canon.Value(d.Result(i)), &ev)
-		if err != nil {
-			return fmt.Errorf("result %d: %w", d.First+i, err)
+		r := TaskResult{Name: ev.Task, Lane: ev.Lane, Status: ev.Status}
+		if ev.Status.Attempted() {
+			r.CostOps, r.CostEntropy = ev.CostOps, ev.CostEntropy
 		}
+		value, text := d.Outcome(i)
+		r.Value = value
+		r.Error, _ = text.Text()
 		t.Events = append(t.Events, ev)
 		t.Results = append(t.Results, r)
 	}
 	return nil
-}
-
-// parseResult takes the canonical form of a result apart. What the form leaves out
-// is in the event.
-func parseResult(v canon.Value, ev *TraceEvent) (TaskResult, error) {
-	r := TaskResult{Name: ev.Task, Lane: ev.Lane, Status: ev.Status}
-	if ev.Status.Attempted() {
-		r.CostOps, r.CostEntropy = ev.CostOps, ev.CostEntropy
-	}
-	for name, member := range v.Members() {
-		switch name {
-		case "value":
-			r.Value = member
-		case "error":
-			r.Error, _ = member.Text()
-		}
-	}
-	return r, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -18,9 +17,6 @@ import (
 // their keys in code point order, floats are float 64, integers are int or uint, and
 // an integer beyond 64 bits is extension type 1 with its decimal digits.
 const bigIntExtension = 1
-
-// maxDepth is how deep values may nest, as in package canon.
-const maxDepth = 1000
 
 // appendMsgpack appends the MessagePack form of a canonical value.
 func appendMsgpack(dst []byte, v canon.Value) ([]byte, error) {
@@ -205,8 +201,8 @@ func (c *cursor) key(name string) error {
 
 // value appends the canonical bytes of the next value.
 func (c *cursor) value(dst []byte, depth int) ([]byte, error) {
-	if depth > maxDepth {
-		return dst, c.failf("nested deeper than %d", maxDepth)
+	if depth > canon.MaxDepth {
+		return dst, c.failf("nested deeper than %d", canon.MaxDepth)
 	}
 	switch msgp.NextType(c.rest) {
 	case msgp.NilType:
@@ -324,10 +320,21 @@ func (c *cursor) bigInt(dst []byte) ([]byte, error) {
 	if err != nil {
 		return dst, c.failf("extension: want type %d, a big integer: %w", bigIntExtension, err)
 	}
-	n, ok := new(big.Int).SetString(string(ext.Data), 10)
-	if !ok || n.IsInt64() || n.IsUint64() || n.String() != string(ext.Data) {
+	if !beyond64Bits(string(ext.Data)) {
 		return dst, c.failf("%.40q is not an integer beyond 64 bits in plain decimal", ext.Data)
 	}
 	c.rest = rest
 	return append(dst, ext.Data...), nil
+}
+
+// beyond64Bits tells whether s is an integer in its one spelling that neither an
+// int64 nor a uint64 can hold.
+func beyond64Bits(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	if len(digits) < len("9223372036854775808") || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	_, signed := strconv.ParseInt(s, 10, 64)
+	_, unsigned := strconv.ParseUint(s, 10, 64)
+	return signed != nil && unsigned != nil
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// longWork is how long a window may take before a progress bar is worth showing.
+const longWork = time.Second
+
+// showProgress draws a progress bar of a window on standard error, from its digests,
+// if that is a terminal and the window takes long. stop removes it.
+func showProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) (stop func()) {
+	if !term.IsTerminal(int(io.err.Fd())) {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-time.After(longWork):
+			drawProgress(ctx, io, b, pipeline, window)
+		case <-ctx.Done():
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) {
+	r, err := request.Get(ctx, b, window)
+	if err != nil {
+		return
+	}
+	bar := progressbar.NewOptions64(int64(r.Runs)*r.Ticks, progressbar.OptionSetWriter(io.err),
+		progressbar.OptionSetDescription("ticks hashed"), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("ticks"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	defer func() { _ = bar.Clear() }()
+	filter := events.DigestSubject(events.RunKey{Pipeline: pipeline, Window: window})
+	filter = filter[:len(filter)-1] + "*"
+	_ = b.Follow(ctx, events.StreamDigest, filter, 1, func(m bus.Message) error {
+		var d events.Digest
+		if events.Decode(m.Data, &d) == nil {
+			_ = bar.Add(len(d.Covers))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// stored is a server, or a folder in which an embedded one kept its streams.
+type stored struct {
+	connection
+	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR."`
+}
+
+// open opens what is there to be read.
+func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
+	if s.Store == "" {
+		return s.connect(ctx, io)
+	}
+	return bus.Open(ctx, bus.Config{StoreDir: s.Store, Name: "ers", Log: s.log(io, zerolog.ErrorLevel)})
+}
+
+type replayCommand struct {
+	stored
+	Window  uint64 `required:"" placeholder:"W" help:"The window."`
+	RunOnly *int   `name:"run" placeholder:"R" help:"One run alone."`
+	Results bool   `help:"Add what the tasks returned: value and error."`
+	Bare    bool   `xor:"shape" help:"Print the seven fields of each TraceEvent alone, as ers hash reads them."`
+}
+
+func (*replayCommand) examples() string {
+	return `  ers replay --store data --window 1 --run 7 --results
+  ers replay --window 17 --run 7 --bare | ers hash
+`
+}
+
+func (c *replayCommand) Run(ctx context.Context, io *streams) error {
+	if c.Bare && c.Results {
+		return errors.New("--bare leaves out what --results adds: give one of them")
+	}
+	b, err := c.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.replay(ctx, io, b), b.Close())
+}
+
+func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) error {
+	r, err := request.Get(ctx, b, c.Window)
+	if err != nil {
+		return err
+	}
+	first, end := 0, r.Runs
+	if c.RunOnly != nil {
+		if *c.RunOnly < 0 || *c.RunOnly >= r.Runs {
+			return fmt.Errorf("window %d has runs 0 to %d, not %d", c.Window, r.Runs-1, *c.RunOnly)
+		}
+		first, end = *c.RunOnly, *c.RunOnly+1
+	}
+	out := bufio.NewWriterSize(io.out, 1<<16)
+	var d events.FrameDecoder
+	var line []byte
+	for run := first; run < end; run++ {
+		key := events.RunKey{Pipeline: r.Pipeline, Window: c.Window, Run: run}
+		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(key), 1, 0) {
+			if err == nil {
+				err = d.Decode(m.Data)
+			}
+			if err == nil && d.Abandoned != "" {
+				err = fmt.Errorf("the coordinator gave the run up: %s", d.Abandoned)
+			}
+			if err != nil {
+				return errors.Join(out.Flush(), fmt.Errorf("run %d, %s sequence %d: %w", run, events.StreamTrace, m.Seq, err))
+			}
+			for i := range d.Len() {
+				line = c.appendLine(line[:0], &d, i, m.Seq)
+				if _, err := out.Write(line); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return out.Flush()
+}
+
+// appendLine appends one event: its position, its seven fields, and its result.
+func (c *replayCommand) appendLine(dst []byte, d *events.FrameDecoder, i int, seq uint64) []byte {
+	if c.Bare {
+		return append(append(dst, d.Event(i)...), '\n')
+	}
+	dst = append(append(dst, `{"pipeline":"`...), d.Pipeline...)
+	dst = strconv.AppendUint(append(dst, `","window":`...), d.Window, 10)
+	dst = strconv.AppendInt(append(dst, `,"run":`...), int64(d.Run), 10)
+	dst = strconv.AppendInt(append(dst, `,"index":`...), int64(d.First+i), 10)
+	dst = strconv.AppendUint(append(dst, `,"seq":`...), seq, 10)
+	dst = append(append(dst, ','), d.Event(i)[1:]...)
+	if c.Results {
+		v, e := d.Outcome(i)
+		dst = append(append(dst[:len(dst)-1], `,"value":`...), v...)
+		dst = append(append(append(dst, `,"error":`...), e...), '}')
+	}
+	return append(dst, '\n')
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+type runCommand struct {
+	windowFlags
+	local
+	JSON bool `name:"json" help:"Print the verdict document alone."`
+}
+
+func (*runCommand) examples() string {
+	return `  ers run -f pipeline.yaml                     twelve runs, then the verdict
+  ers run -f pipeline.yaml --store data        the same, with the streams kept in data
+  ers run -f pipeline.yaml --json | jq .outcome
+  ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
+                                               with one event falsified, to see the alarm
+`
+}
+
+func (c *runCommand) Run(ctx context.Context, io *streams) error {
+	f, err := c.load()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, io, bus.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
+		window, err := request.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		if err != nil {
+			return err
+		}
+		return awaitVerdict(ctx, io, b, f.Definition.Name, window, c.JSON)
+	})
+}
+
+// awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64, asJSON bool) error {
+	stop := showProgress(ctx, io, b, pipeline, window)
+	v, document, err := request.Verdict(ctx, b, pipeline, window)
+	stop()
+	if err != nil {
+		return err
+	}
+	text := append(document, '\n')
+	if !asJSON {
+		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
+	}
+	if _, err := io.out.Write(text); err != nil {
+		return err
+	}
+	switch v.Outcome {
+	case events.Pass:
+		return nil
+	case events.Fail:
+		return errFail
+	}
+	if asJSON {
+		fmt.Fprintf(io.err, "ers: %s\n", report.Headline(v))
+	}
+	return errUnknown
+}
+
+// commandLine is what to type to see the same again.
+func commandLine(args []string) string {
+	words := []string{"ers"}
+	for _, arg := range args[1:] {
+		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,89 @@
+// Package request asks a bus for windows and waits for their verdicts: what `ers run`
+// and `ers submit` do as clients of the services.
+package request
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Submit asks for a window of a pipeline file and returns its name. change, if not
+// nil, changes the request before it is checked and sent.
+//
+// Commit point: the window's message. The objects that it names are there before it;
+// a crash before it leaves objects that nobody asks for, and no window.
+func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*events.WindowRequest)) (window uint64, err error) {
+	r := f.Request()
+	if change != nil {
+		change(&r)
+	}
+	if _, err := b.PutObject(ctx, f.Definition.Encode()); err != nil {
+		return 0, err
+	}
+	if _, err := b.PutObject(ctx, f.Contexts.Encode()); err != nil {
+		return 0, err
+	}
+	return Window(ctx, b, &r)
+}
+
+// Window asks for a window whose objects are in the store already.
+func Window(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (window uint64, err error) {
+	data, err := events.Encode(r)
+	if err != nil {
+		return 0, err
+	}
+	if err := events.Decode(data, new(events.WindowRequest)); err != nil {
+		return 0, fmt.Errorf("window request: %w", err) // what the services would refuse
+	}
+	subject := events.WindowSubject(r.Pipeline)
+	for {
+		last, err := b.Last(ctx, events.StreamWindow, subject)
+		if err != nil && !errors.Is(err, bus.ErrNotFound) {
+			return 0, err
+		}
+		window, err := b.Append(ctx, subject, last.Seq, data)
+		if !errors.Is(err, bus.ErrConflict) {
+			return window, err
+		}
+	}
+}
+
+// Get returns the request of a window.
+func Get(ctx context.Context, b *bus.Bus, window uint64) (*events.WindowRequest, error) {
+	m, err := b.Get(ctx, events.StreamWindow, window)
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, fmt.Errorf("there is no window %d: %w", window, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := new(events.WindowRequest)
+	if err := events.Decode(m.Data, r); err != nil {
+		return nil, fmt.Errorf("window %d, %s sequence %d: %w", window, m.Stream, m.Seq, err)
+	}
+	return r, nil
+}
+
+// Verdict waits for the verdict of a window and returns its document as it is on the
+// stream, with what it says.
+func Verdict(ctx context.Context, b *bus.Bus, pipeline string, window uint64) (*events.Verdict, []byte, error) {
+	errFound := errors.New("found")
+	var v events.Verdict
+	var data []byte
+	err := b.Follow(ctx, events.StreamVerdict, events.VerdictGuard(pipeline, window), 1, func(m bus.Message) error {
+		if err := events.Decode(m.Data, &v); err != nil {
+			return fmt.Errorf("verdict of window %d, %s sequence %d: %w", window, m.Stream, m.Seq, err)
+		}
+		data = m.Data
+		return errFound
+	})
+	if errors.Is(err, errFound) {
+		return &v, data, nil
+	}
+	return nil, nil, err
+}

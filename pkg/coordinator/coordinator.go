@@ -1,0 +1,109 @@
+// Package coordinator runs the windows that users request: it takes them off the
+// queue, runs their ticks, and appends each tick to its run's subject on ERS_TRACE.
+//
+// The life of a window, file by file: coordinator.go takes it off the queue, window.go
+// loads its program and runs its runs side by side, resume.go finds where a run
+// stands, run.go runs its ticks and publishes them, drill.go falsifies one event
+// where an exercise asks for it.
+//
+// A coordinator has no state of its own. Whatever it had done when it was killed is
+// in the stream, and whoever takes the window next goes on behind it. Several may
+// run: each append is guarded by the sequence before it, so that of two that run the
+// same run one stops.
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// Program is what a window's definition and contexts come to. It is used by all runs
+// of the window at once.
+type Program interface {
+	// Scheduler returns a fresh scheduler with the pipeline's tasks, for one run.
+	Scheduler() (*scheduler.Scheduler, error)
+	// Context is the context of the i-th tick of a run, from 0.
+	Context(i int64) canon.Value
+}
+
+// ErrProgram wrapped in the error of Config.Load says that the window can never be
+// run: its runs are given up, and the verdict says why.
+var ErrProgram = errors.New("no such program")
+
+// Config is what a coordinator needs.
+type Config struct {
+	Bus *bus.Bus
+
+	// Load makes the program of a window out of its definition and contexts. An
+	// error that wraps ErrProgram is final; after any other the window is tried again.
+	Load func(ctx context.Context, request *events.WindowRequest) (Program, error)
+
+	Windows int // windows at once; 0 means 4
+	Log     zerolog.Logger
+}
+
+const (
+	defaultWindows = 4
+	parallelRuns   = 64 // of a window. They wait for acknowledgements most of the time
+	frameMargin    = 4096
+)
+
+// Run takes windows off the queue and runs them until ctx ends, and then stops where
+// it is. It returns nil, or why it cannot go on.
+func Run(ctx context.Context, c Config) error {
+	if c.Windows <= 0 {
+		c.Windows = defaultWindows
+	}
+	co := &coordinator{c, c.Bus.MaxPayload() - frameMargin}
+	err := c.Bus.Work(ctx, c.Windows, co.window)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+type coordinator struct {
+	Config
+	maxFrame int // bytes
+}
+
+// window runs one window to its end. An error brings the window back to the queue.
+func (c *coordinator) window(ctx context.Context, item bus.WorkItem) error {
+	log := c.Log.With().Uint64("window", item.Seq).Logger()
+	request, err := parseRequest(item.Message)
+	if err != nil {
+		log.Error().Err(err).Msg("this window can never be run")
+		return fmt.Errorf("%w: %w", bus.ErrDrop, err)
+	}
+	log = log.With().Str("pipeline", request.Pipeline).Logger()
+	log.Info().Int("runs", request.Runs).Int64("ticks", request.Ticks).Msg("window begins")
+	w := window{coordinator: c, id: item.Seq, request: request, log: log}
+	if err := w.run(ctx); err != nil {
+		if ctx.Err() == nil {
+			log.Warn().Err(err).Msg("window is not complete, it goes back to the queue")
+		}
+		return err
+	}
+	log.Info().Msg("window is complete")
+	return nil
+}
+
+// parseRequest reads a window request, which must be on its pipeline's subject.
+func parseRequest(m bus.Message) (*events.WindowRequest, error) {
+	request := new(events.WindowRequest)
+	if err := events.Decode(m.Data, request); err != nil {
+		return nil, fmt.Errorf("window request, %s sequence %d: %w", m.Stream, m.Seq, err)
+	}
+	if want := events.WindowSubject(request.Pipeline); m.Subject != want {
+		return nil, fmt.Errorf("window request, %s sequence %d: it is on %s, its pipeline's subject is %s", m.Stream, m.Seq, m.Subject, want)
+	}
+	return request, nil
+}

@@ -31,7 +31,8 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	}
 	budget := events.Budget{Ops: 10, Entropy: 10}
 	f := &pipeline.File{
-		Definition: &pipeline.Definition{Name: "check", Tasks: []pipeline.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
+		Definition: &pipeline.Definition{Schema: pipeline.DefinitionSchema, Name: "check",
+			Tasks: []pipeline.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
 		Contexts:   contexts, Runs: pipeline.DefaultRuns, Ticks: 1,
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},
 	}

@@ -34,7 +34,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return coordinator.Run(ctx, coordinator.Config{Bus: c.Bus, Load: c.Load, Log: c.Log})
+		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
 	group.Go(func() error { return gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })

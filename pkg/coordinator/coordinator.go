@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -56,27 +57,41 @@ const (
 	frameMargin    = 4096
 )
 
-// Run takes windows off the queue and runs them until ctx ends, and then stops where
-// it is. It returns nil, or why it cannot go on.
-func Run(ctx context.Context, c Config) error {
+// Coordinator takes windows off the queue. Make one with [New].
+type Coordinator struct {
+	Config
+	stats    Stats
+	maxFrame int // bytes
+}
+
+// Stats counts what a coordinator has done since it started. Safe for concurrent use.
+type Stats struct {
+	Windows, Ticks, Events atomic.Int64
+}
+
+// New returns a coordinator that has not done anything yet.
+func New(c Config) *Coordinator {
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
-	co := &coordinator{c, c.Bus.MaxPayload() - frameMargin}
-	err := c.Bus.Work(ctx, c.Windows, co.window)
+	return &Coordinator{Config: c, maxFrame: c.Bus.MaxPayload() - frameMargin}
+}
+
+// Stats returns the coordinator's counters.
+func (c *Coordinator) Stats() *Stats { return &c.stats }
+
+// Run takes windows off the queue and runs them until ctx ends, and then stops where
+// it is. It returns nil, or why it cannot go on.
+func (c *Coordinator) Run(ctx context.Context) error {
+	err := c.Bus.Work(ctx, c.Windows, c.window)
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-type coordinator struct {
-	Config
-	maxFrame int // bytes
-}
-
 // window runs one window to its end. An error brings the window back to the queue.
-func (c *coordinator) window(ctx context.Context, item bus.WorkItem) error {
+func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	log := c.Log.With().Uint64("window", item.Seq).Logger()
 	request, err := parseRequest(item.Message)
 	if err != nil {
@@ -85,13 +100,14 @@ func (c *coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	}
 	log = log.With().Str("pipeline", request.Pipeline).Logger()
 	log.Info().Int("runs", request.Runs).Int64("ticks", request.Ticks).Msg("window begins")
-	w := window{coordinator: c, id: item.Seq, request: request, log: log}
+	w := window{Coordinator: c, id: item.Seq, request: request, log: log}
 	if err := w.run(ctx); err != nil {
 		if ctx.Err() == nil {
 			log.Warn().Err(err).Msg("window is not complete, it goes back to the queue")
 		}
 		return err
 	}
+	c.stats.Windows.Add(1)
 	log.Info().Msg("window is complete")
 	return nil
 }

@@ -59,6 +59,8 @@ func (w *window) runOne(ctx context.Context, run int) error {
 			return err
 		}
 		at.total = 0
+		w.stats.Ticks.Add(1)
+		w.stats.Events.Add(int64(len(tick.Events)))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

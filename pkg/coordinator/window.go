@@ -14,7 +14,7 @@ import (
 
 // window is one window in hand.
 type window struct {
-	*coordinator
+	*Coordinator
 	id      uint64
 	request *events.WindowRequest
 	program Program
@@ -36,7 +36,7 @@ func (w *window) run(ctx context.Context) error {
 // giveUp abandons every run of a window that has no program, so that the gate can
 // say so instead of waiting for ever.
 func (w *window) giveUp(ctx context.Context, reason error) error {
-	w.log.Error().Err(reason).Msg("the window's runs are given up")
+	w.log.Warn().Err(reason).Msg("the window's runs are given up")
 	return w.eachRun(func(run int) error {
 		at, err := w.resume(ctx, run)
 		if err != nil || at.done {

@@ -190,7 +190,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{append(frame[:2:2], frame...), `field "v" where pipeline belongs: each field stands once`},
 		{frame.set("pipeline", "a.b"), `pipeline name "a.b" has a character '.'`},
 		{frame.set("run", -1), "run: -1 is out of range"},
-		{frame.set("run", 10000), "run 10000 is out of range: want 0 to 9999"},
+		{frame.set("run", 1000), "run 1000 is out of range: want 0 to 999"},
 		{frame.set("tick", 1), "tick 1 is out of range: the run has ticks 2 to 10"},
 		{frame.set("tick", 11), "tick 11 is out of range"},
 		{frame.set("ticks", 0), "a run of 0 ticks"},

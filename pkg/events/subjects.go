@@ -123,14 +123,15 @@ func parseRun(subject, prefix string) (RunKey, error) {
 		return RunKey{}, fmt.Errorf("subject %q: window: %w", subject, err)
 	}
 	run, err := parseCount(t[2])
-	if err != nil || run > MaxRuns {
-		return RunKey{}, fmt.Errorf("subject %q: run %q is not a number from 0 to %d", subject, t[2], MaxRuns)
+	if err != nil || run >= MaxRuns {
+		return RunKey{}, fmt.Errorf("subject %q: run %q is not a number from 0 to %d", subject, t[2], MaxRuns-1)
 	}
 	return RunKey{Pipeline: t[0], Window: window, Run: int(run)}, nil
 }
 
-// MaxRuns is the most runs that a window can have.
-const MaxRuns = 10000
+// MaxRuns is the most runs that a window can have: the verdict on as many that all
+// differ still fits into one message.
+const MaxRuns = 1000
 
 // tokens cuts the prefix off a subject and returns its n tokens. In every subject
 // of ours the one before the numbers, or the only one, is a pipeline name.

@@ -95,8 +95,9 @@ type Divergence struct {
 type Side struct {
 	Run       int          `json:"run"`
 	Present   bool         `json:"present"`         // false: there is nothing at the pointer
-	Canonical string       `json:"canonical"`       // the canonical bytes at the pointer
-	Value     canon.Value  `json:"value"`           // the same as JSON; null when not present or holding NaN or an infinity
+	Canonical string       `json:"canonical"`       // the canonical bytes at the pointer; beyond 16 KiB cut around the first differing byte, with "…"
+	Value     canon.Value  `json:"value"`           // the same as JSON; null when not present, cut, or holding NaN or an infinity
+	Error     string       `json:"error,omitempty"` // the error text of the event's task, when there is one
 	Event     *TraceEvent  `json:"event,omitempty"` // the whole event, when there is one
 	After     []TraceEvent `json:"after"`           // up to three events after it
 }

@@ -56,7 +56,7 @@ func New(c Config) *Gate { return &Gate{Config: c, windows: make(map[windowKey]*
 func (g *Gate) Stats() *Stats { return &g.stats }
 
 // Run follows the digests until ctx ends. It returns nil, or why it cannot go on.
-func (g *Gate) Run(ctx context.Context) error { return g.Bus.Retry(ctx, g.follow) }
+func (g *Gate) Run(ctx context.Context) error { return g.Bus.Persist(ctx, "gate", g.follow) }
 
 // follow begins with an empty memory and what the streams say.
 func (g *Gate) follow(ctx context.Context) error {

@@ -103,7 +103,7 @@ func (w *window) add(run int, seq uint64, d *events.Digest) bool {
 // Commit point: the verdict. A crash before it leaves the window unjudged, and the
 // next gate, which begins behind the last verdict, comes to the same digests.
 func (g *Gate) judge(ctx context.Context, w *window) error {
-	v, err := g.verdict(ctx, w)
+	v, err := compare.Judge(w.id, w.request, w.last, &source{ctx: ctx, bus: g.Bus, window: w})
 	if err != nil {
 		return fmt.Errorf("judge window %d: %w", w.id, err)
 	}
@@ -129,20 +129,6 @@ func (g *Gate) judge(ctx context.Context, w *window) error {
 	}
 	log.Uint64("window", w.id).Str("pipeline", v.Pipeline).Str("outcome", string(v.Outcome)).Msg(report.Headline(&v))
 	return nil
-}
-
-// verdict judges a window. Evidence that is not there or does not decode breaks the
-// run that it belongs to, and the window is judged with that.
-func (g *Gate) verdict(ctx context.Context, w *window) (events.Verdict, error) {
-	for {
-		v, err := compare.Judge(w.id, w.request, w.last, &source{ctx: ctx, bus: g.Bus, window: w})
-		var bad *badEvidence
-		if !errors.As(err, &bad) || w.last[bad.Run].Problem != nil {
-			return v, err
-		}
-		g.complain(bad.Problem)
-		w.last[bad.Run].Problem = &bad.Problem
-	}
 }
 
 // late reports a final digest that comes after its window's verdict. One of a sealed

@@ -69,7 +69,7 @@ func New(c Config) *Hasher {
 func (h *Hasher) Stats() *Stats { return &h.stats }
 
 // Run follows the trace until ctx ends. It returns nil, or why it cannot go on.
-func (h *Hasher) Run(ctx context.Context) error { return h.Bus.Retry(ctx, h.follow) }
+func (h *Hasher) Run(ctx context.Context) error { return h.Bus.Persist(ctx, "hasher", h.follow) }
 
 // follow begins with an empty memory and what the streams say.
 func (h *Hasher) follow(ctx context.Context) error {
@@ -158,7 +158,7 @@ func (h *Hasher) load(ctx context.Context, key events.RunKey) (*run, error) {
 
 // complain logs and counts a message that is not as it must be.
 func (h *Hasher) complain(p events.Problem) {
-	h.Log.Error().Str("stream", p.Stream).Uint64("seq", p.Seq).Int64("problems", h.stats.Problems.Add(1)).Msg(p.Reason)
+	h.Log.Warn().Str("stream", p.Stream).Uint64("seq", p.Seq).Int64("problems", h.stats.Problems.Add(1)).Msg(p.Reason)
 }
 
 func decodeDigest(m bus.Message) (*events.Digest, error) {

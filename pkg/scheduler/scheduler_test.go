@@ -249,7 +249,9 @@ func TestAgainstNaive(t *testing.T) {
 				Run:      returns(nil),
 			})
 		}
-		budget := func() scheduler.Budget { return scheduler.Budget{Ops: small.Draw(t, "b") * 3, Entropy: small.Draw(t, "b") * 3} }
+		budget := func() scheduler.Budget {
+			return scheduler.Budget{Ops: small.Draw(t, "b") * 3, Entropy: small.Draw(t, "b") * 3}
+		}
 		budgets := scheduler.Budgets{Forecast: budget(), Shadow: budget()}
 		s := scheduler.New()
 		half := len(tasks) / 2

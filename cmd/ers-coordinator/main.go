@@ -1,0 +1,23 @@
+// Command ers-coordinator takes requested windows off the queue, runs them, and
+// appends their ticks to ERS_TRACE. See package coordinator.
+package main
+
+import (
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/node"
+	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/coordinator"
+)
+
+func main() {
+	service.Main("ers-coordinator", "Runs the windows that users request and records their ticks on ERS_TRACE.",
+		func(b *bus.Bus, log zerolog.Logger) service.Service {
+			c := coordinator.New(coordinator.Config{Bus: b, Load: node.Loader(b), Log: log})
+			return service.Service{Run: c.Run, Stats: func() map[string]int64 {
+				s := c.Stats()
+				return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
+			}}
+		})
+}

@@ -1,0 +1,22 @@
+// Command ers-hasher follows ERS_TRACE and appends the hashes of what it reads to
+// ERS_DIGEST. See package hasher.
+package main
+
+import (
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/hasher"
+)
+
+func main() {
+	service.Main("ers-hasher", "Hashes the ticks on ERS_TRACE and records the digests on ERS_DIGEST.",
+		func(b *bus.Bus, log zerolog.Logger) service.Service {
+			h := hasher.New(hasher.Config{Bus: b, Log: log})
+			return service.Service{Run: h.Run, Stats: func() map[string]int64 {
+				s := h.Stats()
+				return map[string]int64{"frames": s.Frames.Load(), "events": s.Events.Load(), "digests": s.Digests.Load(), "problems": s.Problems.Load()}
+			}}
+		})
+}

@@ -1,0 +1,207 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// around is how many events are shown before a difference, and after it on each side.
+const around = 3
+
+// examiner looks up where the runs of a window differ.
+type examiner struct {
+	req *events.WindowRequest
+	src Source
+}
+
+// explain sets Differs of the outlier groups, and Divergence to the earliest.
+func (x *examiner) explain(v *events.Verdict) error {
+	reference := v.Groups[0].Runs[0]
+	for i := range min(len(v.Groups)-1, MaxExplained) {
+		g := &v.Groups[i+1]
+		d, err := x.divergence(reference, g.Runs)
+		if err != nil {
+			return err
+		}
+		location := d.Location
+		g.Differs = &location
+		if v.Divergence == nil || earlier(d, v.Divergence) < 0 {
+			v.Divergence = d
+		}
+	}
+	return nil
+}
+
+// earlier orders divergences by place, then by lowest run.
+func earlier(a, b *events.Divergence) int {
+	return cmp.Or(cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.EventIndex, b.EventIndex), cmp.Compare(a.Runs[0], b.Runs[0]))
+}
+
+// divergence walks the reference and the lowest of runs side by side, up to the
+// first tick that differs, in memory that does not grow.
+func (x *examiner) divergence(reference int, runs []int) (*events.Divergence, error) {
+	a, b := x.open(reference), x.open(runs[0])
+	defer a.stop()
+	defer b.stop()
+	var passed []events.TickDigest // the last ticks that were equal and have events
+	for range x.req.Ticks {
+		da, err := a.next()
+		if err != nil {
+			return nil, err
+		}
+		db, err := b.next()
+		if err != nil {
+			return nil, err
+		}
+		if da.Hashes != db.Hashes {
+			return x.explainTick(a, b, da, db, passed, runs)
+		}
+		if da.Events > 0 {
+			if len(passed) == around {
+				passed = slices.Delete(passed, 0, 1)
+			}
+			passed = append(passed, da)
+		}
+	}
+	return nil, contradict(runs[0], events.StreamDigest, 0, "the digests of runs %d and %d differ, but those of their ticks do not", reference, runs[0])
+}
+
+// explainTick explains the tick that da and db are about. passed are the ticks before
+// it in run a.
+func (x *examiner) explainTick(a, b *cursor, da, db events.TickDigest, passed []events.TickDigest, runs []int) (*events.Divergence, error) {
+	ta, err := a.load(da)
+	if err != nil {
+		return nil, err
+	}
+	tb, err := b.load(db)
+	if err != nil {
+		return nil, err
+	}
+	p, err := classify(&ta, &tb)
+	if err != nil {
+		return nil, contradict(b.run, events.StreamTrace, db.FirstSeq, "tick %d of runs %d and %d: %v", da.Tick, a.run, b.run, err)
+	}
+	d := &events.Divergence{
+		Location: events.Location{Kind: p.kind, Tick: da.Tick, EventIndex: p.index, Task: p.task, Pointer: p.pointer},
+		Runs:     runs,
+		Expected: newSide(a.run, p.expected, p.found),
+		Found:    newSide(b.run, p.found, p.expected),
+	}
+	if d.Before, err = a.before(passed, ta.Events[:p.index]); err != nil {
+		return nil, err
+	}
+	if err := a.after(&d.Expected, ta.Events[p.index:], p.kind == events.KindExtra); err != nil {
+		return nil, err
+	}
+	if err := b.after(&d.Found, tb.Events[p.index:], p.kind == events.KindMissing); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// explainLatch explains runs that agree with each other but not with the latch.
+func explainLatch(v *events.Verdict) error {
+	accepted, err := canon.Of(v.Latch)
+	if err != nil {
+		return fmt.Errorf("latch: %w", err)
+	}
+	found, err := canon.Of(v.ExpectedHash)
+	if err != nil {
+		return fmt.Errorf("trace hash: %w", err)
+	}
+	v.Divergence = &events.Divergence{
+		Location: events.Location{Kind: events.KindLatch, Tick: v.FirstTick},
+		Runs:     v.Groups[0].Runs,
+		Before:   []events.TraceEvent{},
+		Expected: newSide(0, accepted, found),
+		Found:    newSide(0, found, accepted),
+	}
+	return nil
+}
+
+// cursor reads one run from its first tick to its last.
+type cursor struct {
+	*examiner
+	run  int
+	read int64 // ticks read
+	pull func() (events.TickDigest, error, bool)
+	stop func()
+}
+
+func (x *examiner) open(run int) *cursor {
+	pull, stop := iter.Pull2(x.src.TickDigests(run))
+	return &cursor{x, run, 0, pull, stop}
+}
+
+// next returns the next tick digest. Past the last tick it must not be called.
+func (c *cursor) next() (events.TickDigest, error) {
+	want := c.req.FirstTick + c.read
+	d, err, ok := c.pull()
+	switch {
+	case err != nil:
+		return d, fmt.Errorf("tick digests of run %d: %w", c.run, err)
+	case !ok:
+		return d, contradict(c.run, events.StreamDigest, 0, "the digests of the run end before tick %d", want)
+	case d.Tick != want:
+		return d, contradict(c.run, events.StreamDigest, 0, "the digests of the run have tick %d where tick %d belongs", d.Tick, want)
+	}
+	c.read++
+	return d, nil
+}
+
+// load returns the tick that d is about.
+func (c *cursor) load(d events.TickDigest) (events.Tick, error) {
+	t, err := c.src.Tick(c.run, d)
+	if err != nil {
+		return t, fmt.Errorf("tick %d of run %d: %w", d.Tick, c.run, err)
+	}
+	return t, checkTick(c.run, &d, &t)
+}
+
+// before returns the last events of the ticks passed and of the events before the
+// difference in its own tick.
+func (c *cursor) before(passed []events.TickDigest, here []events.TraceEvent) ([]events.TraceEvent, error) {
+	list := append([]events.TraceEvent{}, here[max(0, len(here)-around):]...)
+	for _, d := range slices.Backward(passed) {
+		if len(list) == around {
+			break
+		}
+		t, err := c.load(d)
+		if err != nil {
+			return nil, err
+		}
+		list = slices.Concat(t.Events[max(0, len(t.Events)-(around-len(list))):], list)
+	}
+	return list, nil
+}
+
+// after sets the event at the difference, which absent says this side does not have,
+// and the events after it. rest are the events from the difference to the end of its
+// tick.
+func (c *cursor) after(s *events.Side, rest []events.TraceEvent, absent bool) error {
+	if !absent {
+		event := rest[0]
+		s.Event, rest = &event, rest[1:]
+	}
+	s.After = append([]events.TraceEvent{}, rest[:min(len(rest), around)]...)
+	for len(s.After) < around && c.read < c.req.Ticks {
+		d, err := c.next()
+		if err != nil {
+			return err
+		}
+		if d.Events == 0 {
+			continue
+		}
+		t, err := c.load(d)
+		if err != nil {
+			return err
+		}
+		s.After = append(s.After, t.Events[:min(len(t.Events), around-len(s.After))]...)
+	}
+	return nil
+}

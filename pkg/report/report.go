@@ -1,0 +1,146 @@
+// Package report writes a verdict as text for people: in a terminal, a log, an alert
+// or a failing test.
+//
+// [Append] writes the whole report. The outcome comes first, then what was compared,
+// then, after a fail: the field that differs with both sides beside each other, the
+// events around it, the groups of runs, and the command that shows it again. After an
+// inconclusive outcome: every problem, the message that it is about, and what to do.
+// [Headline] is the first line of that alone.
+//
+// Nothing is told by colour alone, so that a report reads the same in a log. Task
+// names, values and reasons are data: what could move the cursor, hide text or turn
+// it around is written as an escape such as \u202e.
+//
+// The package is pure: it imports no net, os, time or rand.
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Options say for what kind of screen a report is.
+type Options struct {
+	Color bool // with ANSI colours
+	Width int  // columns; 0 is 80, and less than 72 is 72
+}
+
+// MaxRows is the most groups, and the most problems, that a report lists.
+const MaxRows = 16
+
+// Append appends the report on a verdict to dst: lines that end in a newline, UTF-8
+// if dst is. It shows any verdict, also one that makes no sense. Lines fit the width
+// but for the headline, hashes, commands and very long numbers: those are of use only
+// when whole.
+func Append(dst []byte, v *events.Verdict, o Options) []byte {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	p := &page{dst: dst, width: max(o.Width, 72), color: o.Color}
+	p.line(p.paint(outcomeStyle(v.Outcome), strings.ToUpper(clean(string(v.Outcome)))), "  ", Headline(v))
+	p.line()
+	p.facts(v)
+	if d := v.Divergence; d != nil {
+		p.difference(v, d)
+		p.eventsAround(d)
+		p.groups(v)
+	}
+	p.problems(v)
+	p.notes(v)
+	p.again(v)
+	return p.dst
+}
+
+func outcomeStyle(o events.Outcome) style {
+	switch o {
+	case events.Pass:
+		return boldGreen
+	case events.Fail:
+		return boldRed
+	}
+	return boldYellow
+}
+
+// facts says what was compared.
+func (p *page) facts(v *events.Verdict) {
+	window := fmt.Sprintf("%d runs, %s", v.Runs, tickRange(v))
+	if v.Pipeline != "" {
+		window = fmt.Sprintf("%d of %s: %s", v.Window, clean(v.Pipeline), window)
+	}
+	p.fact("window", window)
+	if v.Outcome == events.Pass {
+		p.fact("trace", v.ExpectedHash)
+		p.fact("result", v.ExpectedResultHash)
+		if v.Latch != "" {
+			p.fact("latch", "the trace hash is the accepted one")
+		}
+	}
+	if v.DefinitionSHA256 != "" {
+		p.fact("definition", short(v.DefinitionSHA256)+"   contexts "+short(v.ContextsSHA256))
+	}
+}
+
+func (p *page) fact(name, value string) {
+	p.line("  ", pad(name, 12), clip(clean(value), max(64, p.width-14)))
+}
+
+func tickRange(v *events.Verdict) string {
+	if v.Ticks == 1 {
+		return fmt.Sprintf("tick %d", v.FirstTick)
+	}
+	return fmt.Sprintf("ticks %d to %d", v.FirstTick, v.FirstTick+v.Ticks-1)
+}
+
+// again says how to make the verdict anew.
+func (p *page) again(v *events.Verdict) {
+	if v.Outcome == events.Pass || v.Reproduce == "" {
+		return
+	}
+	why := "To see it again:"
+	if v.Outcome == events.Inconclusive {
+		why = "To ask again:"
+	}
+	p.line()
+	p.line("  ", why, "  ", p.paint(bold, clean(v.Reproduce)))
+}
+
+// notes says what changes how the rest is to be read.
+func (p *page) notes(v *events.Verdict) {
+	if v.Tie && v.Outcome == events.Fail {
+		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
+	}
+	if d := v.Divergence; d != nil && d.Kind == events.KindLatch {
+		p.note(boldYellow, "LATCH:", "the runs agree with each other. What has changed is the pipeline, its contexts, or the program or machine that runs it. If that is wanted, accept the new hash.")
+	}
+	if v.Drill != nil {
+		p.note(boldYellow, "DRILL:", drillNote(v))
+	}
+}
+
+func drillNote(v *events.Verdict) string {
+	d := v.Drill
+	what := fmt.Sprintf("%s of %s in run %d at tick %d", d.Kind, d.Task, d.Run, d.Tick)
+	switch {
+	case v.Outcome == events.Pass:
+		return "a difference was to be made on purpose (" + what + "), but all runs are equal. Either it was not made, or the alarm does not work."
+	case v.Outcome != events.Fail:
+		return "a difference was to be made on purpose (" + what + "). The window could not be judged."
+	case isDrill(v):
+		return "this difference was made on purpose (" + what + "). The alarm works."
+	}
+	return "a difference was made on purpose (" + what + "), but that is not what is shown here, or not all of it. The rest is real."
+}
+
+// isDrill tells whether the difference that was found is the one that the drill made,
+// and the only one.
+func isDrill(v *events.Verdict) bool {
+	d, drill := v.Divergence, v.Drill
+	if d == nil || len(v.Groups) != 2 || d.Tick != drill.Tick || (d.Task != drill.Task && d.Kind != events.KindOrder) {
+		return false
+	}
+	run := []int{drill.Run}
+	return slices.Equal(v.Groups[1].Runs, run) || slices.Equal(v.Groups[0].Runs, run)
+}

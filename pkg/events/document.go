@@ -235,8 +235,12 @@ func readStruct(v canon.Value, into reflect.Value, path string) error {
 		if len(fields) == 0 || fields[0].name != name {
 			return fmt.Errorf("%s/%s: unknown field", path, name)
 		}
-		if err := readDocument(member, into.FieldByIndex(fields[0].index), path+"/"+name); err != nil {
+		field := into.FieldByIndex(fields[0].index)
+		if err := readDocument(member, field, path+"/"+name); err != nil {
 			return err
+		}
+		if fields[0].optional && field.IsZero() {
+			return fmt.Errorf("%s/%s: empty: leave it out", path, name)
 		}
 		fields = fields[1:]
 	}

@@ -68,7 +68,9 @@ func (r *run) takePeer(h *Hasher, m bus.Message) {
 		r.peer, r.digestSeq = d, m.Seq
 		return
 	}
-	r.final = d.Final && r.problem == nil
+	if len(r.covers) == 0 { // it ends where we are
+		r.compareSums(h, d)
+	}
 }
 
 // comparePeer compares a tick of ours with what the other hasher said of it.
@@ -80,13 +82,22 @@ func (r *run) comparePeer(h *Hasher, ours events.TickDigest) {
 		return
 	}
 	if len(r.ahead) == 0 {
-		if sums := r.sums(); sums.hashes != r.peer.Hashes {
-			r.dispute(h, r.digestSeq, fmt.Sprintf("its hashes of the run are %+v, ours %+v", r.peer.Hashes, sums.hashes))
-		} else {
-			r.final = r.peer.Final
-		}
+		peer := r.peer
 		r.peer = nil
+		r.compareSums(h, peer)
 	}
+}
+
+// compareSums compares what a digest of another hasher says of the run up to where
+// we are.
+func (r *run) compareSums(h *Hasher, d *events.Digest) {
+	ours := r.sums()
+	if ours.hashes != d.Hashes || ours.events != d.Events || !d.Final && ours.state != d.State {
+		r.dispute(h, r.digestSeq, fmt.Sprintf("two hashers disagree over the run up to tick %d: it says %d events, %+v, another found %d, %+v",
+			r.tick-1, d.Events, d.Hashes, ours.events, ours.hashes))
+		return
+	}
+	r.final = d.Final && r.problem == nil
 }
 
 // disagree breaks the run because two hashers differ over a tick.

@@ -1,0 +1,84 @@
+// Package oracle_test runs the example pipeline over a text of its own.
+package oracle_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write testdata/results.txt anew")
+
+// TestResults compares what every task makes of each paragraph of
+// testdata/notes.md with what was reviewed before.
+func TestResults(t *testing.T) {
+	f := load(t)
+	got := results(t, f, "")
+	f.Budget.Shadow.Entropy = 5
+	got += "\nwith 5 entropy for shadow\n\n" + results(t, f, "shadow:sei")
+
+	const golden = "testdata/results.txt"
+	if *rewrite {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("results changed: review, then run go test ./examples/oracle -rewrite\n%s", got)
+	}
+}
+
+// load loads a copy of the pipeline, where what it takes for the project's README
+// is testdata/notes.md.
+func load(t *testing.T) *pipeline.File {
+	t.Helper()
+	root := t.TempDir()
+	folder := filepath.Join(root, "examples", "oracle")
+	if err := os.CopyFS(folder, os.DirFS(".")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(folder, "testdata", "notes.md"), filepath.Join(root, "README.md")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := pipeline.Load(filepath.Join(folder, "pipeline.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// results runs one run and lists what the tasks returned, or one of them.
+func results(t *testing.T, f *pipeline.File, task string) string {
+	t.Helper()
+	program, err := f.Definition.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := program.Scheduler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for i := range f.Ticks {
+		var tick scheduler.Tick
+		if tick, err = s.Tick(f.FirstTick+i, f.Budget, f.Contexts.At(i)); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range tick.Results {
+			if task == "" || task == r.Name {
+				fmt.Fprintf(&b, "%d %s %s %s %q\n", tick.Tick.Tick, r.Name, r.Status, r.Value, r.Error)
+			}
+		}
+	}
+	return b.String()
+}

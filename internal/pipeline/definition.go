@@ -1,0 +1,142 @@
+package pipeline
+
+import (
+	"bytes"
+	"fmt"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// DefinitionSchema is the version of definitions.
+const DefinitionSchema = "ers.definition.v1"
+
+// Definition is a pipeline with all files taken in. Make one with [Load] or
+// [DecodeDefinition] and do not change it; it may then be used from any goroutine.
+type Definition struct {
+	Schema string `json:"schema"` // DefinitionSchema
+	Name   string `json:"name"`
+	Tasks  []Task `json:"tasks"` // at least one, in the order of the file
+}
+
+// Task is one task of a pipeline.
+type Task struct {
+	Name     string        `json:"name"`
+	Lane     events.Lane   `json:"lane"`
+	Priority int64         `json:"priority"`
+	Cost     events.Budget `json:"cost"`
+	Tags     []string      `json:"tags"`
+	Starlark string        `json:"starlark"` // the source
+	File     string        `json:"file"`     // its name in positions, without folder
+	Steps    int64         `json:"steps"`    // a call is stopped after as many, >= 1
+}
+
+// DefaultSteps is the step limit of a task that sets none: a runaway loop takes
+// from 0.05 to 1 s for as many.
+const DefaultSteps = 10_000_000
+
+// Encode returns the canonical JSON of the definition. It panics on one that holds
+// invalid UTF-8 or an unknown lane, which neither Load nor DecodeDefinition return.
+func (d *Definition) Encode() []byte {
+	b, err := events.Encode(d)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: definition %q: %v", d.Name, err))
+	}
+	return b
+}
+
+// SHA256 is the name of the definition on the bus, in hex: the hash of Encode.
+func (d *Definition) SHA256() string { return canon.Sum(d.Encode()).String() }
+
+// DecodeDefinition is the reverse of Encode. It accepts exactly what Encode gives
+// for a definition that follows all rules, Starlark that compiles included. Every
+// error is an [ErrInvalid].
+func DecodeDefinition(data []byte) (*Definition, error) {
+	d := new(Definition)
+	if err := checkSchema(data); err != nil {
+		return nil, &Error{Msg: "definition: " + err.Error()}
+	}
+	if err := events.Decode(data, d); err != nil {
+		return nil, &Error{Msg: "definition: " + err.Error()}
+	}
+	if f := d.check(); f != nil {
+		e := f.plain()
+		e.Msg = "definition: " + e.Msg
+		return nil, e
+	}
+	if !bytes.Equal(d.Encode(), data) {
+		return nil, &Error{Msg: "definition: not in canonical form: encode it with ers"}
+	}
+	return d, nil
+}
+
+// checkSchema refuses a document of another version by its name, before anything
+// else in it is found fault with.
+func checkSchema(data []byte) error {
+	v, err := canon.Parse(data)
+	if err != nil {
+		return err
+	}
+	for name, schema := range v.Members() {
+		if text, _ := schema.Text(); name == "schema" && text != DefinitionSchema {
+			return fmt.Errorf("unknown schema %s: this reader knows %s", schema, DefinitionSchema)
+		}
+	}
+	return nil
+}
+
+// check returns the first rule that the definition breaks, nil for none. Pointers
+// are those of the definition, which a pipeline file shares.
+func (d *Definition) check() *fault {
+	if err := events.CheckPipelineName(d.Name); err != nil {
+		return faultf("/name", "%v", err)
+	}
+	if len(d.Tasks) == 0 {
+		return faultf("/tasks", "there are no tasks: want at least one")
+	}
+	first := make(map[string]int)
+	for i := range d.Tasks {
+		t := &d.Tasks[i]
+		if earlier, taken := first[t.Name]; taken {
+			f := faultf(taskPointer(i)+"/name", "two tasks have the name %q: give each its own", t.Name)
+			f.earlier = taskPointer(earlier)
+			return f
+		}
+		first[t.Name] = i
+		if f := t.check(); f != nil {
+			return f.in(taskPointer(i))
+		}
+	}
+	return nil
+}
+
+func (t *Task) check() *fault {
+	switch {
+	case t.Name == "":
+		return faultf("/name", "the name is empty: give the task one")
+	case t.Steps < 1:
+		return faultf("/steps", "steps is %d: want at least 1", t.Steps)
+	}
+	if f := checkBudget(t.Cost, "cost"); f != nil {
+		return f.in("/cost")
+	}
+	code, f := t.compile()
+	if f != nil {
+		return f
+	}
+	if err := scheduler.New().Add(code.schedule(nil)); err != nil {
+		return faultf("/name", "%v", err)
+	}
+	return nil
+}
+
+func checkBudget(b events.Budget, what string) *fault {
+	switch {
+	case b.Ops < 0:
+		return faultf("/ops", "ops of the %s is %d: want 0 or more", what, b.Ops)
+	case b.Entropy < 0:
+		return faultf("/entropy", "entropy of the %s is %d: want 0 or more", what, b.Entropy)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"math"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// DefaultRuns is how many runs a window has when the file does not say.
+const DefaultRuns = 12
+
+// File is what a pipeline file says, with all files that it names taken in. Its
+// numbers may be changed; [File.Check] tells whether they are still good.
+type File struct {
+	Definition *Definition
+	Contexts   *Contexts
+	Runs       int   // events.MinRuns to events.MaxRuns
+	FirstTick  int64 // >= 0
+	Ticks      int64 // of each run, >= 1
+	Budget     events.Budgets
+}
+
+// Check returns the first rule that the numbers break, nil for none. Every error is
+// an [ErrInvalid].
+func (f *File) Check() error {
+	if broken := f.check(); broken != nil {
+		return &Error{Msg: broken.msg}
+	}
+	return nil
+}
+
+func (f *File) check() *fault {
+	switch {
+	case f.Runs < events.MinRuns || f.Runs > events.MaxRuns:
+		return faultf("/runs", "runs is %d: want %d to %d", f.Runs, events.MinRuns, events.MaxRuns)
+	case f.FirstTick < 0:
+		return faultf("/first_tick", "first_tick is %d: want 0 or more", f.FirstTick)
+	case f.Ticks < 1:
+		return faultf("/ticks", "ticks is %d: want at least 1", f.Ticks)
+	case f.FirstTick > math.MaxInt64-f.Ticks:
+		return faultf("/first_tick", "first_tick is %d: with %d ticks it goes beyond 64 bits, lower it", f.FirstTick, f.Ticks)
+	}
+	if err := f.Contexts.Covers(f.Ticks); err != nil {
+		return faultf("/ticks", "%v", err)
+	}
+	if broken := checkBudget(f.Budget.Forecast, "forecast budget"); broken != nil {
+		return broken.in("/budget/forecast")
+	}
+	if broken := checkBudget(f.Budget.Shadow, "shadow budget"); broken != nil {
+		return broken.in("/budget/shadow")
+	}
+	return nil
+}
+
+// UseText replaces the contexts by the paragraphs of a text file, one a tick, and
+// sets Ticks to their number. On error nothing is changed.
+func (f *File) UseText(path string) error { return f.use(textContexts(readText, path)) }
+
+// UseContexts replaces the contexts by those of a file of JSON Lines, an object a
+// line, and sets Ticks to their number. On error nothing is changed.
+func (f *File) UseContexts(path string) error { return f.use(lineContexts(readText, path)) }
+
+func (f *File) use(c *Contexts, err error) error {
+	if err != nil {
+		return err
+	}
+	f.Contexts, f.Ticks = c, int64(c.Len())
+	return nil
+}
+
+// Request returns the request for a window of this pipeline, for which Definition
+// and Contexts must be in the object store.
+func (f *File) Request() events.WindowRequest {
+	return events.WindowRequest{
+		Schema:           events.WindowSchema,
+		Pipeline:         f.Definition.Name,
+		DefinitionSHA256: f.Definition.SHA256(),
+		ContextsSHA256:   f.Contexts.SHA256(),
+		Runs:             f.Runs,
+		FirstTick:        f.FirstTick,
+		Ticks:            f.Ticks,
+		Budget:           f.Budget,
+	}
+}
+
+func textContexts(read readFile, path string) (*Contexts, error) {
+	text, err := read(path, maxContextsFile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := paragraphs(text)
+	if err != nil {
+		return nil, &Error{File: path, Msg: err.Error()}
+	}
+	return c, nil
+}
+
+func lineContexts(read readFile, path string) (*Contexts, error) {
+	text, err := read(path, maxContextsFile)
+	if err != nil {
+		return nil, err
+	}
+	c, broken := parseContexts([]byte(text))
+	if broken != nil {
+		return nil, &Error{path, broken.Line, broken.Column, broken.Msg}
+	}
+	return c, nil
+}

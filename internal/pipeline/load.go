@@ -1,0 +1,255 @@
+package pipeline
+
+import (
+	"errors"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Load reads a pipeline file and the files that it names. Every error is an
+// [*Error] with the place, and an [ErrInvalid].
+func Load(path string) (*File, error) {
+	text, err := readText(path, maxPipelineFile)
+	if err != nil {
+		return nil, err
+	}
+	return load(path, text, readText)
+}
+
+func load(path, text string, read readFile) (*File, error) {
+	root, err := parseYAML(path, text)
+	if err != nil {
+		return nil, err
+	}
+	l := loader{reader: reader{file: path}, dir: filepath.Dir(path), read: read, content: text}
+	f := l.pipeline(root)
+	if l.err != nil {
+		return nil, l.err
+	}
+	broken := f.Definition.check()
+	if broken == nil {
+		broken = f.check()
+	}
+	if broken != nil {
+		return nil, l.place(root, broken)
+	}
+	return f, nil
+}
+
+// loader reads the parts of a pipeline file, in the types that they must have. What
+// the values must be is checked after it.
+type loader struct {
+	reader
+	dir     string
+	read    readFile
+	content string // of the file
+}
+
+func (l *loader) pipeline(root *node) *File {
+	const what = "the pipeline"
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "tasks")
+	f := &File{Definition: &Definition{
+		Schema: DefinitionSchema,
+		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
+	}}
+	if budget := l.need(root, what, "budget", "budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}"); budget != nil {
+		l.fields(budget, "budget", "forecast", "shadow")
+		const want = "what the lane may spend in a tick: {ops: …, entropy: …}"
+		f.Budget.Forecast = l.budget(l.need(budget, "budget", "forecast", want), "forecast budget", true)
+		f.Budget.Shadow = l.budget(l.need(budget, "budget", "shadow", want), "shadow budget", true)
+	}
+	for i, n := range l.list(l.need(root, what, "tasks", "a list of tasks"), "tasks", "a list of tasks") {
+		f.Definition.Tasks = append(f.Definition.Tasks, l.task(n, i))
+	}
+	f.Contexts = l.contexts(root)
+	if l.err != nil {
+		return nil
+	}
+	f.Runs = int(max(math.MinInt, min(math.MaxInt, l.integer(root.get("runs"), "runs", DefaultRuns))))
+	f.FirstTick = l.integer(root.get("first_tick"), "first_tick", 0)
+	f.Ticks = l.integer(root.get("ticks"), "ticks", int64(f.Contexts.Len()))
+	return f
+}
+
+func (l *loader) task(n *node, i int) Task {
+	what := "task " + strconv.Itoa(i+1)
+	l.fields(n, what, "name", "lane", "priority", "cost", "tags", "steps", "starlark", "starlark_file")
+	t := Task{
+		Name:     l.text(l.need(n, what, "name", "one that no other task has"), "the name of "+what),
+		Lane:     l.lane(l.need(n, what, "lane", "forecast or shadow")),
+		Priority: l.integer(n.get("priority"), "priority", 0),
+		Cost:     l.budget(n.get("cost"), "cost", false),
+		Tags:     []string{},
+		Steps:    l.integer(n.get("steps"), "steps", DefaultSteps),
+	}
+	for _, tag := range l.list(n.get("tags"), "tags", "a list of strings") {
+		t.Tags = append(t.Tags, l.text(tag, "a tag"))
+	}
+	t.Starlark, t.File = l.starlark(n, what, t.Name)
+	return t
+}
+
+func (l *loader) lane(n *node) events.Lane {
+	text := l.text(n, "lane")
+	if l.err != nil {
+		return 0
+	}
+	lane, err := events.ParseLane(text)
+	if err != nil {
+		l.fail(n.spot, "%v", err)
+	}
+	return lane
+}
+
+// starlark returns the source of a task, and its name in positions.
+func (l *loader) starlark(n *node, what, task string) (source, file string) {
+	inline, named := n.get("starlark"), n.get("starlark_file")
+	switch {
+	case inline != nil && named != nil:
+		l.fail(named.spot, "%s has both starlark and starlark_file: keep one", what)
+	case inline != nil:
+		return l.text(inline, "starlark"), task
+	case named == nil:
+		l.fail(n.spot, "%s has no code: add starlark: | and a function run(ctx), or starlark_file", what)
+	}
+	path := l.path(named, "starlark_file")
+	if l.err == nil {
+		source, l.err = l.read(path, maxStarlarkFile)
+		l.named(named)
+	}
+	return source, filepath.Base(path)
+}
+
+// named makes a mistake that concerns a whole file one of the place that names it.
+func (l *loader) named(n *node) {
+	if e, ok := errors.AsType[*Error](l.err); ok && e.Line == 0 {
+		l.err = &Error{l.file, n.line, n.column, e.Error()}
+	}
+}
+
+// path returns the path of a file that n names.
+func (l *loader) path(n *node, what string) string {
+	path := l.text(n, what)
+	if l.err == nil && path == "" {
+		l.fail(n.spot, "%s is empty: name a file", what)
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.dir, filepath.FromSlash(path))
+}
+
+func (l *loader) contexts(root *node) *Contexts {
+	one, many := root.get("context"), root.get("contexts")
+	var b contextsBuilder
+	switch {
+	case l.err != nil:
+		return nil
+	case one != nil && many != nil:
+		l.fail(many.spot, "there are both context and contexts: keep one")
+		return nil
+	case one != nil:
+		l.context(&b, one, "context")
+	case many == nil:
+		b.add("{}")
+	case many.kind == canon.Object:
+		return l.contextsFile(many)
+	default:
+		items := l.list(many, "contexts", "a list of objects, {file: …} or {text: …}")
+		if l.err == nil && len(items) == 0 {
+			l.fail(many.spot, "contexts is empty: want at least one object")
+		}
+		for i, item := range items {
+			l.context(&b, item, "context "+strconv.Itoa(i+1))
+		}
+	}
+	return b.contexts()
+}
+
+func (l *loader) context(b *contextsBuilder, n *node, what string) {
+	if n.kind != canon.Object {
+		l.mismatch(n, what, "an object")
+		return
+	}
+	v, err := canon.Of(n.plain())
+	if err != nil {
+		l.fail(n.spot, "%s: %v", what, err)
+	}
+	b.add(v)
+}
+
+func (l *loader) contextsFile(n *node) (c *Contexts) {
+	l.fields(n, "contexts", "file", "text")
+	if l.err == nil && len(n.members) != 1 {
+		l.fail(n.spot, "contexts must be a list, or name one file: {file: …} or {text: …}")
+	}
+	if l.err != nil {
+		return nil
+	}
+	from := n.members[0]
+	if path := l.path(from.value, from.key+" of contexts"); l.err == nil && from.key == "text" {
+		c, l.err = textContexts(l.read, path)
+	} else if l.err == nil {
+		c, l.err = lineContexts(l.read, path)
+	}
+	l.named(from.value)
+	return c
+}
+
+// place finds where in the files a fault is.
+func (l *loader) place(root *node, f *fault) error {
+	parent, n := find(root, f.pointer)
+	at := n.spot
+	e := &Error{File: l.file, Line: at.line, Column: at.column, Msg: f.msg}
+	if f.earlier != "" {
+		_, earlier := find(root, f.earlier)
+		e.Msg += "; the first is on line " + strconv.Itoa(earlier.line)
+	}
+	if f.source == (spot{}) {
+		return e
+	}
+	if named := parent.get("starlark_file"); named != nil {
+		e.File, e.Line, e.Column = l.path(named, ""), f.source.line, f.source.column
+		return e
+	}
+	if n.block {
+		e.Line, e.Column = l.inBlock(n, f.source)
+		return e
+	}
+	e.Msg = "line " + strconv.Itoa(f.source.line) + " of the code: " + e.Msg
+	return e
+}
+
+// inBlock returns where in the file a place of a block is: the block begins in the
+// line after its header, and each line has lost its indentation.
+func (l *loader) inBlock(n *node, at spot) (line, column int) {
+	line = n.line + at.line
+	fileLines, blockLines := strings.Split(l.content, "\n"), strings.Split(n.text, "\n")
+	if line > len(fileLines) || at.line > len(blockLines) {
+		return n.line, n.column // at the end of the block
+	}
+	indent := len(fileLines[line-1]) - len(blockLines[at.line-1])
+	return line, at.column + max(indent, 0)
+}
+
+// find returns the value that a pointer names and what it is in, or the nearest
+// that exists above it.
+func find(root *node, pointer string) (parent, n *node) {
+	parent, n = root, root
+	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		next := n.get(step)
+		if i, err := strconv.Atoi(step); err == nil && i < len(n.items) {
+			next = n.items[i]
+		}
+		if next == nil {
+			return n, n
+		}
+		parent, n = n, next
+	}
+	return parent, n
+}

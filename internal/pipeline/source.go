@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+// The most bytes that are read of a file. The time that the YAML parser takes grows
+// faster than its input.
+const (
+	maxPipelineFile = 1 << 20
+	maxStarlarkFile = 1 << 20
+	maxContextsFile = 256 << 20
+)
+
+// readFile reads a text file: valid UTF-8, of which a byte order mark is dropped
+// and line ends become \n. Every error is an *Error with the file's path.
+type readFile func(path string, limit int) (string, error)
+
+func readText(path string, limit int) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", openError(path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err != nil {
+		return "", openError(path, err)
+	}
+	return cleanText(path, string(data), limit)
+}
+
+func openError(path string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	advice := "want a file that can be read"
+	if errors.Is(err, fs.ErrNotExist) {
+		advice = "check the path"
+	}
+	return &Error{File: path, Msg: fmt.Sprintf("%v: %s", err, advice)}
+}
+
+func cleanText(path, text string, limit int) (string, error) {
+	if len(text) > limit {
+		return "", &Error{File: path, Msg: fmt.Sprintf("the file is larger than %d bytes: make it smaller", limit)}
+	}
+	text = strings.TrimPrefix(text, "\uFEFF")
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	if utf8.ValidString(text) {
+		return text, nil
+	}
+	line, column := 1, 1
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			break
+		}
+		if column++; r == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return "", &Error{path, line, column, "not UTF-8 text: save it as UTF-8"}
+}

@@ -1,0 +1,211 @@
+package pipeline
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// body makes the Starlark of a task from the lines of its function run.
+func body(lines string) string {
+	return "def run(ctx):\n    " + strings.ReplaceAll(lines, "\n", "\n    ") + "\n"
+}
+
+// tick runs tasks over a context for one tick, each task of the forecast lane.
+func tick(t testing.TB, context canon.Value, tasks ...Task) []events.TaskResult {
+	t.Helper()
+	return newRun(t, tasks...)(0, context)
+}
+
+// newRun returns a function that runs a tick of one run.
+func newRun(t testing.TB, tasks ...Task) func(number int64, context canon.Value) []events.TaskResult {
+	t.Helper()
+	for i := range tasks {
+		if tasks[i].Steps == 0 {
+			tasks[i].Steps = 100_000
+		}
+		if tasks[i].File == "" {
+			tasks[i].File = tasks[i].Name
+		}
+	}
+	p, err := (&Definition{DefinitionSchema, "p", tasks}).Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Scheduler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(number int64, context canon.Value) []events.TaskResult {
+		tick, err := s.Tick(number, scheduler.Budgets{}, context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tick.Results
+	}
+}
+
+func TestValuesComeThrough(t *testing.T) {
+	for _, v := range []canon.Value{
+		"null", "true", "false", "0", "-1", "9223372036854775808", "-123456789012345678901234567890",
+		"0.0", "-0.0", "1.0", "0.1", "1e-05", "1e+16", "NaN", "Infinity", "-Infinity",
+		`""`, `"\"\\\né\u0000 😀"`, "[]", "[[],{}]", `{"a":{"b":[1,1.0,true,null]},"é":""}`,
+	} {
+		got := tick(t, `{"v":`+v+`}`, Task{Name: "t", Starlark: body(`return ctx.context["v"]`)})[0]
+		if got.Value != v || got.Status != events.OK {
+			t.Errorf("%s became %s %s %s", v, got.Status, got.Value, got.Error)
+		}
+	}
+}
+
+func TestTaskResults(t *testing.T) {
+	for _, test := range []struct{ code, want string }{
+		{"return (1, 2.0, [None])", "[1,2.0,[null]]"},
+		{"return {'b': 1, 'a': 2}", `{"a":2,"b":1}`},
+		{"return [k for k in ctx.context]", `["a","text"]`},
+		{"return [ctx.tick, dir(ctx)]", `[0,["context","previous","results","tick"]]`},
+		{"return math.floor(math.log(8, 2) + 0.5)", "3"},
+		{"return hash('ers')", "100710"},
+		{"return len(set([1, 1, 2]))", "2"},
+		{"print('hello')", "null"},
+		{`return json.decode('{"b": [1, 1.0], "a": null}')`, `{"a":null,"b":[1,1.0]}`},
+		{`return json.encode({"b": (1, 1.0), "a": "é"})`, `"{\"a\":\"é\",\"b\":[1,1.0]}"`},
+		{`return json.decode("[" * 10, default = "no")`, `"no"`},
+		{"return [str(x) for x in (ctx, run, len, math)]", `["<ctx>","<function run>","<built-in function len>","<module \"math\">"]`},
+
+		{"fail('too', 'bad')", "error: fail: too bad (t:2:9)"},
+		{"return 1 // 0", "error: floored division by zero (t:2:14)"},
+		{"return sorted([1, 'a'])", "error: string < int not implemented (t:2:18)"},
+		{"return ctx.contxt", "error: ctx has no .contxt field or method (did you mean .context?) (t:2:15)"},
+		{"ctx.context['a'] = 2", "error: cannot insert into frozen hash table (t:2:16)"},
+		{"ctx.context['a'].append(1)", "error: append: cannot append to frozen list (t:2:28)"},
+		{"ctx.results.clear()", "error: cannot clear frozen hash table (t:2:22)"},
+		{"ctx.tick = 3", "error: can't assign to .tick field of ctx (t:2:8)"},
+		{"return run(ctx)", "error: function run called recursively (t:2:12)"},
+		{"return 'a' * (1 << 40)", "error: repeat count 1099511627776 too large (t:2:16)"},
+		{"for i in range(1000000): pass", "error: stopped after 100000 steps: let it do less, or raise steps (t:2:5)"},
+		{`return json.decode("[" * 10000000)`, "error: json.decode: line 1, column 1001: nested deeper than 1000 levels (t:2:23)"},
+		{"return json.encode(run)", "error: json.encode: x has no canonical form: a value of type function: want None, a bool, int, float, string, list or dict (t:2:23)"},
+
+		{"return {'a': [0, set()]}", `error: the result has no canonical form: at "/a/1": a value of type set: want None, a bool, int, float, string, list or dict`},
+		{"return [b'x']", `error: the result has no canonical form: at "/0": a value of type bytes: want None, a bool, int, float, string, list or dict`},
+		{"return {1: 2}", "error: the result has no canonical form: a dict has a key of type int: make it a string"},
+		{"return ctx.results", "{}"},
+		{"return ['é'[:1]]", `error: the result has no canonical form: at "/0": invalid UTF-8 at byte 0 of the string "\xc3"`},
+		{"x = []\nfor i in range(40): x = [x, x]\nreturn x", "error: the result takes more than the 262144 canonical bytes that are allowed"},
+		{"x = 1\nfor i in range(20): x = x * x * 7\nreturn x", "error: the result takes more than the 262144 canonical bytes that are allowed"},
+
+		{"not_computable('no data')", "not_computable: no data"},
+		{"x = [not_computable('no data')]\nreturn 1", "not_computable: no data"},
+		{"not_computable(1)", "error: not_computable: for parameter reason: got int, want string (t:2:19)"},
+	} {
+		r := tick(t, `{"a":[1],"text":"hello"}`, Task{Name: "t", Starlark: body(test.code)})[0]
+		got := string(r.Value)
+		if r.Status != events.OK {
+			got = r.Status.String() + ": " + r.Error
+		}
+		if got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.code, got, test.want)
+		}
+	}
+}
+
+func TestErrorsNameTheInnermostPlace(t *testing.T) {
+	got := tick(t, "{}", Task{Name: "t", File: "t.star", Starlark: "def half(x):\n    return x // 0\n\n" + body("return half(1)")})
+	if want := "floored division by zero (t.star:2:14)"; got[0].Error != want {
+		t.Errorf("got %s, want %s", got[0].Error, want)
+	}
+}
+
+func TestResultsAreShown(t *testing.T) {
+	const look = `{k: [r.status, r.value, r.error] for k, r in %s.items()}`
+	run := newRun(t,
+		Task{Name: "a", Starlark: body("return {'tick': ctx.tick}")},
+		Task{Name: "b", Starlark: body("return 1 // ctx.tick")},
+		Task{Name: "c", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.results"))},
+		Task{Name: "d", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.previous"))},
+		Task{Name: "e", Lane: events.Shadow, Starlark: body("return list(ctx.results)")},
+		Task{Name: "skipped", Cost: events.Budget{Ops: 1}, Starlark: body("return 1")},
+	)
+	var got []canon.Value
+	for number := range int64(2) {
+		for _, r := range run(number, "{}") {
+			if r.Lane == events.Shadow {
+				got = append(got, r.Value)
+			}
+		}
+	}
+	first := canon.Value(`{"a":["ok",{"tick":0},""],"b":["error",null,"floored division by zero (b:2:14)"],"skipped":["skipped_budget",null,""]}`)
+	second := canon.Value(`{"a":["ok",{"tick":1},""],"b":["ok",1,""],"skipped":["skipped_budget",null,""]}`)
+	names := canon.Value(`["a","b","skipped","c","d"]`)
+	if diff := cmp.Diff([]canon.Value{first, "{}", names, second, first, names}, got); diff != "" {
+		t.Error("-want +got\n", diff)
+	}
+}
+
+// Globals are frozen, so that nothing passes from tick to tick or run to run.
+func TestGlobalsAreFrozen(t *testing.T) {
+	got := tick(t, "{}", Task{Name: "t", Starlark: "seen = []\n" + body("seen.append(1)")})
+	if want := "append: cannot append to frozen list (t:3:16)"; got[0].Error != want {
+		t.Errorf("got %s, want %s", got[0].Error, want)
+	}
+}
+
+// Runs in parallel share the compiled code and nothing else.
+func TestParallelRunsAreEqual(t *testing.T) {
+	f := mustLoad(t, good+`tasks:
+- name: t
+  lane: forecast
+  starlark: |
+    words = {w: len(w) for w in ["a", "bb", "ccc"]}
+
+    def run(ctx):
+        before = [r.value["sum"] for r in ctx.previous.values()]
+        return {"sum": sum(before) + ctx.tick, "words": words, "set": list(set(ctx.context["xs"]))}
+
+    def sum(xs):
+        total = 0
+        for x in xs:
+            total += x
+        return total
+context: {xs: [3, 1, 2, 3]}
+ticks: 50
+`)
+	p, err := f.Definition.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes := make([]canon.Hash, 12)
+	var wg sync.WaitGroup
+	for run := range hashes {
+		wg.Go(func() {
+			s, err := p.Scheduler()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			var all []byte
+			for i := range f.Ticks {
+				tick, err := s.Tick(f.FirstTick+i, f.Budget, f.Contexts.At(i))
+				if err != nil || tick.Results[0].Status != events.OK {
+					t.Error(err, tick.Results)
+					return
+				}
+				all = append(all, tick.Results[0].Value...)
+			}
+			hashes[run] = canon.Sum(all)
+		})
+	}
+	wg.Wait()
+	for run, h := range hashes {
+		if h != hashes[0] {
+			t.Errorf("run %d: %s, run 0: %s", run, h, hashes[0])
+		}
+	}
+}

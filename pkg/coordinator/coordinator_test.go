@@ -1,0 +1,294 @@
+package coordinator_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// program has a task whose value grows by what it was in the previous tick, and some
+// whose values are so big that a tick takes several frames.
+type program struct{ bulky int }
+
+func (p program) Context(i int64) canon.Value { return canon.Value(fmt.Sprintf(`{"i":%d}`, i)) }
+
+func (p program) Scheduler() (*scheduler.Scheduler, error) {
+	s := scheduler.New()
+	err := s.Add(
+		scheduler.Task{Name: "grow", Run: func(in *scheduler.Input) (any, error) {
+			n := int64(0)
+			if r, ok := in.PreviousResult("grow"); ok {
+				n, _ = r.Value.Int()
+			}
+			return n + 1 + in.Tick(), nil
+		}},
+		scheduler.Task{Name: "look", Lane: events.Shadow, Run: func(in *scheduler.Input) (any, error) { return in.Context(), nil }},
+	)
+	for i := range p.bulky {
+		bulk := strings.Repeat("x", 200_000)
+		err = errors.Join(err, s.Add(scheduler.Task{Name: fmt.Sprint("bulk ", i), Run: func(*scheduler.Input) (any, error) { return bulk, nil }}))
+	}
+	return s, err
+}
+
+var nothing = canon.Sum(nil).String()
+
+func request(runs int, ticks int64) *events.WindowRequest {
+	return &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
+		Runs: runs, FirstTick: 3, Ticks: ticks}
+}
+
+// ask puts a window request on the stream.
+func ask(t testing.TB, b *bus.Bus, r *events.WindowRequest) (window uint64) {
+	t.Helper()
+	data, err := events.Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return askRaw(t, b, r.Pipeline, data)
+}
+
+func askRaw(t testing.TB, b *bus.Bus, pipeline string, data []byte) (window uint64) {
+	t.Helper()
+	last, err := b.Last(t.Context(), events.StreamWindow, events.WindowSubject(pipeline))
+	if err != nil && !errors.Is(err, bus.ErrNotFound) {
+		t.Fatal(err)
+	}
+	if window, err = b.Append(t.Context(), events.WindowSubject(pipeline), last.Seq, data); err != nil {
+		t.Fatal(err)
+	}
+	return window
+}
+
+// start runs a coordinator until stop is called or the test ends.
+func start(t testing.TB, b *bus.Bus, load func() (coordinator.Program, error)) (stop func()) {
+	c := coordinator.New(coordinator.Config{Bus: b, Log: zerolog.New(zerolog.NewTestWriter(t)),
+		Load: func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return load() }})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("coordinator: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func bulky(n int) func() (coordinator.Program, error) {
+	return func() (coordinator.Program, error) { return program{n}, nil }
+}
+
+// frames waits until every run of the window has its end, and returns the frames of
+// each run.
+func frames(t testing.TB, b *bus.Bus, window uint64, runs int) [][][]byte {
+	t.Helper()
+	all := make([][][]byte, runs)
+	errDone := errors.New("done")
+	ended := 0
+	err := b.Follow(t.Context(), events.StreamTrace, fmt.Sprintf("ers.trace.p.%d.*", window), 1, func(m bus.Message) error {
+		var d events.FrameDecoder
+		if err := d.Decode(m.Data); err != nil {
+			return err
+		}
+		all[d.Run] = append(all[d.Run], m.Data)
+		if d.Abandoned != "" || d.Last() && d.Tick == d.FirstTick+d.Ticks-1 {
+			ended++
+		}
+		if ended == runs {
+			return errDone
+		}
+		return nil
+	})
+	if !errors.Is(err, errDone) {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A run that stopped after any of its frames, in the middle of a tick too, is gone
+// on with to the same frames, whatever drill is part of the window.
+func TestResumeAnywhere(t *testing.T) {
+	const ticks = 4
+	kinds := map[int][]events.DrillKind{
+		0:  append([]events.DrillKind{""}, events.DrillKinds...),
+		12: {"", "value"},
+	}
+	for bulk, kinds := range kinds {
+		for _, kind := range kinds {
+			t.Run(fmt.Sprintf("%d %s", bulk, kind), func(t *testing.T) {
+				b := bustest.Open(t)
+				r := request(2, ticks)
+				if kind != "" {
+					r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}
+				}
+				whole := ask(t, b, r)
+				stop := start(t, b, bulky(bulk))
+				want := frames(t, b, whole, 2)
+				stop()
+				if bulk > 0 && len(want[1]) < 2*ticks {
+					t.Fatalf("%d frames: the ticks are not cut", len(want[1]))
+				}
+				// Each window stands where a coordinator was killed after k frames.
+				var windows []uint64
+				for k := 1; k < len(want[1]); k++ {
+					window := ask(t, b, r)
+					for run := range want {
+						last := uint64(0)
+						for _, frame := range want[run][:min(k, len(want[run]))] {
+							seq, err := b.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: window, Run: run}), last, rename(t, frame, window))
+							if err != nil {
+								t.Fatal(err)
+							}
+							last = seq
+						}
+					}
+					windows = append(windows, window)
+				}
+				start(t, b, bulky(bulk))
+				for k, window := range windows {
+					got := frames(t, b, window, 2)
+					for run := range want {
+						if len(got[run]) != len(want[run]) {
+							t.Fatalf("killed after frame %d: run %d has %d frames, want %d", k, run, len(got[run]), len(want[run]))
+						}
+						for i := range want[run] {
+							if !bytes.Equal(got[run][i], rename(t, want[run][i], window)) {
+								t.Errorf("killed after frame %d: frame %d of run %d differs", k, i, run)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// rename returns a frame as one of another window with a name of one digit.
+func rename(t testing.TB, frame []byte, window uint64) []byte {
+	name := []byte("\xa6window")
+	i := bytes.Index(frame, name) + len(name)
+	if i < len(name) || window > 127 || frame[i] > 127 {
+		t.Fatal("no place for the window's name")
+	}
+	frame = bytes.Clone(frame)
+	frame[i] = byte(window)
+	return frame
+}
+
+// Every drill changes the run and the tick it names and no other.
+func TestDrillsChangeOneTick(t *testing.T) {
+	b := bustest.Open(t)
+	start(t, b, bulky(0))
+	for _, kind := range events.DrillKinds {
+		r := request(2, 3)
+		r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}
+		got := frames(t, b, ask(t, b, r), 2)
+		var d [2]events.FrameDecoder
+		for i := range got[0] {
+			for run := range d {
+				if err := d[run].Decode(got[run][i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			same := bytes.Equal(d[0].Events(), d[1].Events()) && bytes.Equal(d[0].Results(), d[1].Results())
+			if same != (d[0].Tick != 4) {
+				t.Errorf("%s: tick %d of the two runs is equal: %v", kind, d[0].Tick, same)
+			}
+		}
+	}
+}
+
+// A window that has no program, or whose drill cannot be done, is given up with the
+// reason; the runs that can be run are.
+func TestGivesUp(t *testing.T) {
+	b := bustest.Open(t)
+	stop := start(t, b, func() (coordinator.Program, error) { return nil, fmt.Errorf("%w: because", coordinator.ErrProgram) })
+	for run, frame := range frames(t, b, ask(t, b, request(2, 3)), 2) {
+		wantAbandoned(t, run, frame, "because")
+	}
+	stop()
+	start(t, b, bulky(0))
+	r := request(2, 3)
+	r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "nobody", Kind: "value"}
+	got := frames(t, b, ask(t, b, r), 2)
+	wantAbandoned(t, 1, got[1], `no task "nobody"`)
+	if len(got[0]) != 3 || len(got[1]) != 2 {
+		t.Errorf("%d and %d frames", len(got[0]), len(got[1]))
+	}
+}
+
+func wantAbandoned(t testing.TB, run int, frames [][]byte, reason string) {
+	t.Helper()
+	var d events.FrameDecoder
+	if err := d.Decode(frames[len(frames)-1]); err != nil || !strings.Contains(d.Abandoned, reason) {
+		t.Errorf("run %d: %q (%v), want %q", run, d.Abandoned, err, reason)
+	}
+}
+
+// A request that is none does not keep the next from being run; nor does a run whose
+// last frame is bad.
+func TestBadRequests(t *testing.T) {
+	b := bustest.Open(t)
+	askRaw(t, b, "p", []byte("no request"))
+	other := request(2, 3)
+	other.Pipeline = "q"
+	data, err := events.Encode(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	askRaw(t, b, "p", data) // on the subject of another pipeline
+	dead := ask(t, b, request(2, 3))
+	if _, err := b.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: dead, Run: 1}), 0, []byte("no frame")); err != nil {
+		t.Fatal(err)
+	}
+	window := ask(t, b, request(2, 3))
+	start(t, b, bulky(0))
+	frames(t, b, window, 2)
+}
+
+// An error of Load that is not final brings the window back.
+func TestLoadIsTriedAgain(t *testing.T) {
+	b := bustest.Open(t)
+	tries := 0
+	start(t, b, func() (coordinator.Program, error) {
+		if tries++; tries == 1 {
+			return nil, errors.New("not now")
+		}
+		return program{}, nil
+	})
+	frames(t, b, ask(t, b, request(2, 3)), 2)
+}
+
+// Two coordinators share the windows; each run has each of its frames once.
+func TestTwoCoordinators(t *testing.T) {
+	b := bustest.Open(t)
+	start(t, b, bulky(0))
+	start(t, b, bulky(0))
+	var windows []uint64
+	for range 12 {
+		windows = append(windows, ask(t, b, request(4, 10)))
+	}
+	for _, window := range windows {
+		for run, got := range frames(t, b, window, 4) {
+			if len(got) != 10 {
+				t.Errorf("run %d of window %d has %d frames", run, window, len(got))
+			}
+		}
+	}
+}

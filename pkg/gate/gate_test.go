@@ -1,0 +1,294 @@
+package gate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/gate"
+)
+
+// A window of three runs of two ticks, whose frames and digests are written by hand.
+const (
+	runs  = 3
+	ticks = 2
+)
+
+var nothing = canon.Sum(nil).String()
+
+func tick(number int64, value string) *events.Tick {
+	return &events.Tick{Tick: number,
+		Events:  []events.TraceEvent{{Tick: number, Task: "a", Meta: `{"tags":[]}`}},
+		Results: []events.TaskResult{{Name: "a", Value: canon.Value(value)}}}
+}
+
+// say appends a message behind the last on its subject.
+func say(t testing.TB, b *bus.Bus, stream, subject string, data []byte) (seq uint64) {
+	t.Helper()
+	last, err := b.Last(t.Context(), stream, subject)
+	if err != nil && !errors.Is(err, bus.ErrNotFound) {
+		t.Fatal(err)
+	}
+	if seq, err = b.Append(t.Context(), subject, last.Seq, data); err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+func encode(t testing.TB, doc any) []byte {
+	t.Helper()
+	data, err := events.Encode(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// ask requests a window.
+func ask(t testing.TB, b *bus.Bus) (window uint64) {
+	return say(t, b, events.StreamWindow, "ers.window.p", encode(t, &events.WindowRequest{
+		Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: runs, Ticks: ticks}))
+}
+
+// trace appends the frames of a run whose second tick returns value, and returns its
+// digests, one for each tick.
+func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string) []*events.Digest {
+	t.Helper()
+	var digests []*events.Digest
+	var encoder events.FrameEncoder
+	hash := events.NewRunHash()
+	for number := range int64(ticks) {
+		data := tick(number, map[int64]string{0: "0", 1: value}[number])
+		var seq uint64
+		err := encoder.Encode(events.Position{RunKey: key, Ticks: ticks}, data, 1<<20, func(frame []byte, _ int) error {
+			seq = say(t, b, events.StreamTrace, events.TraceSubject(key), frame)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes, err := hash.Add(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, Ticks: ticks,
+			Covers: []events.TickDigest{{Tick: number, Events: 1, Hashes: hashes, FirstSeq: seq, LastSeq: seq}},
+			Done:   number + 1, Events: number + 1, Hashes: hash.Sum(), Final: number == ticks-1, LastSeq: seq}
+		if !d.Final {
+			d.State = hash.State()
+		}
+		digests = append(digests, d)
+	}
+	return digests
+}
+
+func sayDigests(t testing.TB, b *bus.Bus, digests []*events.Digest) (seq uint64) {
+	for _, d := range digests {
+		seq = say(t, b, events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: d.Pipeline, Window: d.Window, Run: d.Run}), encode(t, d))
+	}
+	return seq
+}
+
+func start(t testing.TB, b *bus.Bus) (g *gate.Gate, stop func()) {
+	g = gate.New(gate.Config{Bus: b, Log: zerolog.New(zerolog.NewTestWriter(t))})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("gate: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return g, stop
+}
+
+// verdict waits for the verdict of a window.
+func verdict(t testing.TB, b *bus.Bus, window uint64) (v events.Verdict) {
+	t.Helper()
+	errFound := errors.New("found")
+	err := b.Follow(t.Context(), events.StreamVerdict, events.VerdictGuard("p", window), 1, func(m bus.Message) error {
+		if err := events.Decode(m.Data, &v); err != nil {
+			return err
+		}
+		return errFound
+	})
+	if !errors.Is(err, errFound) {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func countVerdicts(t testing.TB, b *bus.Bus) (n int) {
+	t.Helper()
+	for _, err := range b.Read(t.Context(), events.StreamVerdict, "", 1, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// A gate that is stopped and begun again after each digest, and one beside it, give
+// one verdict, the same as a gate that was never stopped.
+func TestResumeAnywhere(t *testing.T) {
+	b := bustest.Open(t)
+	var windows []uint64
+	var digests [][]*events.Digest
+	for range 2 { // two windows whose digests come mixed
+		window := ask(t, b)
+		windows = append(windows, window)
+		for run, value := range []string{"1", "2", "1"} {
+			digests = append(digests, trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, value))
+		}
+	}
+	for i := range ticks {
+		for run := range digests {
+			sayDigests(t, b, digests[run][i:i+1])
+			_, stop := start(t, b)
+			if i == ticks-1 && run%runs == runs-1 {
+				verdict(t, b, windows[run/runs])
+			}
+			stop()
+		}
+	}
+	start(t, b)
+	for _, window := range windows {
+		v := verdict(t, b, window)
+		if v.Outcome != events.Fail || len(v.Outliers) != 1 || v.Outliers[0] != 1 || v.Divergence.Tick != 1 || v.Divergence.Pointer != "/value" {
+			t.Errorf("window %d: %+v", window, v)
+		}
+	}
+	if n := countVerdicts(t, b); n != 2 {
+		t.Errorf("%d verdicts on two windows", n)
+	}
+}
+
+// Gates beside each other judge every window once.
+func TestTwoGates(t *testing.T) {
+	b := bustest.Open(t)
+	one, _ := start(t, b)
+	two, _ := start(t, b)
+	var windows []uint64
+	for range 5 {
+		window := ask(t, b)
+		windows = append(windows, window)
+		for run := range runs {
+			sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, "1"))
+		}
+	}
+	for _, window := range windows {
+		if v := verdict(t, b, window); v.Outcome != events.Pass {
+			t.Errorf("%+v", v)
+		}
+	}
+	if n := countVerdicts(t, b); n != len(windows) {
+		t.Errorf("%d verdicts on %d windows", n, len(windows))
+	}
+	if n := one.Stats().Problems.Load() + two.Stats().Problems.Load(); n != 0 {
+		t.Errorf("%d problems", n)
+	}
+}
+
+// Digests that are forged, of no window, or of a run that the window does not have
+// change nothing for the others; nothing is judged before every run has its last.
+func TestForeignDigests(t *testing.T) {
+	b := bustest.Open(t)
+	g, _ := start(t, b)
+	window := ask(t, b)
+	key := func(run int) events.RunKey { return events.RunKey{Pipeline: "p", Window: window, Run: run} }
+	sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: window + 9, Run: 0}, "1"))
+	sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "q", Window: window, Run: 0}, "1"))
+	sayDigests(t, b, trace(t, b, key(runs), "1"))
+	say(t, b, events.StreamDigest, events.DigestSubject(key(0)), []byte("no digest"))
+	foreign := trace(t, b, key(1), "1")
+	say(t, b, events.StreamDigest, events.DigestSubject(key(0)), encode(t, foreign[1])) // on another's subject
+	sayDigests(t, b, foreign)
+	sayDigests(t, b, trace(t, b, key(2), "1"))
+	if n := countVerdicts(t, b); n != 0 {
+		t.Errorf("%d verdicts before the window is complete", n)
+	}
+	sayDigests(t, b, trace(t, b, key(0), "1"))
+	if v := verdict(t, b, window); v.Outcome != events.Pass {
+		t.Errorf("%+v", v)
+	}
+	if n := g.Stats().Problems.Load(); n != 5 {
+		t.Errorf("%d problems, want 5", n)
+	}
+}
+
+// What breaks a run, or is not there any more when it is to be explained, makes the
+// window inconclusive and is named.
+func TestInconclusive(t *testing.T) {
+	problem := events.Problem{Run: 1, Stream: events.StreamTrace, Seq: 4, Reason: "made for this test"}
+	for name, change := range map[string]func(digests []*events.Digest){
+		"broken":   func(d []*events.Digest) { d[1].Problem = &problem },
+		"evidence": func(d []*events.Digest) { d[1].Covers[0].FirstSeq, d[1].Covers[0].LastSeq = 999, 999 },
+		"hashes":   func(d []*events.Digest) { d[1].Covers[0].Result = nothing },
+		"short": func(d []*events.Digest) {
+			d[1].Ticks = 1
+			d[1].Covers, d[1].Done, d[1].Final = d[1].Covers[:0], 1, true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := bustest.Open(t)
+			start(t, b)
+			window := ask(t, b)
+			for run := range runs {
+				digests := trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, fmt.Sprint(run))
+				if run == 1 {
+					change(digests)
+				}
+				sayDigests(t, b, digests)
+			}
+			v := verdict(t, b, window)
+			if v.Outcome != events.Inconclusive || len(v.Problems) == 0 || v.Problems[0].Run != 1 {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// A run that is broken after it was sealed, and before its window is judged, counts
+// as broken; after the verdict it is an alarm of its own.
+func TestBrokenAfterSealed(t *testing.T) {
+	b := bustest.Open(t)
+	g, _ := start(t, b)
+	window := ask(t, b)
+	var last []*events.Digest
+	for run := range runs {
+		last = trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, "1")
+		if run == 1 {
+			sayDigests(t, b, last)
+			broken := *last[1]
+			broken.Covers, broken.Problem = nil, &events.Problem{Run: 1, Stream: events.StreamTrace, Seq: 9, Reason: "a frame too many"}
+			last = []*events.Digest{&broken}
+		}
+		sayDigests(t, b, last)
+	}
+	v := verdict(t, b, window)
+	if v.Outcome != events.Inconclusive || v.Problems[0].Seq != 9 {
+		t.Errorf("%+v", v)
+	}
+	late := *last[1]
+	late.Covers, late.Problem = nil, &events.Problem{Run: 2, Stream: events.StreamTrace, Seq: 10, Reason: "late"}
+	sayDigests(t, b, []*events.Digest{&late})
+	// The next window is judged behind it, so the late digest has been seen.
+	next := ask(t, b)
+	for run := range runs {
+		sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: next, Run: run}, "1"))
+	}
+	if verdict(t, b, next); g.Stats().Problems.Load() != 1 || countVerdicts(t, b) != 2 {
+		t.Errorf("%d problems, %d verdicts", g.Stats().Problems.Load(), countVerdicts(t, b))
+	}
+}

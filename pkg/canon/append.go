@@ -24,8 +24,19 @@ type Marshaler interface {
 
 // Of returns the canonical form of a Go value; see [Append].
 func Of(v any) (Value, error) {
-	if v, ok := v.(Value); ok && v != "" {
-		return v, nil
+	switch v := v.(type) { // what tasks return most costs no buffer
+	case nil:
+		return Null, nil
+	case bool:
+		return Value(strconv.FormatBool(v)), nil
+	case int:
+		return Value(strconv.Itoa(v)), nil
+	case int64:
+		return Value(strconv.FormatInt(v, 10)), nil
+	case Value:
+		if v != "" {
+			return v, nil
+		}
 	}
 	b, err := Append(make([]byte, 0, 128), v)
 	if err != nil {

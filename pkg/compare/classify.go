@@ -24,7 +24,7 @@ type place struct {
 func firstDifference(a, b *events.Tick) int {
 	both := min(len(a.Events), len(b.Events))
 	for i := range both {
-		if a.Events[i] != b.Events[i] || a.Results[i].Value != b.Results[i].Value || failure(&a.Results[i]) != failure(&b.Results[i]) {
+		if a.Events[i] != b.Events[i] || a.Results[i].Value != b.Results[i].Value || a.Results[i].Error != b.Results[i].Error {
 			return i
 		}
 	}
@@ -32,15 +32,6 @@ func firstDifference(a, b *events.Tick) int {
 		return both
 	}
 	return -1
-}
-
-// failure is the error text of a task that failed; without a failure there is none,
-// whatever Error holds.
-func failure(r *events.TaskResult) string {
-	if r.Status.Failed() {
-		return r.Error
-	}
-	return ""
 }
 
 // whole returns the object that pointers lead into: the canonical event with the

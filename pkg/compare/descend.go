@@ -65,19 +65,17 @@ func children(v canon.Value) iter.Seq2[string, canon.Value] {
 	}
 }
 
-// MaxCanonical is the longest [events.Side].Canonical, in bytes. What is longer is
-// cut to a part around the first byte that differs, with "…" where something is left
-// out, and Value is then null: a verdict must fit into a message.
+// MaxCanonical is the longest [events.Side].Canonical, in bytes, and the longest
+// Error. What is longer is cut to a part around the first byte that differs, with "…"
+// where something is left out, and Value is then null: a verdict must fit into a
+// message.
 const MaxCanonical = 16 << 10
 
 // newSide returns what a run has at the place where it differs from other, what
 // another run has there.
 func newSide(run int, v, other canon.Value) events.Side {
-	s := events.Side{Run: run, Present: v != "", Canonical: string(v), Value: canon.Null, After: []events.TraceEvent{}}
-	switch {
-	case len(v) > MaxCanonical:
-		s.Canonical = cut(string(v), commonPrefix(string(v), string(other)))
-	case v != "" && v.Standard() && nests(v):
+	s := events.Side{Run: run, Present: v != "", Canonical: cut(string(v), string(other)), Value: canon.Null, After: []events.TraceEvent{}}
+	if v != "" && len(v) <= MaxCanonical && v.Standard() && nests(v) {
 		s.Value = v
 	}
 	return s
@@ -98,8 +96,18 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// cut returns at most MaxCanonical bytes of s, with byte at among them.
-func cut(s string, at int) string {
+// cut returns at most MaxCanonical bytes of s, with the first that differs from other
+// among them.
+func cut(s, other string) string {
+	if len(s) <= MaxCanonical {
+		return s
+	}
+	return cutAround(s, commonPrefix(s, other))
+}
+
+// cutAround returns at most MaxCanonical bytes of a text longer than that, with byte
+// at among them.
+func cutAround(s string, at int) string {
 	const ellipsis = "…"
 	size := MaxCanonical - 2*len(ellipsis)
 	from := max(0, min(at-size/2, len(s)-size))

@@ -92,6 +92,7 @@ func (x *examiner) explainTick(a, b *cursor, da, db events.TickDigest, passed []
 		Expected: newSide(a.run, p.expected, p.found),
 		Found:    newSide(b.run, p.found, p.expected),
 	}
+	d.Expected.Error, d.Found.Error = errorTexts(&ta, &tb, &p)
 	if d.Before, err = a.before(passed, ta.Events[:p.index]); err != nil {
 		return nil, err
 	}
@@ -102,6 +103,17 @@ func (x *examiner) explainTick(a, b *cursor, da, db events.TickDigest, passed []
 		return nil, err
 	}
 	return d, nil
+}
+
+// errorTexts returns the error texts beside the events at a place, cut if need be.
+func errorTexts(a, b *events.Tick, p *place) (expected, found string) {
+	if p.kind != events.KindExtra {
+		expected = a.Results[p.index].Error
+	}
+	if p.kind != events.KindMissing {
+		found = b.Results[p.index].Error
+	}
+	return cut(expected, found), cut(found, expected)
 }
 
 // explainLatch explains runs that agree with each other but not with the latch.

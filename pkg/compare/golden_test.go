@@ -38,7 +38,7 @@ var goldens = []struct {
 	{name: "value", want: "fail [7]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) { w.value(7, 1, 2, "0.75", "0.7500000000000001") }},
 	{name: "value-drill", want: "fail [7]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) {
 		w.req.Drill = &events.Drill{Run: 7, Tick: 1, Task: "oracle:compress", Kind: "value"}
-		w.req.Reproduce = "ers drill --pipeline demo --run 7 --tick 1 --task oracle:compress --kind value"
+		w.req.Reproduce = "ers run -f demo.yaml --drill run=7,tick=1,task=oracle:compress,kind=value"
 		w.value(7, 1, 2, "0.75", "0.76")
 	}},
 	{name: "value-not-the-drill", want: "fail [3]: value at 0/0 oracle:ingest/value/rows", make: func(w *testWindow) {
@@ -79,11 +79,21 @@ var goldens = []struct {
 	{name: "type-bool", want: "fail [9]: type at 0/1 oracle:filter/value/kept/0", make: func(w *testWindow) { w.value(9, 0, 1, "[1,", "[true,") }},
 	{name: "type-null", want: "fail [9]: type at 0/1 oracle:filter/value", make: func(w *testWindow) { w.result(9, 0, 1).Value = canon.Null }},
 	{name: "error", want: "fail [2]: error at 1/3 oracle:audit/error", make: func(w *testWindow) { w.result(2, 1, 3).Error = "no reference at 0x7ffd3c" }},
+	{name: "error-of-ok", want: "fail [2]: error at 0/0 oracle:ingest/error", make: func(w *testWindow) { w.result(2, 0, 0).Error = "retried once" }},
 	{name: "status", want: "fail [1 6]: status at 2/0 oracle:ingest/status", make: func(w *testWindow) {
 		for _, run := range []int{1, 6} {
 			w.status(run, 2, 0, events.Error)
 			w.result(run, 2, 0).Value, w.result(run, 2, 0).Error = canon.Null, "connection reset"
 		}
+	}},
+	{name: "status-long-error", want: "fail [6]: status at 1/0 oracle:ingest/status", make: func(w *testWindow) {
+		w.status(6, 1, 0, events.Error)
+		w.result(6, 1, 0).Value = canon.Null
+		w.result(6, 1, 0).Error = "cannot read the rows:\n" + strings.Repeat("connection reset by peer;  ", 20)
+	}},
+	{name: "status-both-fail", want: "fail [2]: status at 1/3 oracle:audit/status", make: func(w *testWindow) {
+		w.status(2, 1, 3, events.Error)
+		w.result(2, 1, 3).Error = "no reference at 0x7ffd3c"
 	}},
 	{name: "cost", want: "fail [3]: cost at 0/2 oracle:compress/cost_entropy", make: func(w *testWindow) { w.event(3, 0, 2).CostEntropy = 3 }},
 	{name: "meta", want: "fail [3]: meta at 0/2 oracle:compress/meta/tags/1", make: func(w *testWindow) { w.event(3, 0, 2).Meta = `{"tags":["cpu","fast"]}` }},
@@ -113,6 +123,11 @@ var goldens = []struct {
 		w.value(1, 1, 2, "0.75", "0.76")
 		w.value(2, 1, 2, "0.75", "0.76")
 	}},
+	{name: "tie-odd-even", want: "fail [1 3 5 7 9 11 13 15 17 19]: cost at 1/2 oracle:compress/cost_ops", runs: 20, make: func(w *testWindow) {
+		for run := 1; run < 20; run += 2 {
+			w.event(run, 1, 2).CostOps++
+		}
+	}},
 	{name: "odd-run-0", want: "fail [0]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) { w.value(0, 1, 2, "0.75", "0.76") }},
 	{name: "groups", want: "fail [5]: order at 1/3 oracle:audit/task", make: func(w *testWindow) {
 		w.value(2, 2, 2, "0.75", "0.76")
@@ -123,6 +138,11 @@ var goldens = []struct {
 	{name: "all-differ", want: "fail [1]: value at 1/0 oracle:ingest/value/rows", runs: 20, make: func(w *testWindow) {
 		for run := range 20 {
 			w.value(run, 1, 0, "101", strings.Repeat("9", run+1))
+		}
+	}},
+	{name: "all-differ-here", want: "fail [1]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) {
+		for run := range 12 {
+			w.value(run, 1, 2, "0.75", fmt.Sprintf("1700000000.%d5", run))
 		}
 	}},
 	{name: "all-differ-early", want: "fail [2]: value at 0/0 oracle:ingest/value/rows", runs: 3, make: func(w *testWindow) {
@@ -139,6 +159,18 @@ var goldens = []struct {
 		w.last[9].Ticks = 4
 		w.last[10].Trace = ""
 		w.last[11].Done = 2
+	}},
+	{name: "inconclusive-all", want: "inconclusive [0 1 2 3 4 5 6 7 8 9 10 11]", after: func(w *testWindow) {
+		for run := range w.last {
+			w.last[run].Problem = &events.Problem{Run: run, Stream: events.StreamTrace, Seq: uint64(run + 1), Reason: "tick 0 failed: task oracle:ingest returned a value of 2 GiB, which is more than a frame can hold"}
+		}
+	}},
+	{name: "inconclusive-none", want: "inconclusive [0 1 2 3 4 5 6 7 8 9 10 11]", after: func(w *testWindow) { clear(w.last) }},
+	{name: "inconclusive-some", want: "inconclusive [0 2 4 6 8 9 10 11]", after: func(w *testWindow) {
+		for _, run := range []int{0, 2, 4, 6, 8, 9} {
+			w.last[run].Final, w.last[run].Done = false, 2
+		}
+		w.last[10], w.last[11] = events.Digest{}, events.Digest{}
 	}},
 	{name: "inconclusive-one", want: "inconclusive [0]", make: func(w *testWindow) { w.value(2, 2, 2, "0.75", "0.76") }, after: func(w *testWindow) {
 		w.last[0].Final, w.last[0].Done = false, 2

@@ -231,7 +231,7 @@ func TestCut(t *testing.T) {
 	}
 	long := text.String()
 	for at := 0; at < len(long); at += 97 {
-		got := cut(long, at)
+		got := cutAround(long, at)
 		if len(got) > MaxCanonical || len(got) < MaxCanonical-8 || !utf8.ValidString(got) {
 			t.Fatalf("cut at %d: %d bytes, valid UTF-8: %v", at, len(got), utf8.ValidString(got))
 		}
@@ -240,12 +240,30 @@ func TestCut(t *testing.T) {
 			t.Fatalf("cut at %d: %d bytes from %d", at, len(part), from)
 		}
 	}
-	if got := cut(long, 0); strings.HasPrefix(got, "…") || !strings.HasSuffix(got, "…") {
+	if got := cutAround(long, 0); strings.HasPrefix(got, "…") || !strings.HasSuffix(got, "…") {
 		t.Errorf("cut at the beginning: %.10q", got)
 	}
-	if got := cut(long, len(long)); !strings.HasPrefix(got, "…") || strings.HasSuffix(got, "…") {
+	if got := cutAround(long, len(long)); !strings.HasPrefix(got, "…") || strings.HasSuffix(got, "…") {
 		t.Errorf("cut at the end: %.10q", got)
 	}
+}
+
+// Error texts are cut as values are, so that both sides show where they differ.
+func TestLongErrors(t *testing.T) {
+	long := strings.Repeat("é", MaxCanonical)
+	w := newTestWindow(3)
+	for run := range 3 {
+		w.result(run, 1, 3).Error = long + "."
+	}
+	w.result(2, 1, 3).Error = long + "!"
+	w.seal(t)
+	v := w.judge(t)
+	for side, end := range map[*events.Side]string{&v.Divergence.Expected: "é.", &v.Divergence.Found: "é!"} {
+		if e := side.Error; len(e) > MaxCanonical || !strings.HasPrefix(e, "…é") || !strings.HasSuffix(e, end) {
+			t.Errorf("error of %d bytes, %.10q to %q", len(e), e, e[max(0, len(e)-10):])
+		}
+	}
+	encode(t, &v)
 }
 
 func TestEqualTicksAreNoDivergence(t *testing.T) {

@@ -44,15 +44,24 @@ func naiveDifference(a, b []events.Tick) (tick int64, index int, differ bool) {
 
 // Every pair of short sequences of tasks: the place is where a naive scan finds the
 // first difference, and the kind follows from how often each side has the tasks.
+// Names do not matter, so that of all pairs which differ by a renaming one is enough.
 func TestAllShortSequences(t *testing.T) {
 	for _, size := range []struct{ tasks, length int }{{3, 4}, {2, 5}} {
 		all := sequences(size.tasks, size.length)
 		for _, a := range all {
 			for _, b := range all {
-				checkSequences(t, a, b)
+				if inOrderOfNames(a + b) {
+					checkSequences(t, a, b)
+				}
 			}
 		}
 	}
+}
+
+// inOrderOfNames tells whether the letters first occur in the order a, b, c.
+func inOrderOfNames(tasks string) bool {
+	b, c := strings.Index(tasks, "b"), strings.Index(tasks, "c")
+	return (b < 0 || strings.Contains(tasks[:b], "a")) && (c < 0 || strings.Contains(tasks[:c], "b"))
 }
 
 // sequences lists all strings of at most length of the first letters.
@@ -181,10 +190,13 @@ func checkTask(t *rapid.T, d *events.Divergence, base, mutated *events.Tick) {
 // compares what is there with what the side says.
 func checkPointer(t *rapid.T, d *events.Divergence, s *events.Side, in *events.Tick) {
 	if s.Event == nil {
-		if s.Present || s.Canonical != "" {
-			t.Fatalf("%q is present without an event", s.Canonical)
+		if s.Present || s.Canonical != "" || s.Error != "" {
+			t.Fatalf("%q (error %q) is present without an event", s.Canonical, s.Error)
 		}
 		return
+	}
+	if want := in.Results[d.EventIndex].Error; s.Error != want {
+		t.Fatalf("error %q, want %q", s.Error, want)
 	}
 	object, err := whole(in, d.EventIndex)
 	if err != nil {
@@ -293,9 +305,7 @@ func mutate(t *rapid.T, in *events.Tick) []events.DivergenceKind {
 		r.Value = drawValue(t)
 		return []events.DivergenceKind{events.KindValue, events.KindType}
 	case 1:
-		if e.Status.Failed() {
-			r.Error += "!"
-		}
+		r.Error += "!"
 		return []events.DivergenceKind{events.KindError}
 	case 2:
 		e.Status = (e.Status + 1) % 4

@@ -41,22 +41,25 @@ func (w *window) runOne(ctx context.Context, run int) error {
 		if p.First > len(tick.Events) || at.total > 0 && at.total != len(tick.Events) {
 			return w.abandon(ctx, at, fmt.Errorf("tick %d was begun with %d events and now has %d", p.Tick, at.total, len(tick.Events)))
 		}
+		var appendErr error
 		err = encoder.Encode(p, &tick.Tick, w.maxFrame, func(frame []byte, next int) error {
 			// Commit point: once acknowledged the frame is part of the run. A crash
 			// before leaves the run at the frame before; a crash after, with the
 			// acknowledgement unread, at this one. Both are where resume begins.
-			seq, err := w.Bus.Append(ctx, subject, at.last, frame)
-			if err == nil {
+			var seq uint64
+			if seq, appendErr = w.Bus.Append(ctx, subject, at.last, frame); appendErr == nil {
 				at.last, at.frame = seq, p
 				at.frame.First, at.frame.Total = next, len(tick.Events)
 			}
-			return err
+			return appendErr
 		})
 		switch {
-		case errors.Is(err, bus.ErrConflict):
-			return fmt.Errorf("another coordinator has this run: %w", err)
-		case err != nil:
-			return err
+		case errors.Is(appendErr, bus.ErrConflict):
+			return fmt.Errorf("another coordinator has this run: %w", appendErr)
+		case appendErr != nil:
+			return appendErr
+		case err != nil: // a tick that has no frame
+			return w.abandon(ctx, at, err)
 		}
 		at.total = 0
 		w.stats.Ticks.Add(1)

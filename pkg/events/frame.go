@@ -48,9 +48,26 @@ var frameFields = [...]string{"v", "pipeline", "window", "run", "first_tick", "t
 // The fields of an event and of a result in a frame, in the order of their canonical
 // form.
 var (
-	eventFields  = [...]string{"cost_entropy", "cost_ops", "lane", "meta", "status", "task", "tick"}
-	resultFields = [...]string{"error", "status", "task", "value"}
+	eventFields  = fields("cost_entropy", "cost_ops", "lane", "meta", "status", "task", "tick")
+	resultFields = fields("error", "status", "task", "value")
 )
+
+// wireField is a field's name in a frame and in the canonical form: `,"name":`, or
+// `{"name":` for the first.
+type wireField struct {
+	name      string
+	msgpack   string
+	canonical string
+}
+
+func fields(names ...string) []wireField {
+	list := make([]wireField, len(names))
+	for i, name := range names {
+		list[i] = wireField{name, string(msgp.AppendString(nil, name)), `,"` + name + `":`}
+	}
+	list[0].canonical = `{"` + names[0] + `":`
+	return list
+}
 
 // FrameEncoder encodes ticks into frames. It keeps its buffers from one tick to the
 // next and is not safe for concurrent use. The zero value is ready.
@@ -141,23 +158,24 @@ func (e *FrameEncoder) add(ev *TraceEvent, r *TaskResult) error {
 		return fmt.Errorf("meta: %w", err)
 	}
 	dst := msgp.AppendMapHeader(e.events, uint32(len(eventFields)))
-	dst = msgp.AppendInt64(msgp.AppendString(dst, "cost_entropy"), ev.CostEntropy)
-	dst = msgp.AppendInt64(msgp.AppendString(dst, "cost_ops"), ev.CostOps)
-	dst = msgp.AppendString(msgp.AppendString(dst, "lane"), ev.Lane.String())
-	dst = append(msgp.AppendString(dst, "meta"), meta...)
-	dst = msgp.AppendString(msgp.AppendString(dst, "status"), ev.Status.String())
-	dst = msgp.AppendString(msgp.AppendString(dst, "task"), ev.Task)
-	e.events = msgp.AppendInt64(msgp.AppendString(dst, "tick"), ev.Tick)
+	dst = msgp.AppendInt64(append(dst, eventFields[0].msgpack...), ev.CostEntropy)
+	dst = msgp.AppendInt64(append(dst, eventFields[1].msgpack...), ev.CostOps)
+	dst = msgp.AppendString(append(dst, eventFields[2].msgpack...), ev.Lane.String())
+	dst = append(append(dst, eventFields[3].msgpack...), meta...)
+	dst = msgp.AppendString(append(dst, eventFields[4].msgpack...), ev.Status.String())
+	dst = msgp.AppendString(append(dst, eventFields[5].msgpack...), ev.Task)
+	e.events = msgp.AppendInt64(append(dst, eventFields[6].msgpack...), ev.Tick)
 
-	dst = msgp.AppendString(msgp.AppendMapHeader(e.results, uint32(len(resultFields))), "error")
+	dst = msgp.AppendMapHeader(e.results, uint32(len(resultFields)))
+	dst = append(dst, resultFields[0].msgpack...)
 	if r.hasError() {
 		dst = msgp.AppendString(dst, r.Error)
 	} else {
 		dst = msgp.AppendNil(dst)
 	}
-	dst = msgp.AppendString(msgp.AppendString(dst, "status"), r.Status.String())
-	dst = msgp.AppendString(msgp.AppendString(dst, "task"), r.Name)
-	dst = msgp.AppendString(dst, "value")
+	dst = msgp.AppendString(append(dst, resultFields[1].msgpack...), r.Status.String())
+	dst = msgp.AppendString(append(dst, resultFields[2].msgpack...), r.Name)
+	dst = append(dst, resultFields[3].msgpack...)
 	if e.results, err = appendMsgpack(dst, r.Value); err != nil {
 		return fmt.Errorf("value: %w", err)
 	}

@@ -168,19 +168,17 @@ func (d *FrameDecoder) event() error {
 		d.events = append(d.events, ',')
 	}
 	var e entry
-	dst := append(d.events, '{')
-	for i, name := range eventFields {
-		if err := c.key(name); err != nil {
+	dst := d.events
+	for i := range eventFields {
+		field := &eventFields[i]
+		if err := c.field(field); err != nil {
 			return err
 		}
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), name...), '"', ':')
+		dst = append(dst, field.canonical...)
 		start := len(dst)
-		switch name {
+		switch field.name {
 		case "cost_entropy", "cost_ops", "tick":
-			dst, err = d.number(dst, name)
+			dst, err = d.number(dst, field.name)
 		case "lane":
 			dst, e.lane, err = enum(c, dst, ParseLane)
 		case "status":
@@ -266,21 +264,19 @@ func (d *FrameDecoder) result(e *entry, index int) error {
 	if index > 0 {
 		d.results = append(d.results, ',')
 	}
-	dst := append(d.results, '{')
-	for i, name := range resultFields {
-		if err := c.key(name); err != nil {
+	dst := d.results
+	for i := range resultFields {
+		field := &resultFields[i]
+		if err := c.field(field); err != nil {
 			return err
 		}
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), name...), '"', ':')
+		dst = append(dst, field.canonical...)
 		start := len(dst)
-		switch name {
+		switch field.name {
 		case "error":
 			dst, err = c.value(dst, 0)
 			if err == nil {
-				err = d.errorText(canon.Value(dst[start:]), e.status)
+				err = d.errorText(dst[start:], e.status)
 			}
 		case "status":
 			var s Status
@@ -307,9 +303,8 @@ func (d *FrameDecoder) result(e *entry, index int) error {
 
 // errorText makes sure that an error has one spelling: null for none, else a string,
 // and always a string where the task failed.
-func (d *FrameDecoder) errorText(v canon.Value, s Status) error {
-	kind := v.Kind()
-	if kind == canon.KindNull && !s.Failed() || kind == canon.String && (s.Failed() || v != `""`) {
+func (d *FrameDecoder) errorText(v []byte, s Status) error {
+	if v[0] == 'n' && !s.Failed() || v[0] == '"' && (s.Failed() || len(v) > len(`""`)) {
 		return nil
 	}
 	return d.c.failf("a task that is %s has %s", s, v)

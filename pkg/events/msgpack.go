@@ -186,6 +186,16 @@ func (c *cursor) arrayHeader() (int, error) {
 	return int(n), nil
 }
 
+// field is key for the fields of events and results, of which there are many.
+func (c *cursor) field(f *wireField) error {
+	if len(c.rest) < len(f.msgpack) || string(c.rest[:len(f.msgpack)]) != f.msgpack {
+		return c.key(f.name) // another spelling of the name, or another name
+	}
+	c.rest = c.rest[len(f.msgpack):]
+	c.push(f.name, 0)
+	return nil
+}
+
 // key reads the key of the next field, which must be name, and enters the field.
 func (c *cursor) key(name string) error {
 	found, err := c.string()

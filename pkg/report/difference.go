@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -17,23 +16,46 @@ func (p *page) difference(v *events.Verdict, d *events.Divergence) {
 		return
 	}
 	fields := sideBySide(d)
-	labels := 0
-	for _, f := range fields {
-		labels = max(labels, width(f.name))
-	}
-	labels = min(labels, p.width/3)
-	cell := (p.width - indent - labels - 2*gap) / 2
-	expected, found := "expected", sideHead("found", d.Runs, cell)
-	if len(v.Groups) > 0 {
-		expected = sideHead(expected, v.Groups[0].Runs, cell)
-	}
+	c, heads := p.sides(v, d, fields)
 	p.heading(fmt.Sprintf("tick %d, event %d", d.Tick, d.EventIndex))
-	p.line(blank(indent+labels+gap), p.paint(dim, pad(expected, cell+gap)), p.paint(dim, found))
+	p.line(blank(indent+c.label+gap), p.paint(dim, pad(heads.expected, c.left+gap)), p.paint(dim, heads.found))
 	for _, f := range fields {
-		p.field(f, labels, cell)
+		p.field(f, c)
 	}
 }
 
+// sides are the columns of two sides that stand beside each other, and of the names
+// before them.
+type sides struct{ label, left, right int }
+
+// sides divides the page so that most of the fields can stand side by side, and
+// returns what to write over the two sides.
+func (p *page) sides(v *events.Verdict, d *events.Divergence, fields []field) (c sides, heads field) {
+	for _, f := range fields {
+		c.label = max(c.label, width(f.name))
+	}
+	c.label = min(c.label, p.width/3)
+	room := p.width - indent - c.label - 2*gap
+	heads.found = sideHead("found", d.Runs, room/2)
+	for _, f := range append(fields, heads) {
+		if w := width(f.found); w <= room/2 {
+			c.right = max(c.right, w)
+		}
+	}
+	heads.expected = "expected"
+	if len(v.Groups) > 0 {
+		heads.expected = sideHead("expected", v.Groups[0].Runs, room-c.right)
+	}
+	for _, f := range append(fields, heads) {
+		if w := width(f.expected); w <= room-c.right {
+			c.left = max(c.left, w)
+		}
+	}
+	c.right = room - c.left
+	return c, heads
+}
+
+// sideHead names the runs of a side, or says how many they are.
 func sideHead(side string, list []int, columns int) string {
 	head := side + ": " + runs(list)
 	if width(head) > columns {
@@ -50,33 +72,50 @@ type field struct {
 	pointed         bool // both sides are present, and this is where the pointer leads
 }
 
-// sideBySide lists the fields of both events, and what stands at the pointer.
+// sideBySide lists the task and what differs: fields of both events, what stands at
+// the pointer, and the error texts. The rest is in the table of events.
 func sideBySide(d *events.Divergence) []field {
 	expected, found := cells(d.Expected.Event), cells(d.Found.Event)
-	both := d.Expected.Event != nil && d.Found.Event != nil
+	if d.Pointer == "" {
+		return append([]field{{"task", expected[0], found[0], true, false}}, onlyOne(d)...)
+	}
 	var list []field
-	pointed := d.Pointer == ""
+	pointed := false
 	for i, name := range [...]string{"task", "lane", "status", "cost_ops", "cost_entropy"} {
-		f := field{name: name, expected: expected[i], found: found[i]}
-		f.pointed = "/"+name == d.Pointer
-		f.differs = f.expected != f.found && (both || i == 0)
+		f := field{name, expected[i], found[i], expected[i] != found[i], "/"+name == d.Pointer}
+		if i == 0 || f.differs {
+			list = append(list, f)
+		}
 		pointed = pointed || f.pointed
-		list = append(list, f)
+		if d.Pointer == "/task" { // two tasks: nothing else of them compares
+			return list
+		}
 	}
 	if !pointed {
-		return append(list, field{clean(d.Pointer), content(&d.Expected), content(&d.Found), true, d.Expected.Present && d.Found.Present})
+		list = append(list, field{clean(d.Pointer), content(&d.Expected), content(&d.Found), true, d.Expected.Present && d.Found.Present})
 	}
-	if !both { // show what the task of the one event returned
-		one := maps.Collect(canon.Value(d.Expected.Canonical + d.Found.Canonical).Members())
-		for _, name := range []string{"value", "error"} {
-			if content := one[name]; content != "" && content != canon.Null {
-				f := field{name: name, expected: clean(string(content))}
-				if d.Expected.Event == nil {
-					f.expected, f.found = f.found, f.expected
-				}
-				list = append(list, f)
-			}
+	if expected, found := d.Expected.Error, d.Found.Error; d.Pointer != "/error" && expected+found != "" {
+		list = append(list, field{"error", quote(expected), quote(found), expected != found, false})
+	}
+	return list
+}
+
+// onlyOne lists what the task of an event returned that only one side has.
+func onlyOne(d *events.Divergence) (list []field) {
+	put := func(name, text string) {
+		f := field{name: name, expected: text}
+		if d.Expected.Event == nil {
+			f.expected, f.found = "", text
 		}
+		list = append(list, f)
+	}
+	for name, value := range canon.Value(d.Expected.Canonical + d.Found.Canonical).Members() {
+		if name == "value" && value != canon.Null {
+			put(name, clean(string(value)))
+		}
+	}
+	if text := d.Expected.Error + d.Found.Error; text != "" {
+		put("error", quote(text))
 	}
 	return list
 }
@@ -95,32 +134,34 @@ func content(s *events.Side) string {
 	return clean(s.Canonical)
 }
 
+// quote shows an error text as it is shown where it is what differs.
+func quote(text string) string {
+	if text == "" {
+		return "(none)"
+	}
+	if quoted, err := canon.Of(text); err == nil {
+		return clean(string(quoted))
+	}
+	return clean(text)
+}
+
 // field writes one line of the comparison. What is too long to stand side by side is
 // written one above the other.
-func (p *page) field(f field, labels, cell int) {
+func (p *page) field(f field, c sides) {
 	mark, labelStyle, left, right := "  ", plain, plain, plain
 	if f.differs {
 		mark, labelStyle, left, right = "> ", bold, green, red
 	}
 	mark = "  " + p.paint(labelStyle, mark)
-	stacked := max(width(f.expected), width(f.found)) > cell && f.expected != f.found
-	if stacked {
-		cell = p.width - stackedIndent - stackedLabel
-	}
-	a, b := excerpt{text: clip(f.expected, cell)}, excerpt{text: clip(f.found, cell)}
-	if f.pointed {
-		a, b = excerpts(f.expected, f.found, cell)
-	}
-	if !stacked {
-		label := p.paint(labelStyle, pad(clip(f.name, labels), labels+gap))
-		p.line(mark, label, p.paint(left, pad(a.text, cell+gap)), p.paint(right, b.text))
-		if f.pointed {
-			p.line(blank(indent+labels+gap), pad(a.marks, cell+gap), b.marks)
-		}
-	} else {
+	if width(f.expected) > c.left || width(f.found) > c.right {
 		p.line(mark, p.paint(labelStyle, clip(f.name, p.width-indent)))
-		p.side("expected", left, a)
-		p.side("found", right, b)
+		p.stacked(f, left, right)
+	} else {
+		label := p.paint(labelStyle, pad(clip(f.name, c.label), c.label+gap))
+		p.line(mark, label, p.paint(left, pad(f.expected, c.left+gap)), p.paint(right, strings.TrimRight(f.found, " ")))
+		if a, b := excerpts(f.expected, f.found, max(c.left, c.right)); f.pointed && a.marks+b.marks != "" {
+			p.line(blank(indent+c.label+gap), pad(a.marks, c.left+gap), b.marks)
+		}
 	}
 	if f.pointed {
 		p.codePoints(f.expected, f.found)
@@ -131,81 +172,35 @@ func (p *page) field(f field, labels, cell int) {
 const (
 	stackedIndent = indent + 2
 	stackedLabel  = len("expected") + gap
+	stackedLines  = 3 // of a text that is not cut around a difference
 )
 
-func (p *page) side(label string, s style, x excerpt) {
-	if x.text != "" {
-		p.line(blank(stackedIndent), pad(label, stackedLabel), p.paint(s, x.text))
+func (p *page) stacked(f field, left, right style) {
+	columns := p.width - stackedIndent - stackedLabel
+	if f.pointed {
+		a, b := excerpts(f.expected, f.found, columns)
+		p.side("expected", left, a.marks, a.text)
+		p.side("found", right, b.marks, b.text)
+		return
 	}
-	if x.marks != "" {
-		p.line(blank(stackedIndent+stackedLabel), x.marks)
+	expected, found := breakUp(f.expected, columns, stackedLines), breakUp(f.found, columns, stackedLines)
+	if f.expected == f.found {
+		p.side("both", left, "", expected...)
+		return
 	}
+	p.side("expected", left, "", expected...)
+	p.side("found", right, "", found...)
 }
 
-// codePoints tells characters apart that can look the same.
-func (p *page) codePoints(expected, found string) {
-	a, b := clusters(expected), clusters(found)
-	i := commonPrefix(a, b)
-	if i < min(len(a), len(b)) && (len(a[i]) > 1 || len(b[i]) > 1) {
-		p.line(blank(stackedIndent), fmt.Sprintf("first difference: %s is %s, %s is %s", a[i], codes(a[i]), b[i], codes(b[i])))
-	}
-}
-
-func codes(cluster string) string { return strings.Trim(fmt.Sprintf("%U", []rune(cluster)), "[]") }
-
-// excerpt is a part of a text, and a line of ^ to put under it.
-type excerpt struct{ text, marks string }
-
-// excerpts cuts two different texts to the given columns so that the first place
-// where they differ shows, and marks what differs. Both begin at the same place.
-func excerpts(a, b string, columns int) (excerpt, excerpt) {
-	ca, cb := clusters(a), clusters(b)
-	prefix := commonPrefix(ca, cb)
-	suffix := 0
-	for suffix < min(len(ca), len(cb))-prefix && ca[len(ca)-1-suffix] == cb[len(cb)-1-suffix] {
-		suffix++
-	}
-	from := 0
-	if max(width(a), width(b)) > columns {
-		// A third of the columns is for what comes before the difference.
-		from = prefix
-		for before := 0; from > 0 && before+width(ca[from-1]) < columns/3; {
-			from--
-			before += width(ca[from])
+// side writes the lines of one side, and the marks under the last.
+func (p *page) side(label string, s style, marks string, lines ...string) {
+	for i, line := range lines {
+		if i > 0 {
+			label = ""
 		}
+		p.line(blank(stackedIndent), pad(label, stackedLabel), p.paint(s, strings.TrimRight(line, " ")))
 	}
-	return cutOut(ca, from, prefix, len(ca)-suffix, columns), cutOut(cb, from, prefix, len(cb)-suffix, columns)
-}
-
-// cutOut returns the text from cluster from on, in at most the given columns, with
-// the clusters from start to end marked; one of them at least, be it past the last.
-func cutOut(text []string, from, start, end, columns int) excerpt {
-	var shown, marks strings.Builder
-	used := 0
-	put := func(cluster string, mark string) {
-		shown.WriteString(cluster)
-		marks.WriteString(strings.Repeat(mark, width(cluster)))
-		used += width(cluster)
+	if marks != "" {
+		p.line(blank(stackedIndent+stackedLabel), marks)
 	}
-	if from > 0 {
-		put("…", " ")
-	}
-	rest := width(strings.Join(text[min(from, len(text)):], ""))
-	for i := from; i < len(text); i++ {
-		w := width(text[i])
-		if used+rest > columns && used+w > columns-1 {
-			put("…", " ")
-			break
-		}
-		mark := " "
-		if i >= start && i < max(end, start+1) {
-			mark = "^"
-		}
-		put(text[i], mark)
-		rest -= w
-	}
-	if start >= len(text) {
-		marks.WriteByte('^')
-	}
-	return excerpt{shown.String(), strings.TrimRight(marks.String(), " ")}
 }

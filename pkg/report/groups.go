@@ -17,7 +17,7 @@ func (p *page) groups(v *events.Verdict) {
 		traces[g.Hash], results[g.ResultHash] = true, true
 	}
 	byTrace, byResult := len(traces) == len(v.Groups), len(results) == len(v.Groups)
-	columns := []column{{head: "runs", max: 20}, {head: "count", right: true}}
+	columns := []column{{head: "runs", max: 26}, {head: "count", right: true}}
 	if byTrace || !byResult {
 		columns = append(columns, column{head: "trace", max: 8})
 	}
@@ -26,24 +26,55 @@ func (p *page) groups(v *events.Verdict) {
 	}
 	columns = append(columns, column{head: "first difference", flexible: true})
 	var rows []row
-	for i, g := range v.Groups[:min(len(v.Groups), MaxRows+1)] {
-		cells := []string{runNumbers(g.Runs), fmt.Sprint(len(g.Runs))}
-		for _, c := range columns[2:] {
-			switch c.head {
-			case "trace":
-				cells = append(cells, g.Hash[:min(len(g.Hash), c.max)])
-			case "result":
-				cells = append(cells, g.ResultHash[:min(len(g.ResultHash), c.max)])
-			default:
-				cells = append(cells, place(i, g.Differs))
-			}
-		}
-		rows = append(rows, row{cells: cells})
+	shown := 0
+	for shown < len(v.Groups) && len(rows) <= MaxRows {
+		alike := v.Groups[shown:]
+		alike = alike[:sameKind(alike, shown)]
+		rows = append(rows, groupRow(columns, alike, shown))
+		shown += len(alike)
 	}
 	p.heading("groups of equal runs")
 	p.table(columns, rows)
-	p.more(len(v.Groups)-len(rows), "groups")
+	p.more(len(v.Groups)-shown, "groups")
 }
+
+// sameKind returns how many groups share one row: those of a single run each that
+// first differ at the same place. list begins with group i.
+func sameKind(list []events.Group, i int) int {
+	n := 1
+	for n < len(list) && len(list[0].Runs) == 1 && len(list[n].Runs) == 1 && place(i+n, list[n].Differs) == place(i, list[0].Differs) {
+		n++
+	}
+	return n
+}
+
+// groupRow is the row of groups that sameKind counted.
+func groupRow(columns []column, list []events.Group, i int) row {
+	first := list[0]
+	members, count := first.Runs, fmt.Sprint(len(first.Runs))
+	if len(list) > 1 {
+		count = "1 each"
+		first.Hash, first.ResultHash = "…", "…"
+		members = nil
+		for _, g := range list {
+			members = append(members, g.Runs...)
+		}
+	}
+	cells := []string{numbers(members), count}
+	for _, c := range columns[2:] {
+		switch c.head {
+		case "trace":
+			cells = append(cells, firstDigits(first.Hash))
+		case "result":
+			cells = append(cells, firstDigits(first.ResultHash))
+		default:
+			cells = append(cells, place(i, first.Differs))
+		}
+	}
+	return row{cells: cells}
+}
+
+func firstDigits(hash string) string { return hash[:min(len(hash), 8)] }
 
 // place says where group i first differs from the first group.
 func place(i int, l *events.Location) string {
@@ -52,9 +83,7 @@ func place(i int, l *events.Location) string {
 		return "(expected)"
 	case l == nil:
 		return "(not looked up)"
-	}
-	switch l.Kind {
-	case events.KindMissing, events.KindExtra, events.KindOrder:
+	case l.Pointer == "" || l.Pointer == "/task":
 		return fmt.Sprintf("tick %d: %s, %s", l.Tick, l.Task, l.Kind)
 	}
 	return fmt.Sprintf("tick %d: %s %s", l.Tick, l.Task, l.Pointer)

@@ -21,15 +21,27 @@ func Headline(v *events.Verdict) string {
 	case v.Outcome == events.Pass:
 		return fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
-		return drill + fmt.Sprintf("all %d runs are equal, but their trace hash is %s, not the accepted %s", v.Runs, short(v.ExpectedHash), short(v.Latch))
+		found, accepted := shortPair(v.ExpectedHash, v.Latch)
+		return drill + fmt.Sprintf("all %d runs are equal, but their trace hash is %s, not the accepted %s", v.Runs, found, accepted)
 	case v.Divergence != nil:
 		return drill + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
-	case len(v.Problems) == 1:
-		return drill + fmt.Sprintf("run %d could not be judged: %s", v.Problems[0].Run, name(v.Problems[0].Reason))
-	case len(v.Problems) > 1:
-		return drill + fmt.Sprintf("%d of %d runs could not be judged, the first is run %d: %s", len(v.Problems), v.Runs, v.Problems[0].Run, name(v.Problems[0].Reason))
+	case len(v.Problems) > 0:
+		return drill + whyNot(v)
 	}
 	return drill + fmt.Sprintf("the verdict on %d runs gives no reason", v.Runs)
+}
+
+// whyNot says which runs could not be judged, and the reason if it is one.
+func whyNot(v *events.Verdict) string {
+	all := troubles(v)
+	first := &all[0]
+	switch {
+	case len(all) > 1:
+		return fmt.Sprintf("%d of %d runs could not be judged, the first is run %d: %s", len(v.Problems), v.Runs, first.runs[0], name(first.reason))
+	case len(first.runs) == v.Runs:
+		return "no run could be judged: " + name(first.reason)
+	}
+	return fmt.Sprintf("%s could not be judged: %s", runs(first.runs), name(first.reason))
 }
 
 // whichRuns says which runs differ from which others. With more than two groups it
@@ -63,7 +75,7 @@ func differ(runs []int) string {
 	return "differ"
 }
 
-// whatDiffers says which task differs, and in which field.
+// whatDiffers says which task differs, in which field, and from what to what.
 func whatDiffers(d *events.Divergence) string {
 	task, pointer := name(d.Task), name(d.Pointer)
 	expected, found := scalar(&d.Expected), scalar(&d.Found)
@@ -77,15 +89,22 @@ func whatDiffers(d *events.Divergence) string {
 		}
 		return task + " came in another order"
 	case events.KindStatus:
-		return fmt.Sprintf("%s has status %s, not %s", task, found, expected)
+		why := ""
+		if e := d.Found.Event; e != nil && e.Status.Failed() && d.Found.Error != "" {
+			why = ": " + name(d.Found.Error)
+		}
+		return fmt.Sprintf("%s has status %s, not %s%s", task, found, expected, why)
 	case events.KindCost:
 		return fmt.Sprintf("%s has %s %s, not %s", task, strings.TrimPrefix(pointer, "/"), found, expected)
 	case events.KindError:
-		return task + " failed with another text"
+		if what := change(d, shortText); what != "" {
+			return task + " has error " + what
+		}
+		return task + " has another error text"
 	case events.KindMissing:
 		return task + " is missing"
 	case events.KindExtra:
-		return "one event of " + task + " too many"
+		return task + " has one event too many"
 	case events.KindMeta:
 		return task + " has " + inTree(d, "another meta", "/meta")
 	case events.KindValue:
@@ -95,26 +114,46 @@ func whatDiffers(d *events.Divergence) string {
 		if strings.HasPrefix(d.Pointer, "/value") {
 			verb = "returned"
 		}
-		from, to := canon.Value(d.Expected.Canonical).Kind(), canon.Value(d.Found.Canonical).Kind()
-		if from == canon.Invalid || to == canon.Invalid { // cut, as it was too long
+		expected, found := typed(&d.Expected), typed(&d.Found)
+		if expected == "" || found == "" {
 			return fmt.Sprintf("%s %s another type at %s", task, verb, pointer)
 		}
-		return fmt.Sprintf("%s %s %s, not %s, at %s", task, verb, article(to), article(from), pointer)
+		return fmt.Sprintf("%s %s %s, not %s, at %s", task, verb, found, expected, pointer)
 	}
 	return fmt.Sprintf("%s of %s at %s", name(string(d.Kind)), task, pointer)
 }
 
 // inTree says what became of a part of a meta or of a value.
 func inTree(d *events.Divergence, another, whole string) string {
+	what, comma := change(d, shortScalar), ","
 	switch {
 	case !d.Found.Present:
 		return "no " + name(d.Pointer)
 	case !d.Expected.Present:
 		return "an additional " + name(d.Pointer)
-	case d.Pointer == whole:
-		return another
+	case what == "":
+		what, comma = another, ""
 	}
-	return another + " at " + name(d.Pointer)
+	if d.Pointer == whole {
+		return what
+	}
+	return what + comma + " at " + name(d.Pointer)
+}
+
+// The most columns of what is quoted in a headline. Any float fits.
+const (
+	shortScalar = 24
+	shortText   = 60
+)
+
+// change says what was found and what was expected, or nothing if either takes more
+// columns than that.
+func change(d *events.Divergence, columns int) string {
+	expected, found := clean(d.Expected.Canonical), clean(d.Found.Canonical)
+	if max(width(expected), width(found)) > columns {
+		return ""
+	}
+	return found + ", not " + expected
 }
 
 // scalar is what stands at the pointer; a string without its quotes.
@@ -125,13 +164,25 @@ func scalar(s *events.Side) string {
 	return name(s.Canonical)
 }
 
-// article puts a kind into a sentence.
+// typed is what stands at the pointer with its type, or the type alone of what is
+// long; "" if that is not known, as it was cut.
+func typed(s *events.Side) string {
+	kind, text := canon.Value(s.Canonical).Kind(), clean(s.Canonical)
+	switch {
+	case kind == canon.Invalid:
+		return ""
+	case kind == canon.KindNull:
+		return text
+	case kind == canon.Array || kind == canon.Object || width(text) > shortScalar:
+		return article(kind) + " " + kind.String()
+	}
+	return "the " + kind.String() + " " + text
+}
+
 func article(k canon.Kind) string {
 	switch k {
-	case canon.KindNull:
-		return "null"
 	case canon.Array, canon.Int, canon.Object:
-		return "an " + k.String()
+		return "an"
 	}
-	return "a " + k.String()
+	return "a"
 }

@@ -2,57 +2,107 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"abraxas.dev/ers/pkg/events"
 )
 
-// problems says why a window could not be judged, message by message, and what to do.
+// trouble is the problems of a verdict that have one reason.
+type trouble struct {
+	reason, stream string
+	runs           []int
+	seqs           []uint64 // ascending; those that are known
+}
+
+// troubles groups the problems of a verdict by reason and stream.
+func troubles(v *events.Verdict) (list []trouble) {
+	type key struct{ reason, stream string }
+	index := make(map[key]int)
+	for _, problem := range v.Problems {
+		k := key{problem.Reason, problem.Stream}
+		i, ok := index[k]
+		if !ok {
+			i = len(list)
+			index[k] = i
+			list = append(list, trouble{reason: problem.Reason, stream: problem.Stream})
+		}
+		list[i].runs = append(list[i].runs, problem.Run)
+		if problem.Seq > 0 {
+			list[i].seqs = append(list[i].seqs, problem.Seq)
+		}
+	}
+	for i := range list {
+		slices.Sort(list[i].seqs)
+		list[i].seqs = slices.Compact(list[i].seqs)
+	}
+	return list
+}
+
+// problems says why a window could not be judged, reason by reason, which messages
+// show it, and what to do.
 func (p *page) problems(v *events.Verdict) {
-	if len(v.Problems) == 0 {
+	all := troubles(v)
+	if len(all) == 0 {
 		return
 	}
 	p.heading("what is wrong")
-	shown := v.Problems[:min(len(v.Problems), MaxRows)]
+	shown := all[:min(len(all), MaxRows)]
 	label := 0
-	for _, problem := range shown {
-		label = max(label, len(runs([]int{problem.Run})))
-	}
-	for _, problem := range shown {
-		for i, line := range wrap(clean(problem.Reason), p.width-indent-label-gap) {
-			run := ""
-			if i == 0 {
-				run = runs([]int{problem.Run})
-			}
-			p.line(blank(indent), p.paint(bold, pad(run, label+gap)), line)
-		}
-		where, command := message(v, &problem)
-		p.line(blank(indent+label+gap), p.paint(dim, clip(where, p.width-indent-label-gap)))
-		if command != "" {
-			p.line(blank(indent+label+gap), command)
+	for i := range shown {
+		if w := width(runs(shown[i].runs)); w <= p.width/4 {
+			label = max(label, w)
 		}
 	}
-	p.more(len(v.Problems)-len(shown), "problems")
+	for i := range shown {
+		p.trouble(v, &shown[i], label)
+	}
+	p.more(len(all)-len(shown), "reasons")
 	p.note(boldYellow, "NOTHING IS PROVED", "by this window, neither that the runs are equal nor that they differ. "+theOthers(v))
 	if v.Pipeline != "" {
 		p.note(bold, "What to do:", "look at the messages named above, mend what made them, and ask for the window again.")
 	}
 }
 
-// message says which message a problem is about, and how to look at it.
-func message(v *events.Verdict, problem *events.Problem) (where, command string) {
-	stream := clean(problem.Stream)
-	if problem.Seq > 0 {
-		return fmt.Sprintf("%s, sequence %d", stream, problem.Seq), fmt.Sprintf("nats stream get %s %d", stream, problem.Seq)
+// trouble writes the runs, in a column of their own if they fit there, and beside
+// them the reason and the messages.
+func (p *page) trouble(v *events.Verdict, t *trouble, label int) {
+	head := clip(runs(t.runs), p.width-indent)
+	if width(head) > label {
+		p.line(blank(indent), p.paint(bold, head))
+		head = ""
+	}
+	columns := p.width - indent - label - gap
+	for _, line := range wrap(clean(t.reason), columns) {
+		p.line(blank(indent), p.paint(bold, pad(head, label+gap)), line)
+		head = ""
+	}
+	where, command := t.messages(v)
+	p.line(blank(indent+label+gap), p.paint(dim, clip(where, columns)))
+	if command != "" {
+		p.line(blank(indent+label+gap), command)
+	}
+}
+
+// messages says which messages show a trouble, and how to look at the first.
+func (t *trouble) messages(v *events.Verdict) (where, command string) {
+	stream := clean(t.stream)
+	if len(t.seqs) > 0 {
+		noun := "sequence"
+		if len(t.seqs) > 1 {
+			noun = "sequences"
+		}
+		return fmt.Sprintf("%s, %s %s", stream, noun, numbers(t.seqs)), fmt.Sprintf("nats stream get %s %d", stream, t.seqs[0])
 	}
 	if events.CheckPipelineName(v.Pipeline) != nil {
 		return "no message is to blame", ""
 	}
-	key := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: problem.Run}
-	switch problem.Stream {
+	key := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: t.runs[0]}
+	where = fmt.Sprintf("%s, no sequence known; the last message of run %d:", stream, key.Run)
+	switch t.stream {
 	case events.StreamDigest:
-		return stream + ", no sequence known; the last message of the run:", fmt.Sprintf("nats stream get %s -S %s", stream, events.DigestSubject(key))
+		return where, fmt.Sprintf("nats stream get %s -S %s", stream, events.DigestSubject(key))
 	case events.StreamTrace:
-		return stream + ", no sequence known; the last message of the run:", fmt.Sprintf("nats stream get %s -S %s", stream, events.TraceSubject(key))
+		return where, fmt.Sprintf("nats stream get %s -S %s", stream, events.TraceSubject(key))
 	}
 	return stream, ""
 }

@@ -2,9 +2,10 @@
 // or a failing test.
 //
 // [Append] writes the whole report. The outcome comes first, then what was compared,
-// then, after a fail: the field that differs with both sides beside each other, the
-// events around it, the groups of runs, and the command that shows it again. After an
-// inconclusive outcome: every problem, the message that it is about, and what to do.
+// then, after a fail: the fields that differ with both sides beside each other, the
+// events around them, the groups of runs, and the command that shows it again. After
+// an inconclusive outcome: every reason, the runs and messages that it is about, and
+// what to do.
 // [Headline] is the first line of that alone.
 //
 // Nothing is told by colour alone, so that a report reads the same in a log. Task
@@ -28,7 +29,8 @@ type Options struct {
 	Width int  // columns; 0 is 80, and less than 72 is 72
 }
 
-// MaxRows is the most groups, and the most problems, that a report lists.
+// MaxRows is the most rows of outlier groups, and the most reasons for an inconclusive
+// outcome, that a report lists.
 const MaxRows = 16
 
 // Append appends the report on a verdict to dst: lines that end in a newline, UTF-8
@@ -113,7 +115,7 @@ func (p *page) notes(v *events.Verdict) {
 		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
 	}
 	if d := v.Divergence; d != nil && d.Kind == events.KindLatch {
-		p.note(boldYellow, "LATCH:", "the runs agree with each other. What has changed is the pipeline, its contexts, or the program or machine that runs it. If that is wanted, accept the new hash.")
+		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed. If that is wanted, accept the found hash in its place.")
 	}
 	if v.Drill != nil {
 		p.note(boldYellow, "DRILL:", drillNote(v))

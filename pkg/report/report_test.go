@@ -188,7 +188,9 @@ func TestExcerpts(t *testing.T) {
 		{"abc", "abd", "abc", "  ^", "abd", "  ^"},
 		{"abc", "ab", "abc", "  ^", "ab", "  ^"},
 		{"ac", "abc", "ac", " ^", "abc", " ^"},
-		{"", "a", "", "^", "a", "^"},
+		{"ba", "a", "ba", "^", "a", "^"},
+		{"", "a", "", "", "a", ""},
+		{"b", "a", "b", "", "a", ""},
 		{"日本", "日国", "日本", "  ^^", "日国", "  ^^"},
 		{long + "a", long + "b", "…45678901234567890123456789a", "", "", ""},
 		{"a" + long, "b" + long, "a0123456789012345678901234567…", "^", "b0123456789012345678901234567…", "^"},
@@ -202,6 +204,41 @@ func TestExcerpts(t *testing.T) {
 		}
 		if (a != excerpt{c.textA, c.marksA}) || (b != excerpt{c.textB, c.marksB}) {
 			t.Errorf("%q and %q: %q %q, %q %q", c.a, c.b, a.text, a.marks, b.text, b.marks)
+		}
+	}
+}
+
+// Nothing is lost between lines, and they break behind blanks where there are any.
+func TestBreakUp(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		lines []string
+	}{
+		{"", []string{""}},
+		{"0123456789", []string{"0123456789"}},
+		{"0123456789a", []string{"0123456789", "a"}},
+		{"one two  three", []string{"one two  ", "three"}},
+		{"a 0123456789", []string{"a 01234567", "89"}},
+		{"日本語日本語", []string{"日本語日本", "語"}},
+		{"0123456789012345678901234567890", []string{"0123456789", "0123456789", "012345678…"}},
+	} {
+		if got := breakUp(c.text, 10, 3); !slices.Equal(got, c.lines) {
+			t.Errorf("%q: %q, want %q", c.text, got, c.lines)
+		}
+	}
+}
+
+func TestShortPair(t *testing.T) {
+	long := strings.Repeat("0123456789", 3)
+	for _, c := range []struct{ a, b, wantA, wantB string }{
+		{"a" + long, "b" + long, "a01234567890", "b01234567890"},
+		{long + "a", long + "b", long + "a", long + "b"},
+		{long + "ac", long + "bc", long + "a", long + "b"},
+		{"", "abc", "", "abc"},
+		{long, long[:20], long[:20], long[:20]},
+	} {
+		if a, b := shortPair(c.a, c.b); a != c.wantA || b != c.wantB {
+			t.Errorf("%s and %s: %s and %s", c.a, c.b, a, b)
 		}
 	}
 }

@@ -79,6 +79,19 @@ func split(s string, columns int) (head, rest string) {
 	return s[:at], s[at:]
 }
 
+// breakUp cuts text into lines, behind blanks if it can, with "…" where it goes on
+// after the last.
+func breakUp(s string, columns, most int) (lines []string) {
+	for len(lines) < most-1 && width(s) > columns {
+		line, rest := split(s, columns)
+		if blank := strings.LastIndexByte(line, ' '); blank > len(line)/2 {
+			line, rest = s[:blank+1], s[blank+1:]
+		}
+		lines, s = append(lines, line), rest
+	}
+	return append(lines, clip(s, columns))
+}
+
 // pad fills text up to the given columns.
 func pad(s string, columns int) string { return s + blank(columns-width(s)) }
 
@@ -108,11 +121,17 @@ func wrap(s string, columns int) (lines []string) {
 }
 
 // short is the beginning of a hash, enough to know it again.
-func short(hash string) string {
-	if len(hash) > 12 {
-		hash = hash[:12]
+func short(hash string) string { return clean(hash[:min(len(hash), shortHash)]) }
+
+const shortHash = 12
+
+// shortPair is short for two hashes, long enough to tell them apart.
+func shortPair(a, b string) (string, string) {
+	n := shortHash
+	for n < min(len(a), len(b)) && a[:n] == b[:n] {
+		n++
 	}
-	return clean(hash)
+	return clean(a[:min(n, len(a))]), clean(b[:min(n, len(b))])
 }
 
 // runs names runs in a sentence: "run 7", "runs 0-6, 8 and 9".
@@ -123,11 +142,11 @@ func runs(list []int) string {
 	case 1:
 		return fmt.Sprintf("run %d", list[0])
 	}
-	return "runs " + runNumbers(list)
+	return "runs " + numbers(list)
 }
 
-// runNumbers lists ascending numbers, three and more in a row as a range.
-func runNumbers(list []int) string {
+// numbers lists ascending numbers, three and more in a row as a range.
+func numbers[T int | uint64](list []T) string {
 	const most = 8
 	var parts []string
 	for i := 0; i < len(list); {

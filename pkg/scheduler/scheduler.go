@@ -88,8 +88,8 @@ func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, erro
 	s.sort()
 	t := Tick{Remaining: budgets, Tick: events.Tick{
 		Tick:    number,
-		Events:  make([]events.TraceEvent, 0, len(s.tasks)),
-		Results: make([]events.TaskResult, 0, len(s.tasks)),
+		Events:  make([]events.TraceEvent, len(s.tasks)),
+		Results: make([]events.TaskResult, len(s.tasks)),
 	}}
 	in := Input{tick: number, context: ctx, previous: s.previous}
 	forecast := 0 // results of the forecast lane, which come first
@@ -103,8 +103,7 @@ func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, erro
 		}
 		// Capped, so that no append of anybody's reaches what comes later.
 		in.results = t.Results[:i:i]
-		event, result := task.turn(&in, budget)
-		t.Events, t.Results = append(t.Events, event), append(t.Results, result)
+		task.turn(&in, budget, &t.Events[i], &t.Results[i])
 	}
 	s.previous = t.Results[:forecast:forecast]
 	return t, nil
@@ -123,21 +122,20 @@ func (s *Scheduler) SetPrevious(results []events.TaskResult) {
 
 // turn gives a task its turn in a tick: skipped when the budget does not suffice,
 // else attempted and paid for.
-func (t *task) turn(in *Input, budget *Budget) (events.TraceEvent, events.TaskResult) {
-	event := events.TraceEvent{Tick: in.tick, Task: t.Name, Lane: t.Lane, Meta: t.meta,
-		CostOps: t.Cost.Ops, CostEntropy: t.Cost.Entropy}
-	result := events.TaskResult{Name: t.Name, Lane: t.Lane, Value: canon.Null}
+func (t *task) turn(in *Input, budget *Budget, event *events.TraceEvent, result *events.TaskResult) {
+	event.Tick, event.Task, event.Lane = in.tick, t.Name, t.Lane
+	event.CostOps, event.CostEntropy = t.Cost.Ops, t.Cost.Entropy
+	result.Name, result.Lane = t.Name, t.Lane
 	if t.Cost.Ops > budget.Ops || t.Cost.Entropy > budget.Entropy {
 		event.Status, event.Meta = events.SkippedBudget, skippedMeta
-		result.Status = events.SkippedBudget
-		return event, result
+		result.Status, result.Value = events.SkippedBudget, canon.Null
+		return
 	}
 	budget.Ops -= t.Cost.Ops
 	budget.Entropy -= t.Cost.Entropy
 	result.CostOps, result.CostEntropy = t.Cost.Ops, t.Cost.Entropy
 	result.Status, result.Value, result.Error = t.attempt(in)
-	event.Status = result.Status
-	return event, result
+	event.Status, event.Meta = result.Status, t.meta
 }
 
 // attempt calls the task's function. A panic is the task's failure, not ours.
@@ -164,6 +162,9 @@ func (t *task) attempt(in *Input) (status events.Status, value canon.Value, text
 // canonical takes what a task returned.
 func canonical(v any) (canon.Value, error) {
 	value, err := canon.Of(v)
+	if given, ok := v.(canon.Value); ok && err == nil && !given.IsCanonical() {
+		err = fmt.Errorf("%.40q is no canonical value", string(given))
+	}
 	if err != nil {
 		return "", fmt.Errorf("the result has no canonical form: %w", err)
 	}

@@ -97,6 +97,9 @@ func TestStatuses(t *testing.T) {
 		{func(*scheduler.Input) (any, error) { nilMap["a"]++; return 1, nil }, events.Error, "null", "panic: assignment to entry in nil map"},
 		{func(*scheduler.Input) (any, error) { return nil, errors.New("a\xffb") }, events.Error, "null", "a\uFFFDb"},
 		{func(*scheduler.Input) (any, error) { return nil, (*brokenError)(nil) }, events.Error, "null", "panic: runtime error: invalid memory address or nil pointer dereference"},
+		{returns(canon.Value(`{"a":1}`)), events.OK, `{"a":1}`, ""},
+		{returns(canon.Value(`{"a": 1}`)), events.Error, "null", "the result has no canonical form: "},
+		{returns(canon.Value("")), events.Error, "null", "the result has no canonical form: "},
 		{returns(make(chan int)), events.Error, "null", "the result has no canonical form: "},
 		{returns(strings.Repeat("x", scheduler.MaxValue)), events.Error, "null", "the result takes 262146 canonical bytes"},
 	} {

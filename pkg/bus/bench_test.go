@@ -1,0 +1,94 @@
+package bus_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// BenchmarkOpen is what `ers check` pays for its server.
+func BenchmarkOpen(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := bus.Open(b.Context(), bus.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkAppend is the rate of guarded appends: 12 runs, one frame of each in
+// flight.
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range []int{1000, 4000} {
+		for _, sync := range []bool{false, true} {
+			b.Run(fmt.Sprintf("size=%d/sync=%t", size, sync), func(b *testing.B) {
+				s := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = sync })
+				b.ReportAllocs()
+				b.SetBytes(int64(size))
+				b.ResetTimer()
+				appendAll(b, s, b.N, size)
+			})
+		}
+	}
+}
+
+// appendAll appends n frames, shared out among 12 runs.
+func appendAll(tb testing.TB, s *bus.Bus, n, size int) {
+	const runs = 12
+	var wg sync.WaitGroup
+	for run := range runs {
+		wg.Go(func() {
+			subject := events.TraceSubject(events.RunKey{Pipeline: "bench", Window: 1, Run: run})
+			data := make([]byte, size)
+			var last uint64
+			for i := run; i < n; i += runs {
+				var err error
+				if last, err = s.Append(tb.Context(), subject, last, data); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// BenchmarkRead is the rate of Read and Follow over what is in the stream.
+func BenchmarkRead(b *testing.B) {
+	s := bustest.Open(b)
+	const size = 4000
+	appendAll(b, s, b.N, size)
+	b.ReportAllocs()
+	b.SetBytes(size)
+	b.ResetTimer()
+	read := 0
+	for _, err := range s.Read(b.Context(), events.StreamTrace, "", 1, 0) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		read++
+	}
+	if read != b.N {
+		b.Errorf("read %d of %d", read, b.N)
+	}
+}
+
+// BenchmarkLast is one look-up.
+func BenchmarkLast(b *testing.B) {
+	s := bustest.Open(b)
+	appendAll(b, s, 12, 4000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Last(b.Context(), events.StreamTrace, "ers.trace.bench.1.5"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErrNotFound says that there is no such message or object.
+var ErrNotFound = errors.New("not found")
+
+// Message is one message of a stream.
+type Message struct {
+	Stream  string
+	Subject string
+	Seq     uint64 // in the stream, from 1
+	Data    []byte // the receiver's own
+
+	// Pending is how many messages were still to come when this one was delivered;
+	// 0: the reader has caught up. Only Follow and Read set it.
+	Pending uint64
+}
+
+// Last returns the last message on a subject or filter. ErrNotFound when there is
+// none. Like all look-ups it sees every append that was acknowledged before.
+func (b *Bus) Last(ctx context.Context, stream, filter string) (Message, error) {
+	return b.get(ctx, stream, "last message on "+filter, getRequest{Last: filter})
+}
+
+// Get returns the message with a sequence. ErrNotFound when there is none.
+func (b *Bus) Get(ctx context.Context, stream string, seq uint64) (Message, error) {
+	if seq == 0 {
+		return Message{}, fmt.Errorf("stream %s: message 0: %w", stream, ErrNotFound)
+	}
+	return b.get(ctx, stream, fmt.Sprint("message ", seq), getRequest{Seq: seq})
+}
+
+// Next returns the first message with a sequence of at least from on a subject or
+// filter. ErrNotFound when there is none.
+func (b *Bus) Next(ctx context.Context, stream, filter string, from uint64) (Message, error) {
+	return b.get(ctx, stream, fmt.Sprintf("message on %s from %d on", filter, from), getRequest{Seq: max(from, 1), Next: filter})
+}
+
+// LastSeq returns the sequence of the last message of a stream, 0 when it never had
+// one.
+func (b *Bus) LastSeq(ctx context.Context, stream string) (uint64, error) {
+	s, err := b.stream(stream)
+	if err != nil {
+		return 0, err
+	}
+	info, err := s.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("stream %s: %w", stream, err)
+	}
+	return info.State.LastSeq, nil
+}
+
+type getRequest struct {
+	Seq  uint64 `json:"seq,omitempty"`
+	Last string `json:"last_by_subj,omitempty"`
+	Next string `json:"next_by_subj,omitempty"`
+}
+
+type getResponse struct {
+	Error   *jetstream.APIError `json:"error"`
+	Message *struct {
+		Subject string `json:"subject"`
+		Seq     uint64 `json:"seq"`
+		Data    []byte `json:"data"`
+	} `json:"message"`
+}
+
+// get asks the leader of the stream. The client's own look-up asks any replica
+// ("direct get"), which may not have the newest message yet; but on what we find
+// here rests what is appended next, and whether a window is complete.
+func (b *Bus) get(ctx context.Context, stream, what string, request getRequest) (m Message, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("stream %s: %s: %w", stream, what, err)
+		}
+	}()
+	if _, err := b.stream(stream); err != nil {
+		return Message{}, err
+	}
+	data, err := json.Marshal(request)
+	if err != nil {
+		return Message{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	answer, err := b.nc.RequestWithContext(ctx, b.apiPrefix+"STREAM.MSG.GET."+stream, data)
+	if errors.Is(err, nats.ErrNoResponders) {
+		return Message{}, jetstream.ErrJetStreamNotEnabled
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	var response getResponse
+	if err := json.Unmarshal(answer.Data, &response); err != nil {
+		return Message{}, err
+	}
+	switch found := response.Message; {
+	case response.Error != nil && response.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound:
+		return Message{}, ErrNotFound
+	case response.Error != nil:
+		return Message{}, response.Error
+	case found == nil:
+		return Message{}, jetstream.ErrInvalidJetStreamResponse
+	default:
+		return Message{Stream: stream, Subject: found.Subject, Seq: found.Seq, Data: found.Data}, nil
+	}
+}
+
+// apiTimeout is how long a server may take to answer.
+const apiTimeout = 5 * time.Second
+
+func (b *Bus) stream(name string) (jetstream.Stream, error) {
+	s, ok := b.streams[name]
+	if !ok {
+		return nil, fmt.Errorf("%q is no stream of ours", name)
+	}
+	return s, nil
+}

@@ -1,0 +1,158 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Follow calls handle with every message of a stream that matches filter ("" is
+// all), in order, from sequence from on, each once, as they come: over lost
+// connections and server restarts too. It returns the error of handle as it is, or
+// ctx's when ctx ends, or says why it cannot go on, as when the stream is gone.
+//
+// A message's Pending is 0 when nothing more was there as it was delivered: the
+// time to flush what handle has gathered.
+func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, handle func(Message) error) error {
+	for m, err := range b.messages(ctx, stream, filter, from) {
+		if err != nil {
+			return err
+		}
+		if err := handle(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Read yields the messages of a stream that match filter ("" is all), in order,
+// from sequence from to sequence to (0: as far as the stream goes now), and ends.
+// Deleted messages show as gaps in Seq. The first error is the last thing yielded.
+func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		end, err := b.end(ctx, stream, filter, to)
+		if err != nil {
+			yield(Message{}, err)
+			return
+		}
+		if end < max(from, 1) {
+			return
+		}
+		for m, err := range b.messages(ctx, stream, filter, from) {
+			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
+				return
+			}
+		}
+	}
+}
+
+// end returns the sequence after which there is nothing to read: the last on filter
+// now, or to if that is less.
+func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64, error) {
+	if to == 0 {
+		to = math.MaxUint64
+	}
+	if filter == "" {
+		s, err := b.stream(stream)
+		if err != nil {
+			return 0, err
+		}
+		// Not ">": the server takes that for the last sequence, and finds nothing
+		// when that message is deleted.
+		filter = s.CachedInfo().Config.Subjects[0]
+	}
+	last, err := b.Last(ctx, stream, filter)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	return min(to, last.Seq), err
+}
+
+// What the server may send ahead of us, in messages and bytes. Many messages, since
+// asking for more costs a pause; few bytes, since the client drops messages beyond
+// 64 MB. Twice this can be on its way.
+const (
+	pullMessages = 5000
+	pullBytes    = 16 << 20
+)
+
+// heartbeat makes the server say every second that it knows of our request. After
+// two seconds of silence we ask again: on a cluster the first request after a consumer
+// was made gets lost now and then.
+const heartbeat = jetstream.PullHeartbeat(time.Second)
+
+// messages yields what matches in order, for ever. The first error ends it.
+func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		if _, err := b.stream(stream); err != nil {
+			yield(Message{}, err)
+			return
+		}
+		retry := retrier{b: b, what: "reading stream " + stream}
+		next := max(from, 1)
+		for {
+			err := b.session(ctx, stream, filter, &next, yield)
+			if err == nil {
+				return
+			}
+			if err := retry.pause(ctx, err); err != nil {
+				yield(Message{}, err)
+				return
+			}
+		}
+	}
+}
+
+// session yields messages from *next on and keeps it up to date. It returns nil
+// when yield wants no more.
+func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
+	config := jetstream.OrderedConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       *next,
+		InactiveThreshold: 30 * time.Second,
+		MaxResetAttempts:  1, // what is to be tried again we say ourselves
+	}
+	if filter != "" {
+		config.FilterSubjects = []string{filter}
+	}
+	c, err := b.js.OrderedConsumer(ctx, stream, config)
+	if err != nil {
+		return err
+	}
+	limit := max(pullBytes, int(b.nc.MaxPayload())) // below one message nothing would come
+	it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullMessages, limit), heartbeat)
+	if err != nil {
+		return err
+	}
+	defer b.release(ctx, stream, c, it)
+	for {
+		m, err := it.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return err
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err
+		}
+		*next = meta.Sequence.Stream + 1
+		if !yield(Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Pending: meta.NumPending}, nil) {
+			return nil
+		}
+	}
+}
+
+// release ends the consumer on the server as well. Without that the server does it
+// after InactiveThreshold.
+func (b *Bus) release(ctx context.Context, stream string, c jetstream.Consumer, it jetstream.MessagesContext) {
+	it.Stop()
+	if !b.nc.IsConnected() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = b.js.DeleteConsumer(ctx, stream, c.CachedInfo().Name) // gone already is as good
+}

@@ -1,0 +1,333 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// appendRuns appends n frames, in turn to each of so many runs.
+func appendRuns(t testing.TB, b *bus.Bus, runs, n int) {
+	t.Helper()
+	last := make([]uint64, runs)
+	for i := range n {
+		last[i%runs] = mustAppend(t, b, trace(i%runs), last[i%runs], fmt.Sprint("frame ", i))
+	}
+}
+
+func TestRead(t *testing.T) {
+	b := bustest.Open(t)
+	appendRuns(t, b, 3, 30)
+	all := make([]uint64, 30)
+	for i := range all {
+		all[i] = uint64(i + 1)
+	}
+	for _, test := range []struct {
+		name, filter string
+		from, to     uint64
+		want         []uint64
+	}{
+		{"all", "", 0, 0, all},
+		{"all, by filter", "ers.trace.p.*.*", 1, 0, all},
+		{"from", "", 21, 0, all[20:]},
+		{"to", "", 1, 5, all[:5]},
+		{"to beyond", "", 1, 500, all},
+		{"nothing between", "", 7, 6, nil},
+		{"beyond", "", 31, 0, nil},
+		{"one run", trace(1), 1, 0, []uint64{2, 5, 8, 11, 14, 17, 20, 23, 26, 29}},
+		{"one run, a part", trace(1), 6, 13, []uint64{8, 11}},
+		{"one run, a part without", trace(1), 6, 7, nil},
+		{"one run, its last only", trace(1), 29, 0, []uint64{29}},
+		{"one run, beyond", trace(1), 30, 0, nil},
+		{"no such run", trace(7), 1, 0, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []uint64
+			for m, err := range b.Read(t.Context(), events.StreamTrace, test.filter, test.from, test.to) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m.Stream != events.StreamTrace || m.Subject != trace(int(m.Seq-1)%3) || string(m.Data) != fmt.Sprint("frame ", m.Seq-1) {
+					t.Errorf("got %+v", m)
+				}
+				got = append(got, m.Seq)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+	t.Run("empty stream", func(t *testing.T) {
+		for m, err := range b.Read(t.Context(), events.StreamDigest, "", 1, 0) {
+			t.Errorf("got %v, %v", m, err)
+		}
+	})
+	t.Run("no stream of ours", func(t *testing.T) {
+		n := 0
+		for _, err := range b.Read(t.Context(), "OTHER", "", 1, 0) {
+			n++
+			if err == nil || n > 1 {
+				t.Errorf("got %v", err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d errors", n)
+		}
+	})
+	t.Run("stopped", func(t *testing.T) {
+		for range b.Read(t.Context(), events.StreamTrace, "", 1, 0) {
+			break
+		}
+	})
+}
+
+func TestReadLeavesNoConsumer(t *testing.T) {
+	b := bustest.Open(t)
+	appendRuns(t, b, 1, 3)
+	contents(t, b, events.StreamTrace, "")
+	s, err := b.JetStream().Stream(t.Context(), events.StreamTrace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.CachedInfo().State.Consumers; n != 0 {
+		t.Errorf("%d consumers are left", n)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	b := bustest.Open(t)
+	ctx := t.Context()
+	if seq, err := b.LastSeq(ctx, events.StreamTrace); seq != 0 || err != nil {
+		t.Errorf("empty stream: got %d, %v", seq, err)
+	}
+	appendRuns(t, b, 3, 9)
+	if seq, err := b.LastSeq(ctx, events.StreamTrace); seq != 9 || err != nil {
+		t.Errorf("got %d, %v", seq, err)
+	}
+	for _, test := range []struct {
+		name string
+		look func() (bus.Message, error)
+		seq  uint64 // 0: not found
+	}{
+		{"last on a subject", func() (bus.Message, error) { return b.Last(ctx, events.StreamTrace, trace(0)) }, 7},
+		{"last on a filter", func() (bus.Message, error) { return b.Last(ctx, events.StreamTrace, "ers.trace.p.1.*") }, 9},
+		{"last on nothing", func() (bus.Message, error) { return b.Last(ctx, events.StreamTrace, trace(3)) }, 0},
+		{"get", func() (bus.Message, error) { return b.Get(ctx, events.StreamTrace, 4) }, 4},
+		{"get nothing", func() (bus.Message, error) { return b.Get(ctx, events.StreamTrace, 0) }, 0},
+		{"get beyond", func() (bus.Message, error) { return b.Get(ctx, events.StreamTrace, 10) }, 0},
+		{"next, itself", func() (bus.Message, error) { return b.Next(ctx, events.StreamTrace, trace(1), 5) }, 5},
+		{"next, later", func() (bus.Message, error) { return b.Next(ctx, events.StreamTrace, trace(1), 6) }, 8},
+		{"next of the first", func() (bus.Message, error) { return b.Next(ctx, events.StreamTrace, trace(1), 0) }, 2},
+		{"next on a filter", func() (bus.Message, error) { return b.Next(ctx, events.StreamTrace, "ers.trace.*.*.0", 5) }, 7},
+		{"next beyond", func() (bus.Message, error) { return b.Next(ctx, events.StreamTrace, trace(0), 8) }, 0},
+	} {
+		m, err := test.look()
+		if test.seq == 0 && !errors.Is(err, bus.ErrNotFound) || test.seq != 0 && (err != nil || m.Seq != test.seq || m.Subject != trace(int(m.Seq-1)%3)) {
+			t.Errorf("%s: got %+v, %v", test.name, m, err)
+		}
+	}
+	big := strings.Repeat("x", b.MaxPayload())
+	seq := mustAppend(t, b, trace(9), 0, big)
+	if m, err := b.Last(ctx, events.StreamTrace, trace(9)); err != nil || m.Seq != seq || string(m.Data) != big {
+		t.Errorf("biggest message: got %d, %d bytes, %v", m.Seq, len(m.Data), err)
+	}
+	if _, err := b.Last(ctx, "OTHER", "x"); err == nil || errors.Is(err, bus.ErrNotFound) {
+		t.Errorf("no stream of ours: got %v", err)
+	}
+}
+
+// follow collects what Follow delivers until there are n messages.
+func follow(t testing.TB, b *bus.Bus, filter string, from uint64, n int) []bus.Message {
+	t.Helper()
+	enough := errors.New("enough")
+	var got []bus.Message
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := b.Follow(ctx, events.StreamTrace, filter, from, func(m bus.Message) error {
+		if got = append(got, m); len(got) == n {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Errorf("followed %d of %d messages: %v", len(got), n, err)
+	}
+	return got
+}
+
+// wantAll checks that messages are those of the sequences first to first+n-1.
+func wantAll(t testing.TB, got []bus.Message, first uint64, n int) {
+	t.Helper()
+	for i, m := range got {
+		if m.Seq != first+uint64(i) {
+			t.Fatalf("message %d has sequence %d, want %d", i, m.Seq, first+uint64(i))
+		}
+	}
+	if len(got) != n {
+		t.Errorf("%d messages, want %d", len(got), n)
+	}
+}
+
+func TestFollow(t *testing.T) {
+	b := bustest.Open(t)
+	appendRuns(t, b, 3, 30)
+	wantAll(t, follow(t, b, "", 0, 30), 1, 30)
+	got := follow(t, b, "", 11, 20)
+	wantAll(t, got, 11, 20)
+	for _, m := range got {
+		if m.Pending != 30-m.Seq {
+			t.Errorf("message %d: %d pending", m.Seq, m.Pending)
+		}
+	}
+	one := follow(t, b, trace(2), 20, 4)
+	for i, m := range one {
+		if m.Seq != uint64(21+3*i) || m.Pending != uint64(3-i) {
+			t.Errorf("message %d: sequence %d, %d pending", i, m.Seq, m.Pending)
+		}
+	}
+}
+
+// Whoever gathers messages until Pending is 0 has them all in the end.
+func TestFollowSaysWhenItIsCaughtUp(t *testing.T) {
+	t.Parallel()
+	const n = 2000
+	b := bustest.Open(t)
+	go func() {
+		var last uint64
+		for i := range n {
+			last, _ = b.Append(t.Context(), trace(0), last, fmt.Append(nil, i))
+		}
+	}()
+	gathered, flushed := 0, 0
+	done := errors.New("done")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := b.Follow(ctx, events.StreamTrace, trace(0), 1, func(m bus.Message) error {
+		gathered++
+		if m.Pending > 0 {
+			return nil
+		}
+		if flushed = gathered; flushed == n {
+			return done
+		}
+		return nil
+	})
+	if !errors.Is(err, done) {
+		t.Errorf("gathered %d, flushed %d: %v", gathered, flushed, err)
+	}
+}
+
+func TestFollowOverRestarts(t *testing.T) {
+	t.Parallel()
+	const n = 3000
+	s := bustest.NewServer(t)
+	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, s.URL())
+	go func() {
+		var last uint64
+		for i := range n {
+			if i == n/3 || i == 2*n/3 {
+				s.Stop()
+				s.Start()
+			}
+			var err error
+			if last, err = writer.Append(t.Context(), trace(0), last, fmt.Append(nil, i)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	wantAll(t, follow(t, reader, "", 1, n), 1, n)
+}
+
+func TestFollowOverBrokenConnections(t *testing.T) {
+	t.Parallel()
+	const n = 2000
+	s := bustest.NewServer(t)
+	p := bustest.NewProxy(t, s.URL())
+	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, p.URL())
+	appendRuns(t, writer, 1, n)
+	enough := errors.New("enough")
+	var got []bus.Message
+	err := reader.Follow(t.Context(), events.StreamTrace, "", 1, func(m bus.Message) error {
+		got = append(got, m)
+		switch {
+		case len(got) == n:
+			return enough
+		case len(got) == 1, len(got) == n/2:
+			p.Cut()
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Error(err)
+	}
+	wantAll(t, got, 1, n)
+}
+
+func TestFollowEnds(t *testing.T) {
+	t.Parallel()
+	b := bustest.Open(t)
+	appendRuns(t, b, 1, 1)
+
+	t.Run("with the handler's error", func(t *testing.T) {
+		mine := errors.New("mine")
+		if err := b.Follow(t.Context(), events.StreamTrace, "", 1, func(bus.Message) error { return mine }); err != mine {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("with the context", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := b.Follow(ctx, events.StreamTrace, "", 1, func(bus.Message) error { cancel(); return nil })
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("with the bus", func(t *testing.T) {
+		b := bustest.Open(t)
+		appendRuns(t, b, 1, 1)
+		err := b.Follow(t.Context(), events.StreamTrace, "", 1, func(bus.Message) error {
+			go b.Close()
+			return nil
+		})
+		if err == nil || errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("with the stream", func(t *testing.T) {
+		err := b.Follow(t.Context(), events.StreamTrace, "", 1, func(bus.Message) error {
+			return b.JetStream().DeleteStream(t.Context(), events.StreamTrace)
+		})
+		if err == nil || !strings.Contains(err.Error(), "stream not found") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A service must be able to stop while its server is away.
+func TestFollowEndsWithoutServer(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	b := bustest.Connect(t, s.URL())
+	appendRuns(t, b, 1, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	start := time.Now()
+	err := b.Follow(ctx, events.StreamTrace, "", 1, func(bus.Message) error {
+		s.Stop()
+		time.AfterFunc(50*time.Millisecond, cancel)
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if d := time.Since(start); d > 8*time.Second {
+		t.Errorf("took %v", d)
+	}
+}

@@ -1,0 +1,169 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+)
+
+// embedded is a NATS server in this process.
+type embedded struct {
+	*server.Server
+	lock   *os.File // held while the server uses its folder
+	remove string   // temporary folder to remove when stopped, or ""
+}
+
+// startServer starts a server on c.StoreDir and waits until it takes connections.
+func startServer(c Config) (e *embedded, err error) {
+	e = &embedded{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.stop())
+			e = nil
+		}
+	}()
+
+	dir := c.StoreDir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "ers-"); err != nil {
+			return e, fmt.Errorf("temporary folder for the embedded NATS server: %w", err)
+		}
+		e.remove = dir
+	}
+	if e.lock, err = lockStore(dir); err != nil {
+		return e, err
+	}
+	opts, err := serverOptions(c, dir)
+	if err != nil {
+		return e, err
+	}
+	if e.Server, err = server.NewServer(opts); err != nil {
+		return e, fmt.Errorf("embedded NATS server: %w", err)
+	}
+	log := &serverLog{log: c.Log}
+	e.SetLoggerV2(log, false, false, false)
+	e.Start()
+	if err := log.fatalError(); err != nil {
+		return e, fmt.Errorf("embedded NATS server with its data in %s: %w", dir, err)
+	}
+	if !e.ReadyForConnections(10 * time.Second) {
+		return e, fmt.Errorf("embedded NATS server with its data in %s is not ready after 10 s", dir)
+	}
+	return e, nil
+}
+
+func serverOptions(c Config, dir string) (*server.Options, error) {
+	o := &server.Options{
+		ServerName:             "ers",
+		DontListen:             c.Listen == "",
+		JetStream:              true,
+		StoreDir:               dir,
+		SyncAlways:             c.SyncAlways,
+		DisableJetStreamBanner: true,
+		NoSigs:                 true, // signals are the program's
+		NoLog:                  true, // SetLoggerV2 comes instead
+	}
+	if c.Listen == "" {
+		return o, nil
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q is not host:port: %w", c.Listen, err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", c.Listen)
+	}
+	o.Host, o.Port = host, int(n)
+	if n == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	return o, nil
+}
+
+func (e *embedded) url() string {
+	if addr := e.Addr(); addr != nil {
+		return e.ClientURL()
+	}
+	return ""
+}
+
+// stop ends the server, its data flushed, and gives its folder free.
+func (e *embedded) stop() error {
+	if e.Server != nil {
+		e.Shutdown()
+		e.WaitForShutdown()
+	}
+	var err error
+	if e.lock != nil {
+		err = e.lock.Close()
+	}
+	if e.remove != "" {
+		err = errors.Join(err, os.RemoveAll(e.remove))
+	}
+	return err
+}
+
+// lockStore makes the folder and locks it. Two servers on one folder would ruin its
+// streams. The operating system drops the lock when the process ends, however it
+// ends.
+func lockStore(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("data folder of the embedded NATS server: %w", err)
+	}
+	name := filepath.Join(dir, "ers.lock")
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("data folder of the embedded NATS server: %w", err)
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		if errors.Is(err, errLocked) {
+			return nil, fmt.Errorf("data folder %s is in use by another process: connect to that one (--nats URL), stop it, or take another folder", dir)
+		}
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	return f, nil
+}
+
+var errLocked = errors.New("locked by another process")
+
+// serverLog passes on what an operator must know and drops the rest. The server's
+// fatal errors do not end our process: they are kept for startServer.
+type serverLog struct {
+	log   zerolog.Logger
+	mu    sync.Mutex
+	fatal error
+}
+
+func (l *serverLog) Warnf(format string, v ...any) {
+	l.log.Warn().Msgf("NATS server: "+format, v...)
+}
+
+func (l *serverLog) Errorf(format string, v ...any) {
+	l.log.Error().Msgf("NATS server: "+format, v...)
+}
+
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fatal = fmt.Errorf(format, v...)
+}
+
+func (l *serverLog) fatalError() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
+}
+
+func (l *serverLog) Noticef(string, ...any) {}
+func (l *serverLog) Debugf(string, ...any)  {}
+func (l *serverLog) Tracef(string, ...any)  {}

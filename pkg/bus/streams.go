@@ -1,0 +1,128 @@
+package bus
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// streams is the table of our streams: what differs between them.
+var streams = []jetstream.StreamConfig{
+	{
+		Name:        events.StreamWindow,
+		Description: "windows requested",
+		Subjects:    []string{events.WindowSubjects},
+	}, {
+		Name:               events.StreamTrace,
+		Description:        "trace frames of runs",
+		Subjects:           []string{events.TraceSubjects},
+		AllowAtomicPublish: true,
+	}, {
+		Name:        events.StreamDigest,
+		Description: "digests of runs",
+		Subjects:    []string{events.DigestSubjects},
+	}, {
+		Name:        events.StreamVerdict,
+		Description: "verdicts on windows",
+		Subjects:    []string{events.VerdictSubjects},
+		RePublish: &jetstream.RePublish{
+			Source:      events.VerdictSubjects,
+			Destination: strings.Replace(events.GateSubjects, "*", "{{wildcard(1)}}", 1),
+		},
+	},
+}
+
+// withPromises adds what holds for every stream of ours: it is on disk, nothing is
+// ever dropped from it, and single messages can be looked up.
+func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
+	c.Retention = jetstream.LimitsPolicy
+	c.Storage = jetstream.FileStorage
+	c.Discard = jetstream.DiscardNew
+	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxConsumers = -1, -1, -1, -1, -1
+	c.DenyDelete, c.DenyPurge = true, true
+	c.AllowDirect = true
+	return c
+}
+
+// streamOf tells which stream takes a subject.
+func streamOf(subject string) (string, error) {
+	for _, c := range streams {
+		for _, s := range c.Subjects {
+			if prefix, _, _ := strings.Cut(s, "*"); strings.HasPrefix(subject, prefix) && strings.Count(subject, ".") == strings.Count(s, ".") {
+				return c.Name, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("subject %q belongs to no stream of ours", subject)
+}
+
+// objectSubjects begins the subjects of the bucket, as the NATS object store lays
+// them out: M.<name in base64> has an object's entry, C.<id in the entry> its pieces.
+const objectSubjects = "$O." + events.BucketObjects + "."
+
+// objects is the bucket of bulk data, and objectStream what we rely on in the stream
+// behind it. The client deletes there: the pieces of damaged objects.
+var (
+	objects = jetstream.ObjectStoreConfig{
+		Bucket:      events.BucketObjects,
+		Description: "definitions and contexts by SHA-256",
+		Storage:     jetstream.FileStorage,
+	}
+	objectStream = jetstream.StreamConfig{
+		Name:        "OBJ_" + events.BucketObjects,
+		Subjects:    []string{objectSubjects + "C.>", objectSubjects + "M.>"},
+		Storage:     jetstream.FileStorage,
+		MaxMsgs:     -1,
+		MaxBytes:    -1,
+		MaxMsgSize:  -1,
+		AllowRollup: true,
+		AllowDirect: true,
+
+		MaxMsgsPerSubject: -1,
+	}
+)
+
+// A setting is one that a promise of ours rests on. The names are those of
+// `nats stream info --json`.
+type setting struct {
+	name  string
+	value func(c *jetstream.StreamConfig) any
+}
+
+// settings are compared with what a stream has. Not among them, and so up to the
+// operator: replicas, placement, compression, description, metadata, limits on
+// consumers, the window for duplicates.
+var settings = []setting{
+	{"subjects", func(c *jetstream.StreamConfig) any {
+		return strings.Join(slices.Sorted(slices.Values(c.Subjects)), " ")
+	}},
+	{"storage", func(c *jetstream.StreamConfig) any { return c.Storage }},
+	{"persist_mode", func(c *jetstream.StreamConfig) any { return c.PersistMode }},
+	{"retention", func(c *jetstream.StreamConfig) any { return c.Retention }},
+	{"max_age", func(c *jetstream.StreamConfig) any { return c.MaxAge }},
+	{"max_msgs", func(c *jetstream.StreamConfig) any { return c.MaxMsgs }},
+	{"max_bytes", func(c *jetstream.StreamConfig) any { return c.MaxBytes }},
+	{"max_msgs_per_subject", func(c *jetstream.StreamConfig) any { return c.MaxMsgsPerSubject }},
+	{"max_msg_size", func(c *jetstream.StreamConfig) any { return c.MaxMsgSize }},
+	{"allow_msg_ttl", func(c *jetstream.StreamConfig) any { return c.AllowMsgTTL }},
+	{"allow_rollup_hdrs", func(c *jetstream.StreamConfig) any { return c.AllowRollup }},
+	{"deny_delete", func(c *jetstream.StreamConfig) any { return c.DenyDelete }},
+	{"deny_purge", func(c *jetstream.StreamConfig) any { return c.DenyPurge }},
+	{"sealed", func(c *jetstream.StreamConfig) any { return c.Sealed }},
+	{"no_ack", func(c *jetstream.StreamConfig) any { return c.NoAck }},
+	{"mirror", func(c *jetstream.StreamConfig) any { return c.Mirror != nil }},
+	{"sources", func(c *jetstream.StreamConfig) any { return len(c.Sources) }},
+	{"subject_transform", func(c *jetstream.StreamConfig) any { return c.SubjectTransform != nil }},
+	{"allow_direct", func(c *jetstream.StreamConfig) any { return c.AllowDirect }},
+	{"allow_atomic", func(c *jetstream.StreamConfig) any { return c.AllowAtomicPublish }},
+	{"republish", func(c *jetstream.StreamConfig) any {
+		if c.RePublish == nil {
+			return "none"
+		}
+		return fmt.Sprintf("%s to %s, headers only: %t", c.RePublish.Source, c.RePublish.Destination, c.RePublish.HeadersOnly)
+	}},
+}

@@ -2,7 +2,6 @@ package node_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -123,20 +122,24 @@ func TestNoProgram(t *testing.T) {
 
 // Frames, digests and verdicts of the whole pipeline, on file storage.
 func BenchmarkPipeline(b *testing.B) {
-	for _, n := range []int{5, 50, 500} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			bus := bustest.Open(b)
-			start(b, bus, func(*events.WindowRequest) (coordinator.Program, error) { return goTasks(n), nil })
-			r := windowOf("bench", 1)
-			judge(b, bus, r) // everything has been touched once
-			r.Ticks = max(1, int64(300_000/12/n))
-			b.ReportAllocs()
-			for b.Loop() {
-				if v := judge(b, bus, r); v.Outcome != events.Pass {
-					b.Fatal(errors.New("no pass"))
-				}
-			}
-			b.ReportMetric(float64(r.Ticks)*12*float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		})
+	for _, always := range []bool{false, true} {
+		for _, n := range []int{5, 50, 500} {
+			b.Run(fmt.Sprintf("events=%d/syncAlways=%v", n, always), func(b *testing.B) { benchmarkPipeline(b, n, always) })
+		}
 	}
+}
+
+func benchmarkPipeline(b *testing.B, n int, always bool) {
+	server := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = always })
+	start(b, server, func(*events.WindowRequest) (coordinator.Program, error) { return goTasks(n), nil })
+	r := windowOf("bench", 1)
+	judge(b, server, r) // everything has been touched once
+	r.Ticks = max(1, int64(300_000/12/n))
+	b.ReportAllocs()
+	for b.Loop() {
+		if v := judge(b, server, r); v.Outcome != events.Pass {
+			b.Fatal("no pass")
+		}
+	}
+	b.ReportMetric(float64(r.Ticks)*12*float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }

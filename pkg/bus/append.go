@@ -70,18 +70,26 @@ type Pending struct {
 	last   uint64
 	ack    jetstream.PubAckFuture
 	err    error // the message was never sent
+	lost   bool  // an earlier attempt may be in the stream
 }
 
 func (b *Bus) startAppend(subject, guard string, last uint64, data []byte) *Pending {
+	p := b.newAppend(subject, guard, last, data)
+	if p.err == nil {
+		p.send()
+	}
+	return p
+}
+
+// newAppend prepares an append that is yet to be sent.
+func (b *Bus) newAppend(subject, guard string, last uint64, data []byte) *Pending {
 	p := &Pending{b: b, guard: guard, last: last, msg: &nats.Msg{Subject: subject, Data: data, Header: nats.Header{
 		jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(last, 10)},
 	}}}
 	if guard != subject {
 		p.msg.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{guard}
 	}
-	if p.stream, p.err = streamOf(subject); p.err == nil {
-		p.send()
-	}
+	p.stream, p.err = streamOf(subject)
 	return p
 }
 
@@ -101,7 +109,12 @@ const (
 
 // Wait returns what became of the append; see [Bus.Append]. It may be called once.
 func (p *Pending) Wait(ctx context.Context) (seq uint64, err error) {
-	lost := false // an earlier attempt may be in the stream
+	if p.ack == nil && p.err == nil { // sent by other means: look before sending it again
+		if seq, err = p.find(ctx); err != nil || seq != 0 {
+			return seq, p.explain(err)
+		}
+		p.send()
+	}
 	for unsent := 0; ; p.send() {
 		seq, err = p.outcome(ctx)
 		found, known := foundSequence(err)
@@ -112,23 +125,27 @@ func (p *Pending) Wait(ctx context.Context) (seq uint64, err error) {
 			unsent++
 			err = wait(ctx, retryPause)
 		case isLost(err):
-			lost = true
+			p.lost = true
 			p.b.log.Warn().Err(err).Str("subject", p.msg.Subject).Msg("acknowledgement lost, looking in the stream")
 			seq, err = p.find(ctx)
-		case known && (!lost || found <= p.last):
+		case known && (!p.lost || found <= p.last):
 			err = &ConflictError{Subject: p.guard, Want: p.last, Found: found}
 		case isConflict(err):
 			// What is there may be our own message. Or nothing is there yet: a
 			// replicated stream names no sequence while it has a message in the making.
 			seq, err = p.find(ctx)
 		}
-		if err != nil {
-			return 0, fmt.Errorf("append to %s: %w", p.msg.Subject, err)
-		}
-		if seq != 0 {
-			return seq, nil
+		if err != nil || seq != 0 {
+			return seq, p.explain(err)
 		}
 	}
+}
+
+func (p *Pending) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("append to %s: %w", p.msg.Subject, err)
 }
 
 // outcome waits for the acknowledgement of the last attempt.

@@ -61,7 +61,8 @@ const (
 type Coordinator struct {
 	Config
 	stats    Stats
-	maxFrame int // bytes
+	group    *bus.Group // commits the frames of all runs
+	maxFrame int        // bytes
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -74,7 +75,7 @@ func New(c Config) *Coordinator {
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
-	return &Coordinator{Config: c, maxFrame: c.Bus.MaxPayload() - frameMargin}
+	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin}
 }
 
 // Stats returns the coordinator's counters.

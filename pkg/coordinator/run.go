@@ -7,11 +7,13 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // runOne runs one run from where it stands to its end. This is the life of a tick:
 // the scheduler runs it, the encoder cuts it into frames, and each frame is appended
-// behind the one before.
+// behind the one before. The run may be ahead of what is on the stream by the frames
+// that are waiting there.
 func (w *window) runOne(ctx context.Context, run int) error {
 	at, err := w.resume(ctx, run)
 	if err != nil || at.done {
@@ -27,46 +29,59 @@ func (w *window) runOne(ctx context.Context, run int) error {
 	case err != nil:
 		return err
 	}
-	p := at.frame
-	subject := events.TraceSubject(p.RunKey)
+	out := w.group.Writer(events.TraceSubject(at.frame.RunKey), at.last)
+	err = w.ticks(ctx, s, out, &at)
+	last, appendErr := out.Flush()
+	at.last = last
+	switch {
+	case errors.Is(appendErr, bus.ErrConflict):
+		return fmt.Errorf("another coordinator has this run: %w", appendErr)
+	case appendErr != nil:
+		return appendErr
+	case errors.Is(err, errHopeless):
+		return w.abandon(ctx, at, err)
+	}
+	return err
+}
+
+// errHopeless says that the run has a tick that cannot be published, now or later.
+var errHopeless = errors.New("the run cannot go on")
+
+// ticks runs the ticks from at on and appends their frames. It keeps at where the
+// next frame is to be.
+func (w *window) ticks(ctx context.Context, s *scheduler.Scheduler, out *bus.Writer, at *position) error {
 	var encoder events.FrameEncoder
-	for end := p.FirstTick + p.Ticks; p.Tick < end; p.Tick, p.First = p.Tick+1, 0 {
+	p := &at.frame
+	for end := p.FirstTick + p.Ticks; p.Tick < end; p.Tick, p.First, p.Total, at.total = p.Tick+1, 0, 0, 0 {
 		tick, err := s.Tick(p.Tick, w.request.Budget, w.program.Context(p.Tick-p.FirstTick))
+		if err == nil {
+			err = w.falsify(p.Run, &tick.Tick)
+		}
+		if err == nil && at.total > 0 && at.total != len(tick.Events) {
+			err = fmt.Errorf("tick %d was begun with %d events and now has %d", p.Tick, at.total, len(tick.Events))
+		}
 		if err != nil {
-			return w.abandon(ctx, at, err)
-		}
-		if err := w.falsify(run, &tick.Tick); err != nil {
-			return w.abandon(ctx, at, err)
-		}
-		if p.First > len(tick.Events) || at.total > 0 && at.total != len(tick.Events) {
-			return w.abandon(ctx, at, fmt.Errorf("tick %d was begun with %d events and now has %d", p.Tick, at.total, len(tick.Events)))
+			return fmt.Errorf("%w: %w", errHopeless, err)
 		}
 		var appendErr error
-		err = encoder.Encode(p, &tick.Tick, w.maxFrame, func(frame []byte, next int) error {
-			// Commit point: once acknowledged the frame is part of the run. A crash
-			// before leaves the run at the frame before; a crash after, with the
-			// acknowledgement unread, at this one. Both are where resume begins.
-			var seq uint64
-			if seq, appendErr = w.Bus.Append(ctx, subject, at.last, frame); appendErr == nil {
-				at.last, at.frame = seq, p
-				at.frame.First, at.frame.Total = next, len(tick.Events)
+		err = encoder.Encode(*p, &tick.Tick, w.maxFrame, func(frame []byte, next int) error {
+			// Commit point: see Writer.Append. Whatever the stream has of the run when
+			// we crash, between two frames, is where resume begins.
+			if appendErr = out.Append(ctx, frame); appendErr == nil {
+				p.First, p.Total = next, len(tick.Events)
 			}
 			return appendErr
 		})
 		switch {
-		case errors.Is(appendErr, bus.ErrConflict):
-			return fmt.Errorf("another coordinator has this run: %w", appendErr)
 		case appendErr != nil:
 			return appendErr
-		case err != nil: // a tick that has no frame
-			return w.abandon(ctx, at, err)
-		}
-		at.total = 0
-		w.stats.Ticks.Add(1)
-		w.stats.Events.Add(int64(len(tick.Events)))
-		if ctx.Err() != nil {
+		case err != nil: // no frame can be made of this tick
+			return fmt.Errorf("%w: %w", errHopeless, err)
+		case ctx.Err() != nil:
 			return ctx.Err()
 		}
+		w.stats.Ticks.Add(1)
+		w.stats.Events.Add(int64(len(tick.Events)))
 	}
 	return nil
 }

@@ -1,0 +1,102 @@
+package bus_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Whether a group commits in batches, one by one, or changes its mind on the way,
+// every writer's messages are on the stream once, in order.
+func TestGroup(t *testing.T) {
+	for _, mode := range []string{"single", "batches", "changing"} {
+		t.Run(mode, func(t *testing.T) {
+			const writers, n = 5, 400
+			b := bustest.Open(t)
+			g := b.NewGroup()
+			g.SetSlow(mode == "batches")
+			var all sync.WaitGroup
+			for i := range writers {
+				subject := events.TraceSubject(events.RunKey{Pipeline: "p", Window: 1, Run: i})
+				w := g.Writer(subject, 0)
+				all.Go(func() {
+					var data []byte
+					for j := range n {
+						if mode == "changing" && j%50 == i {
+							g.SetSlow(j%100 < 50)
+						}
+						data = fmt.Appendf(data[:0], "%d", j) // the caller's buffer again after each
+						if err := w.Append(t.Context(), data); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+					last, err := w.Flush()
+					if m, lerr := b.Last(t.Context(), events.StreamTrace, subject); err != nil || lerr != nil || m.Seq != last {
+						t.Errorf("flushed up to %d (%v), the last is %d (%v)", last, err, m.Seq, lerr)
+					}
+				})
+			}
+			all.Wait()
+			next := make(map[string]int)
+			for m, err := range b.Read(t.Context(), events.StreamTrace, "", 1, 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if string(m.Data) != fmt.Sprint(next[m.Subject]) {
+					t.Fatalf("%s: %s where %d belongs", m.Subject, m.Data, next[m.Subject])
+				}
+				next[m.Subject]++
+			}
+			for subject, count := range next {
+				if count != n {
+					t.Errorf("%s has %d messages, want %d", subject, count, n)
+				}
+			}
+		})
+	}
+}
+
+// A writer whose subject another writes to fails; the others of its group do not.
+func TestGroupConflict(t *testing.T) {
+	for _, slow := range []bool{false, true} {
+		t.Run(fmt.Sprint("slow ", slow), func(t *testing.T) {
+			b := bustest.Open(t)
+			g := b.NewGroup()
+			g.SetSlow(slow)
+			subject := func(run int) string { return events.TraceSubject(events.RunKey{Pipeline: "p", Window: 1, Run: run}) }
+			loser, winner := g.Writer(subject(0), 0), g.Writer(subject(1), 0)
+			if _, err := b.Append(t.Context(), subject(0), 0, []byte("another's")); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 20 {
+				if err := loser.Append(t.Context(), fmt.Append(nil, i)); err != nil && !errors.Is(err, bus.ErrConflict) {
+					t.Error(err)
+				}
+				if err := winner.Append(t.Context(), fmt.Append(nil, i)); err != nil {
+					t.Error(err)
+				}
+			}
+			if _, err := loser.Flush(); !errors.Is(err, bus.ErrConflict) {
+				t.Errorf("loser: %v", err)
+			}
+			if last, err := winner.Flush(); err != nil || last == 0 {
+				t.Errorf("winner: %d, %v", last, err)
+			}
+			n := 0
+			for m, err := range b.Read(t.Context(), events.StreamTrace, subject(0), 1, 0) {
+				if n++; err != nil || string(m.Data) != "another's" {
+					t.Errorf("%s %v", m.Data, err)
+				}
+			}
+			if n != 1 {
+				t.Errorf("%d messages of the loser's subject", n)
+			}
+		})
+	}
+}

@@ -90,6 +90,7 @@ func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (string, uint64, 
 	if c.Drill != nil {
 		r.Drill = &c.Drill.Drill
 	}
+	r.Reproduce = commandLine(os.Args)
 	window, err := request.Window(ctx, b, r)
 	return r.Pipeline, window, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -33,7 +34,7 @@ func (c *tailCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("follow %q: %w", c.Subject, err), b.Close())
 	}
-	if err := b.Conn().FlushWithContext(ctx); err != nil {
+	if err := b.Conn().FlushTimeout(5 * time.Second); err != nil {
 		return errors.Join(err, b.Close())
 	}
 	fmt.Fprintf(io.err, "following %s, stop with Ctrl-C\n", c.Subject)

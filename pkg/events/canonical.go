@@ -53,6 +53,25 @@ func AppendResult(dst []byte, r *TaskResult) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
+// appendCovers appends what digests are full of, as appendStruct would.
+func appendCovers(dst []byte, covers []TickDigest) []byte {
+	dst = append(dst, '[')
+	for i := range covers {
+		t := &covers[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(append(dst, `{"events":`...), int64(t.Events), 10)
+		dst = strconv.AppendUint(append(dst, `,"first_seq":`...), t.FirstSeq, 10)
+		dst = append(append(dst, `,"forecast_sha256":"`...), t.Forecast...) // hex needs no escapes
+		dst = strconv.AppendUint(append(dst, `","last_seq":`...), t.LastSeq, 10)
+		dst = append(append(dst, `,"result_sha256":"`...), t.Result...)
+		dst = strconv.AppendInt(append(dst, `","tick":`...), t.Tick, 10)
+		dst = append(append(append(dst, `,"trace_sha256":"`...), t.Trace...), `"}`...)
+	}
+	return append(dst, ']')
+}
+
 // hasError tells whether the result's error is a text and not null. A task that
 // failed has one, even if it is empty.
 func (r *TaskResult) hasError() bool { return r.Error != "" || r.Status.Failed() }

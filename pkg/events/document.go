@@ -115,6 +115,9 @@ func appendDocument(dst []byte, v reflect.Value, path string) ([]byte, error) {
 	case reflect.Struct:
 		return appendStruct(dst, v, path)
 	case reflect.Slice:
+		if covers, ok := v.Interface().([]TickDigest); ok {
+			return appendCovers(dst, covers), nil
+		}
 		dst = append(dst, '[')
 		for i := range v.Len() {
 			if i > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"abraxas.dev/ers/pkg/canon"
 )
@@ -237,4 +238,59 @@ func TestDecodeTrace(t *testing.T) {
 			t.Errorf("%.60s: %d events, %v; want %d, %q", test.text, len(trace), err, test.n, test.want)
 		}
 	}
+}
+
+// The fast way of writing covers equals the plain one.
+func TestAppendCovers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		hash := rapid.StringMatching(`[0-9a-f]{64}`)
+		covers := rapid.SliceOf(rapid.Custom(func(t *rapid.T) TickDigest {
+			return TickDigest{Tick: rapid.Int64().Draw(t, "tick"), Events: rapid.Int().Draw(t, "events"),
+				Hashes:   Hashes{hash.Draw(t, "trace"), hash.Draw(t, "result"), hash.Draw(t, "forecast")},
+				FirstSeq: rapid.Uint64().Draw(t, "first"), LastSeq: rapid.Uint64().Draw(t, "last")}
+		})).Draw(t, "covers")
+		want := []byte("[")
+		for i := range covers {
+			if i > 0 {
+				want = append(want, ',')
+			}
+			var err error
+			if want, err = appendStruct(want, reflect.ValueOf(covers[i]), ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := appendCovers(nil, covers); string(got) != string(want)+"]" {
+			t.Fatalf("got %s, want %s]", got, want)
+		}
+	})
+}
+
+// A digest of many ticks, as a hasher under load writes and a gate reads it.
+func BenchmarkDigest(b *testing.B) {
+	d := goodDocuments()["digest"].(*Digest)
+	d.Ticks, d.Done, d.Problem, d.Final = 1000, 1000, nil, true
+	d.Covers = nil
+	for i := range int64(1000) {
+		d.Covers = append(d.Covers, TickDigest{Tick: d.FirstTick + i, Events: 5, Hashes: someHashes, FirstSeq: uint64(i), LastSeq: uint64(i)})
+	}
+	data, err := Encode(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Encode(d); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := Decode(data, new(Digest)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

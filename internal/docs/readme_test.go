@@ -1,0 +1,93 @@
+package docs
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into README.md")
+
+var console = regexp.MustCompile("(?s)```console\n(.*?)```\n")
+
+// Every command in the README's console blocks prints what stands below it.
+func TestReadme(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "bin", "ers"), "./cmd/ers")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"examples", "docs"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	got := console.ReplaceAllFunc(text, func(block []byte) []byte {
+		out := []byte("```console\n")
+		for line := range strings.Lines(string(block)) {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok {
+				continue
+			}
+			commands++
+			c := exec.CommandContext(t.Context(), "bash", "-c", command)
+			c.Dir = dir
+			c.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "NATS_URL=", "NO_COLOR=1")
+			printed, err := c.CombinedOutput()
+			if _, exit := err.(*exec.ExitError); err != nil && !exit {
+				t.Fatal(err)
+			}
+			out = append(append(out, line...), printed...)
+		}
+		return append(out, "```\n"...)
+	})
+	if commands == 0 {
+		t.Fatal("no commands found")
+	}
+	if bytes.Equal(got, text) {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(filepath.Join(root, "README.md"), got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("the README is not what its commands print: review, then run go test ./internal/docs -run TestReadme -update\n%s", got)
+}
+
+// The documents name files that are there.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
+	for _, doc := range []string{"README.md", "subjects.md", "CONTRIBUTING.md", "docs/concepts.md", "docs/performance.md"} {
+		text, err := os.ReadFile(filepath.Join("../..", doc))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, m := range link.FindAllSubmatch(text, -1) {
+			target := string(m[1])
+			if strings.Contains(target, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(doc), target)); err != nil {
+				t.Errorf("%s links to %s: %v", doc, target, err)
+			}
+		}
+	}
+}

@@ -42,9 +42,7 @@ func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 	if err != nil {
 		return
 	}
-	bar := progressbar.NewOptions64(int64(r.Runs)*r.Ticks, progressbar.OptionSetWriter(io.err),
-		progressbar.OptionSetDescription("ticks hashed"), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("ticks"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	bar := newBar(io, int64(r.Runs)*r.Ticks, "ticks hashed")
 	defer func() { _ = bar.Clear() }()
 	filter := events.DigestSubject(events.RunKey{Pipeline: pipeline, Window: window})
 	filter = filter[:len(filter)-1] + "*"
@@ -55,4 +53,9 @@ func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 		}
 		return nil
 	})
+}
+
+func newBar(io *streams, total int64, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.err), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }

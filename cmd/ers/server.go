@@ -13,8 +13,8 @@ import (
 
 // connection is the server that a command talks to.
 type connection struct {
-	NATS    string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI ($NATS_URL)."`
-	Creds   string `env:"NATS_CREDS" placeholder:"FILE" type:"path" help:"Credentials file ($NATS_CREDS)."`
+	NATS    string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI."`
+	Creds   string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
 	Verbose bool   `short:"v" help:"Log what the services do."`
 }
 

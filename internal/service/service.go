@@ -38,8 +38,8 @@ type Service struct {
 
 // Flags are the flags of every service.
 type Flags struct {
-	NATS       string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI ($NATS_URL). Left out: an embedded server."`
-	Creds      string `env:"NATS_CREDS" placeholder:"FILE" type:"path" help:"Credentials file ($NATS_CREDS)."`
+	NATS       string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI. Left out: an embedded server."`
+	Creds      string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
 	Replicas   int    `default:"1" help:"Replicas of the streams, where they are made now (${default})."`
 	Store      string `default:"ers-data" placeholder:"DIR" type:"path" help:"Streams of the embedded server (${default})."`
 	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`

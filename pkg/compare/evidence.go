@@ -20,13 +20,13 @@ func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Di
 	if want := (events.RunKey{Pipeline: req.Pipeline, Window: window, Run: run}); got != want {
 		return digestProblem(run, "the last digest is about run %s: want %s", got, want)
 	}
-	if d.FirstTick != req.FirstTick || d.Ticks != req.Ticks {
-		return digestProblem(run, "the last digest is about %d ticks from tick %d: want %d from tick %d", d.Ticks, d.FirstTick, req.Ticks, req.FirstTick)
-	}
-	if d.Problem != nil {
+	if d.Problem != nil { // of a run that never had a good frame the digest does not know the ticks
 		p := *d.Problem
 		p.Run = run
 		return &p
+	}
+	if d.FirstTick != req.FirstTick || d.Ticks != req.Ticks {
+		return digestProblem(run, "the last digest is about %d ticks from tick %d: want %d from tick %d", d.Ticks, d.FirstTick, req.Ticks, req.FirstTick)
 	}
 	if !d.Final || d.Done != d.Ticks {
 		return &events.Problem{Run: run, Stream: events.StreamTrace, Seq: d.LastSeq,

@@ -252,11 +252,15 @@ func TestFrameBehindTheEnd(t *testing.T) {
 	for number := int64(firstTick); number < firstTick+ticks; number++ {
 		w.tick(number, 1<<20)
 	}
-	digests(t, b, w.key, final)
+	sealed := digests(t, b, w.key, final)
 	seq := w.tick(firstTick+ticks-1, 1<<20)
 	all := digests(t, b, w.key, broken)
-	if p := all[len(all)-1].Problem; p.Seq != seq || !strings.Contains(p.Reason, "behind the end") {
+	last, before := all[len(all)-1], sealed[len(sealed)-1]
+	if p := last.Problem; p.Seq != seq || !strings.Contains(p.Reason, "behind the end") {
 		t.Errorf("%+v", p)
+	}
+	if last.Hashes != before.Hashes || last.Events != before.Events || last.Done != before.Done {
+		t.Errorf("the run is now said to be %+v, it was sealed as %+v", last, before)
 	}
 }
 

@@ -18,6 +18,7 @@ type run struct {
 	tick   int64  // the tick that the next frame must be of
 	seq    uint64 // the last frame that ends a tick in hash
 	part   *part  // the tick that has begun and not ended
+	ended  *sums  // of a run whose last digest was read back: what that says in place of hash
 
 	covers  []events.TickDigest // whole ticks that are on no digest yet
 	problem *events.Problem     // the run is broken
@@ -55,6 +56,7 @@ func (r *run) restore(m bus.Message) error {
 	r.firstTick, r.ticks, r.hashed, r.tick = d.FirstTick, d.Ticks, d.Done, d.FirstTick+d.Done
 	r.seq, r.final, r.problem = d.LastSeq, d.Final, d.Problem
 	if d.Final {
+		r.ended = &sums{hashes: d.Hashes, events: d.Events}
 		return nil
 	}
 	if err := r.hash.Restore(d.State); err != nil {
@@ -139,7 +141,10 @@ func (r *run) endTick(h *Hasher, t events.TickDigest) {
 
 // sums are the run's hashes up to the end of its last whole tick.
 func (r *run) sums() sums {
-	if r.part != nil {
+	switch {
+	case r.ended != nil:
+		return *r.ended
+	case r.part != nil:
 		return r.part.before
 	}
 	return sums{r.hash.Sum(), r.hash.Events(), r.hash.State()}

@@ -1,0 +1,262 @@
+// Package audit re-reads the streams from the start and computes every digest again
+// from the frames, and every verdict from the digests, to tell whether the record is
+// what it says. It is what `ers audit` runs.
+//
+// It does so on a path of its own, so that a mistake in the services cannot hide
+// itself: another MessagePack decoder, another writer of canonical bytes, encoding/json,
+// crypto/sha256, and rules of comparison written down a second time. All of it is
+// meant to be read by an auditor before it is meant to be fast. With the services it
+// shares the names of streams and subjects and the reading of messages.
+//
+// Start at [Run]. The way of a message, file by file: audit.go reads digests and, as
+// far as each needs them, frames; frame.go decodes a frame, run.go checks that it is
+// the next of its run, hash.go hashes it; digest.go compares a digest with that;
+// window.go keeps the runs of a window together; verdict.go judges a window whose
+// verdict is due, as index.go knows, and divergence.go looks up where its runs differ.
+//
+// Each statement of the record is checked against what it was made from: digests
+// against frames, verdicts against digests. A forged digest is therefore a finding of
+// its own, and the verdict that was rightly made from it is not a second one.
+//
+// Memory is bounded by the number of windows, not by that of ticks.
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Options say what to audit.
+type Options struct {
+	Window uint64 // this window alone; 0: everything
+
+	// Progress, when set, is told now and then how many of the sequences are behind.
+	Progress func(done, total uint64)
+}
+
+// Run audits what the streams hold when it is called; what is appended later is not
+// looked at, so the services can go on meanwhile. It writes nothing. An error means
+// that the streams could not be read. An audit of one window does not look for holes
+// in the streams: what is missing then shows only by what the window's messages say.
+func Run(ctx context.Context, b *bus.Bus, o Options) (*Report, error) {
+	return newAuditor(b, o).run(ctx)
+}
+
+// auditor is one audit. It belongs to one goroutine.
+type auditor struct {
+	Options
+	bus    *bus.Bus
+	report *Report
+	ends   map[string]uint64 // by stream: the last sequence that is looked at
+	at     map[string]uint64 // by stream: the last sequence that was read
+
+	verdicts map[windowKey]*recorded
+	windows  map[windowKey]*window          // those with messages, until their verdict is checked
+	judged   map[windowKey]bool             // those whose verdict is checked
+	past     map[events.RunKey]past         // of runs of judged windows with which something is wrong
+	deferred map[windowKey]map[int]bool     // windows that are read again run by run, and their runs
+	objects  map[string]string              // by SHA-256: what is wrong with the object, "" for nothing
+	waiting  int                            // ticks that wait for their digest
+	maxWait  int                            // the most that may
+	alone    bool                           // one run of a deferred window is being read
+	tail     bool                           // no digest follows: ticks need not be kept
+	low      struct{ trace, digest uint64 } // the highest low water mark, and the digest that says so
+	gateAt   uint64                         // the digest up to which the gate has judged
+}
+
+type windowKey struct {
+	pipeline string
+	id       uint64
+}
+
+// maxWaiting is the most ticks that wait for their digest, about 1 kB each. Behind
+// an honest hasher a few thousand do.
+const maxWaiting = 1 << 15
+
+func newAuditor(b *bus.Bus, o Options) *auditor {
+	return &auditor{
+		Options: o, bus: b, report: &Report{Findings: []Finding{}, Unjudged: []Unjudged{}}, maxWait: maxWaiting,
+		ends: map[string]uint64{}, at: map[string]uint64{},
+		verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
+		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[string]string{},
+	}
+}
+
+func (a *auditor) run(ctx context.Context) (*Report, error) {
+	// A message speaks of messages that were there before it. With the ends taken in
+	// this order, whatever is spoken of is within them.
+	for _, stream := range slices.Backward(streamOrder) {
+		end, err := a.bus.LastSeq(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		a.ends[stream] = end
+	}
+	if err := a.indexVerdicts(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.pass(ctx, a.filter(events.TraceSubjects, 3), a.filter(events.DigestSubjects, 3)); err != nil {
+		return nil, err
+	}
+	if err := a.readDeferred(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.readWindows(ctx); err != nil {
+		return nil, err
+	}
+	a.report.finish(a.Window)
+	if a.Progress != nil {
+		a.Progress(a.total(), a.total())
+	}
+	return a.report, nil
+}
+
+// filter narrows the subjects of a stream to the audited window, whose number is the
+// i-th token. It is "" when everything is audited.
+func (a *auditor) filter(subjects string, i int) string {
+	if a.Window == 0 {
+		return ""
+	}
+	tokens := strings.Split(subjects, ".")
+	tokens[i] = strconv.FormatUint(a.Window, 10)
+	return strings.Join(tokens, ".")
+}
+
+// read yields the messages of a stream on filter up to its end. Without a filter,
+// sequences that are missing are findings.
+func (a *auditor) read(ctx context.Context, stream, filter string) iter.Seq2[bus.Message, error] {
+	return func(yield func(bus.Message, error) bool) {
+		end, last := a.ends[stream], uint64(0)
+		if end == 0 {
+			return
+		}
+		for m, err := range a.bus.Read(ctx, stream, filter, 1, end) {
+			if err != nil {
+				yield(m, err)
+				return
+			}
+			if filter == "" && m.Seq != last+1 {
+				a.hole(stream, last+1, m.Seq-1)
+			}
+			last = m.Seq
+			a.progress(stream, m.Seq)
+			if !yield(m, nil) {
+				return
+			}
+		}
+		if filter == "" && last < end {
+			a.hole(stream, last+1, end)
+		}
+	}
+}
+
+func (a *auditor) hole(stream string, from, to uint64) {
+	message := "the message was deleted or lost"
+	if to > from {
+		message = fmt.Sprintf("the messages from here to %d were deleted or lost", to)
+	}
+	a.report.add(Finding{Kind: Gap, Stream: stream, Seq: from, Run: -1, Tick: -1,
+		Message: message + ": nothing is ever taken out of this stream by its services"})
+}
+
+func (a *auditor) progress(stream string, seq uint64) {
+	const every = 1 << 10
+	before := a.at[stream]
+	a.at[stream] = max(before, seq)
+	if a.Progress != nil && before/every != a.at[stream]/every {
+		done := uint64(0)
+		for _, at := range a.at {
+			done += at
+		}
+		a.Progress(done, a.total())
+	}
+}
+
+func (a *auditor) total() (n uint64) {
+	for _, end := range a.ends {
+		n += end
+	}
+	return n
+}
+
+// pass reads digests in order, and frames as far as each digest needs them; then
+// what is left of the frames.
+func (a *auditor) pass(ctx context.Context, traceFilter, digestFilter string) error {
+	next, stop := iter.Pull2(a.read(ctx, events.StreamTrace, traceFilter))
+	defer stop()
+	t := &trace{a: a, pull: next}
+	a.tail = false
+	for m, err := range a.read(ctx, events.StreamDigest, digestFilter) {
+		if err == nil {
+			err = a.digest(ctx, m, t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	a.tail = true
+	for {
+		if more, err := t.next(ctx); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// trace is the place up to which frames were read.
+type trace struct {
+	a    *auditor
+	pull func() (bus.Message, error, bool)
+	seq  uint64 // of the last frame that was read
+}
+
+// next takes one more frame. It returns false at the end.
+func (t *trace) next(ctx context.Context) (bool, error) {
+	m, err, ok := t.pull()
+	if err != nil || !ok {
+		return false, err
+	}
+	t.seq = m.Seq
+	return true, t.a.frame(ctx, m)
+}
+
+// frame takes a frame to its run.
+func (a *auditor) frame(ctx context.Context, m bus.Message) error {
+	key, err := events.ParseTraceSubject(m.Subject)
+	if err != nil {
+		a.report.Frames++
+		a.report.add(Finding{Kind: Contradiction, Stream: m.Stream, Seq: m.Seq, Run: -1, Tick: -1, Message: err.Error()})
+		return nil
+	}
+	w := windowKey{key.Pipeline, key.Window}
+	if a.skip(w, key.Run) {
+		return nil
+	}
+	if a.judged[w] {
+		a.report.Frames++
+		a.lateFrame(m, key)
+		return nil
+	}
+	r, err := a.runOf(ctx, key, m)
+	if err != nil {
+		return err
+	}
+	r.frame(m)
+	if a.waiting > a.maxWait && !a.alone {
+		a.deferWindow()
+	}
+	return nil
+}
+
+func (k windowKey) compare(l windowKey) int {
+	return cmp.Or(cmp.Compare(k.id, l.id), cmp.Compare(k.pipeline, l.pipeline))
+}
+
+func compareWindows(v, w *window) int { return v.key.compare(w.key) }

@@ -1,0 +1,214 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// scheme names the canonical form that this package writes.
+const scheme = "ers-c14n/1"
+
+// The documents as the auditor reads them. Events and values are trees.
+type (
+	hashes struct {
+		Trace    string `json:"trace_sha256"`
+		Result   string `json:"result_sha256"`
+		Forecast string `json:"forecast_sha256"`
+	}
+
+	budget struct {
+		Ops     int64 `json:"ops"`
+		Entropy int64 `json:"entropy"`
+	}
+
+	drill struct {
+		Run  int    `json:"run"`
+		Tick int64  `json:"tick"`
+		Task string `json:"task"`
+		Kind string `json:"kind"`
+	}
+
+	request struct {
+		Schema           string `json:"schema"`
+		Pipeline         string `json:"pipeline"`
+		DefinitionSHA256 string `json:"definition_sha256"`
+		ContextsSHA256   string `json:"contexts_sha256"`
+		Runs             int    `json:"runs"`
+		FirstTick        int64  `json:"first_tick"`
+		Ticks            int64  `json:"ticks"`
+		Budget           struct {
+			Forecast budget `json:"forecast"`
+			Shadow   budget `json:"shadow"`
+		} `json:"budget"`
+		Latch     string `json:"latch,omitempty"`
+		Drill     *drill `json:"drill,omitempty"`
+		Reproduce string `json:"reproduce,omitempty"`
+	}
+
+	problem struct {
+		Run    int    `json:"run"`
+		Stream string `json:"stream"`
+		Seq    uint64 `json:"seq"`
+		Reason string `json:"reason"`
+	}
+
+	tickDigest struct {
+		Tick   int64 `json:"tick"`
+		Events int64 `json:"events"`
+		hashes
+		FirstSeq uint64 `json:"first_seq"`
+		LastSeq  uint64 `json:"last_seq"`
+	}
+
+	digest struct {
+		Schema    string       `json:"schema"`
+		Scheme    string       `json:"scheme"`
+		Pipeline  string       `json:"pipeline"`
+		Window    uint64       `json:"window"`
+		Run       int          `json:"run"`
+		FirstTick int64        `json:"first_tick"`
+		Ticks     int64        `json:"ticks"`
+		Covers    []tickDigest `json:"covers"`
+		Done      int64        `json:"done"`
+		Events    int64        `json:"events"`
+		hashes
+		Final    bool     `json:"final"`
+		Problem  *problem `json:"problem,omitempty"`
+		LastSeq  uint64   `json:"last_seq"`
+		LowWater uint64   `json:"low_water"`
+		State    string   `json:"state,omitempty"`
+	}
+
+	location struct {
+		Kind       string `json:"kind"`
+		Tick       int64  `json:"tick"`
+		EventIndex int    `json:"event_index"`
+		Task       string `json:"task"`
+		Pointer    string `json:"pointer"`
+	}
+
+	group struct {
+		Hash         string    `json:"hash"`
+		ResultHash   string    `json:"result_hash"`
+		ForecastHash string    `json:"forecast_hash"`
+		Runs         []int     `json:"runs"`
+		Differs      *location `json:"differs,omitempty"`
+	}
+
+	side struct {
+		Run       int    `json:"run"`
+		Present   bool   `json:"present"`
+		Canonical string `json:"canonical"`
+		Value     any    `json:"value"`
+		Error     string `json:"error,omitempty"`
+		Event     any    `json:"event,omitempty"`
+		After     []any  `json:"after"`
+	}
+
+	divergence struct {
+		location
+		Runs     []int `json:"runs"`
+		Before   []any `json:"before"`
+		Expected side  `json:"expected"`
+		Found    side  `json:"found"`
+	}
+
+	verdict struct {
+		Schema             string         `json:"schema"`
+		Scheme             string         `json:"scheme"`
+		Outcome            events.Outcome `json:"outcome"`
+		Pipeline           string         `json:"pipeline"`
+		Window             uint64         `json:"window"`
+		DefinitionSHA256   string         `json:"definition_sha256"`
+		ContextsSHA256     string         `json:"contexts_sha256"`
+		Runs               int            `json:"runs"`
+		FirstTick          int64          `json:"first_tick"`
+		Ticks              int64          `json:"ticks"`
+		ExpectedHash       string         `json:"expected_hash"`
+		ExpectedResultHash string         `json:"expected_result_hash"`
+		Hashes             []string       `json:"hashes"`
+		ResultHashes       []string       `json:"result_hashes"`
+		FirstMismatchIndex *int           `json:"first_mismatch_index"`
+		Groups             []group        `json:"groups"`
+		Outliers           []int          `json:"outliers"`
+		Tie                bool           `json:"tie"`
+		Divergence         *divergence    `json:"divergence,omitempty"`
+		Problems           []problem      `json:"problems,omitempty"`
+		Latch              string         `json:"latch,omitempty"`
+		Drill              *drill         `json:"drill,omitempty"`
+		Reproduce          string         `json:"reproduce"`
+		DigestSeq          uint64         `json:"digest_seq"`
+	}
+)
+
+// readDocument reads the JSON of a document, which must be of a schema, into doc, a
+// pointer to one of the structs above, and have exactly its fields. It returns the
+// document's tree.
+func readDocument(data []byte, schema string, doc any) (tree any, err error) {
+	if tree, err = parseJSON(data); err != nil {
+		return nil, fmt.Errorf("it is not JSON that can be read: %w", err)
+	}
+	members, isMap := tree.(map[string]any)
+	if !isMap || members["schema"] != schema {
+		return nil, fmt.Errorf("its schema is %s, want %q", show(member(members, "schema")), schema)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	d.DisallowUnknownFields()
+	if err := d.Decode(doc); err != nil {
+		return nil, err
+	}
+	// The decoder lets fields be missing, and names be in any case.
+	again, err := treeOf(doc)
+	if err != nil {
+		return nil, err
+	}
+	if at, found, want, differ := firstDifference(tree, again); differ {
+		return nil, fmt.Errorf("%s: found %s where %s belongs", at, show(found), show(want))
+	}
+	return tree, nil
+}
+
+// readRecord reads a document of a service. Those are written in canonical form.
+func readRecord(data []byte, schema string, doc any) error {
+	tree, err := readDocument(data, schema, doc)
+	if err == nil && canonical(tree) != string(data) {
+		err = errors.New("its JSON is not canonical")
+	}
+	return err
+}
+
+// check tells why a window cannot be as it is requested.
+func (r *request) check() error {
+	switch {
+	case events.CheckPipelineName(r.Pipeline) != nil:
+		return events.CheckPipelineName(r.Pipeline)
+	case r.Runs < events.MinRuns || r.Runs > events.MaxRuns:
+		return fmt.Errorf("%d runs, want %d to %d", r.Runs, events.MinRuns, events.MaxRuns)
+	case r.Ticks < 1 || r.FirstTick < 0 || r.FirstTick+r.Ticks < r.FirstTick:
+		return fmt.Errorf("%d ticks from tick %d", r.Ticks, r.FirstTick)
+	case !isHash(r.DefinitionSHA256) || !isHash(r.ContextsSHA256):
+		return errors.New("the definition or the contexts are not named by a SHA-256 in lower-case hex")
+	case r.Latch != "" && !isHash(r.Latch):
+		return errors.New("the latch is not a SHA-256 in lower-case hex")
+	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
+		return errors.New("a budget is negative")
+	}
+	if d := r.Drill; d != nil && (d.Run < 0 || d.Run >= r.Runs || d.Tick < r.FirstTick || d.Tick-r.FirstTick >= r.Ticks) {
+		return fmt.Errorf("it has no run %d or no tick %d for its drill", d.Run, d.Tick)
+	}
+	return nil
+}
+
+func isHash(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) == 64
+}

@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"strings"
+)
+
+// list is the SHA-256 of {"key":[e1,e2,…]} as elements come.
+type list struct {
+	key string
+	sha hash.Hash
+	n   int64
+}
+
+func newList(key string) *list {
+	l := &list{key: key, sha: sha256.New()}
+	l.sha.Write([]byte(`{"` + key + `":[`))
+	return l
+}
+
+func (l *list) add(element string) {
+	if l.n > 0 {
+		element = "," + element
+	}
+	l.sha.Write([]byte(element))
+	l.n++
+}
+
+// mark is how far a list had come at some point.
+type mark struct {
+	key string
+	sha string // the state of the hash
+	n   int64
+}
+
+func (l *list) mark() mark {
+	state, err := l.sha.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		panic("audit: SHA-256 does not give its state: " + err.Error())
+	}
+	return mark{l.key, string(state), l.n}
+}
+
+// sum is the hash of the list if it ended here.
+func (m mark) sum() string {
+	sha := sha256.New()
+	if err := sha.(encoding.BinaryUnmarshaler).UnmarshalBinary([]byte(m.sha)); err != nil {
+		panic("audit: SHA-256 does not take its own state: " + err.Error())
+	}
+	sha.Write([]byte("]}"))
+	return hex.EncodeToString(sha.Sum(nil))
+}
+
+// midstate is the list in a digest's state: magic, length and bytes of the key,
+// count, state of the hash, and the first 8 bytes of the SHA-256 of all of that.
+func (m mark) midstate() string {
+	b := []byte("ers-list-hash/1\n")
+	b = binary.AppendUvarint(b, uint64(len(m.key)))
+	b = append(b, m.key...)
+	b = binary.BigEndian.AppendUint64(b, uint64(m.n))
+	b = append(b, m.sha...)
+	check := sha256.Sum256(b)
+	return base64.StdEncoding.EncodeToString(append(b, check[:8]...))
+}
+
+// lists are what is hashed of a tick or a run: its events, its results, and the
+// events of its forecast lane.
+type lists [3]*list
+
+func newLists() lists { return lists{newList("events"), newList("results"), newList("events")} }
+
+// add adds an event and its result, given by their canonical bytes.
+func (l lists) add(event, result string, forecast bool) {
+	l[0].add(event)
+	l[1].add(result)
+	if forecast {
+		l[2].add(event)
+	}
+}
+
+func (l lists) marks() marks { return marks{l[0].mark(), l[1].mark(), l[2].mark()} }
+
+type marks [3]mark
+
+func (m marks) hashes() hashes { return hashes{m[0].sum(), m[1].sum(), m[2].sum()} }
+
+func (m marks) state() string {
+	return strings.Join([]string{m[0].midstate(), m[1].midstate(), m[2].midstate()}, ".")
+}

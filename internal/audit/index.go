@@ -1,0 +1,111 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// recorded is the verdict that a window has on record.
+type recorded struct {
+	seq       uint64
+	digestSeq uint64 // the digest that it was made from last; 0: the verdict cannot be checked
+}
+
+// indexVerdicts notes which window has which verdict, and what can be said of
+// verdicts without their windows.
+func (a *auditor) indexVerdicts(ctx context.Context) error {
+	for m, err := range a.read(ctx, events.StreamVerdict, a.filter(events.VerdictSubjects, 4)) {
+		if err != nil {
+			return err
+		}
+		a.report.Verdicts++
+		outcome, pipeline, id, err := events.ParseVerdictSubject(m.Subject)
+		key := windowKey{pipeline, id}
+		found := func(kind Kind, format string, args ...any) {
+			a.report.add(Finding{Kind: kind, Stream: m.Stream, Seq: m.Seq, Pipeline: pipeline, Window: id, Run: -1, Tick: -1, Message: fmt.Sprintf(format, args...)})
+		}
+		if err != nil {
+			found(Contradiction, "%v", err)
+			continue
+		}
+		if first := a.verdicts[key]; first != nil {
+			found(Repeat, "the window has a verdict already, %s %d", m.Stream, first.seq)
+			continue
+		}
+		a.verdicts[key] = &recorded{seq: m.Seq}
+		v, err := readVerdict(m.Data)
+		if err == nil && (v.Outcome != outcome || v.Pipeline != pipeline || v.Window != id) {
+			err = fmt.Errorf("a verdict of %s on window %d of %s on the subject %s", v.Outcome, v.Window, v.Pipeline, m.Subject)
+		}
+		if err != nil {
+			found(Contradiction, "%v", err)
+			continue
+		}
+		isOurs, err := a.isDigestOf(ctx, v.DigestSeq, key)
+		if err != nil {
+			return err
+		}
+		if !isOurs {
+			found(Difference, "/digest_seq is %d, which is no digest of this window", v.DigestSeq)
+			continue
+		}
+		a.verdicts[key].digestSeq = v.DigestSeq
+	}
+	return a.findGate(ctx)
+}
+
+// findGate sets how far the gate has come: windows that were complete by then will
+// not be judged any more. The last verdict that can be read says it.
+func (a *auditor) findGate(ctx context.Context) error {
+	const most = 100 // that cannot be read
+	end := a.ends[events.StreamVerdict]
+	for seq := end; seq > 0 && seq+most > end; seq-- {
+		m, err := a.bus.Get(ctx, events.StreamVerdict, seq)
+		if errors.Is(err, bus.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v, err := readVerdict(m.Data)
+		if err != nil {
+			continue
+		}
+		isOurs, err := a.isDigestOf(ctx, v.DigestSeq, windowKey{v.Pipeline, v.Window})
+		if err != nil {
+			return err
+		}
+		if isOurs && m.Subject == events.VerdictSubject(v.Outcome, v.Pipeline, v.Window) {
+			a.gateAt = v.DigestSeq
+			return nil
+		}
+	}
+	return nil
+}
+
+func (a *auditor) isDigestOf(ctx context.Context, seq uint64, w windowKey) (bool, error) {
+	if seq == 0 || seq > a.ends[events.StreamDigest] {
+		return false, nil
+	}
+	m, err := a.bus.Get(ctx, events.StreamDigest, seq)
+	if errors.Is(err, bus.ErrNotFound) {
+		return false, nil
+	}
+	key, parseErr := events.ParseDigestSubject(m.Subject)
+	return parseErr == nil && key.Pipeline == w.pipeline && key.Window == w.id, err
+}
+
+func readVerdict(data []byte) (*verdict, error) {
+	v := new(verdict)
+	if err := readRecord(data, events.VerdictSchema, v); err != nil {
+		return nil, fmt.Errorf("a verdict that cannot be read: %w", err)
+	}
+	if v.Scheme != scheme {
+		return nil, fmt.Errorf("a verdict of scheme %.40q, this auditor knows %s", v.Scheme, scheme)
+	}
+	return v, nil
+}

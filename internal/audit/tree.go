@@ -1,0 +1,270 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A tree is a value as it was read: nil, bool, json.Number, string, []any or
+// map[string]any. A number is kept as its canonical text, so that 1 and 1.0 stay two
+// values and no digit is lost.
+
+// maxDepth is how deep values may nest.
+const maxDepth = 1000
+
+// canonical writes a tree as ers-c14n/1 has it. It is meant to be read, not to be
+// fast.
+func canonical(tree any) string {
+	var b strings.Builder
+	writeTree(&b, tree)
+	return b.String()
+}
+
+func writeTree(b *strings.Builder, tree any) {
+	switch v := tree.(type) {
+	case nil:
+		b.WriteString("null")
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	case json.Number:
+		b.WriteString(string(v))
+	case string:
+		writeString(b, v)
+	case []any:
+		b.WriteByte('[')
+		for i, element := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeTree(b, element)
+		}
+		b.WriteByte(']')
+	case map[string]any:
+		b.WriteByte('{')
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeString(b, name)
+			b.WriteByte(':')
+			writeTree(b, v[name])
+		}
+		b.WriteByte('}')
+	default:
+		panic(fmt.Sprintf("audit: a tree with a %T", tree))
+	}
+}
+
+func writeString(b *strings.Builder, s string) {
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c == '\b':
+			b.WriteString(`\b`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\f':
+			b.WriteString(`\f`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c < ' ':
+			fmt.Fprintf(b, `\u%04x`, c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteByte('"')
+}
+
+// floatText is the canonical text of a float: Python's repr.
+func floatText(f float64) json.Number {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	scientific := strconv.FormatFloat(f, 'e', -1, 64)
+	_, exponent, _ := strings.Cut(scientific, "e")
+	if e, _ := strconv.Atoi(exponent); e < -4 || e >= 16 {
+		return json.Number(scientific)
+	}
+	plain := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(plain, ".") {
+		plain += ".0"
+	}
+	return json.Number(plain)
+}
+
+// kindOf names the type of a tree. Integers and floats are two types.
+func kindOf(tree any) string {
+	switch v := tree.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case json.Number:
+		if strings.ContainsAny(string(v), ".eEIN") {
+			return "float"
+		}
+		return "integer"
+	case string:
+		return "string"
+	case []any:
+		return "array"
+	case map[string]any:
+		return "object"
+	}
+	return "nothing"
+}
+
+// parseJSON reads one JSON value in which no object has a name twice.
+func parseJSON(data []byte) (any, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	tree, err := parseTree(d, 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("something follows the end of the JSON value")
+	}
+	return tree, nil
+}
+
+func parseTree(d *json.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
+	}
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			element, err := parseTree(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, element)
+		}
+		_, err = d.Token()
+		return list, err
+	case json.Delim('{'):
+		members := map[string]any{}
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			if _, again := members[name.(string)]; again { // the decoder refuses other names
+				return nil, fmt.Errorf("the name %.40q stands twice in an object", name)
+			}
+			if members[name.(string)], err = parseTree(d, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		return members, err
+	}
+	return token, nil
+}
+
+// treeOf is the tree of a document of this package.
+func treeOf(doc any) (any, error) {
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	return parseJSON(data)
+}
+
+// missing stands for what one of two trees does not have.
+type missing struct{}
+
+// firstDifference follows two trees down to the first place where they differ, in
+// the order of names and indices. It returns the place as a JSON pointer, and what
+// stands there. ok is false when the trees are equal.
+func firstDifference(a, b any) (at string, x, y any, ok bool) {
+	if a, isMap := a.(map[string]any); isMap {
+		if b, isMap := b.(map[string]any); isMap {
+			for _, name := range names(a, b) {
+				if at, x, y, ok = firstDifference(member(a, name), member(b, name)); ok {
+					return "/" + escape.Replace(name) + at, x, y, true
+				}
+			}
+			return "", nil, nil, false
+		}
+	}
+	if a, isList := a.([]any); isList {
+		if b, isList := b.([]any); isList {
+			for i := range max(len(a), len(b)) {
+				if at, x, y, ok = firstDifference(element(a, i), element(b, i)); ok {
+					return "/" + strconv.Itoa(i) + at, x, y, true
+				}
+			}
+			return "", nil, nil, false
+		}
+	}
+	return "", a, b, kindOf(a) != kindOf(b) || a != b // of one kind they are scalars, or nothing
+}
+
+// escape makes a reference token of a JSON pointer out of a name.
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// names lists the names that some of the objects have, sorted.
+func names(objects ...map[string]any) (list []string) {
+	for _, object := range objects {
+		list = slices.AppendSeq(list, maps.Keys(object))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func member(m map[string]any, name string) any {
+	if v, ok := m[name]; ok {
+		return v
+	}
+	return missing{}
+}
+
+func element(list []any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return missing{}
+}
+
+// show is a tree in a message to people.
+func show(tree any) string {
+	const most = 80
+	if tree == (missing{}) {
+		return "nothing"
+	}
+	text := canonical(tree)
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

@@ -1,5 +1,5 @@
-// Package node runs coordinator, hasher and gate in one process, as `ers run`,
-// `ers check` and `ers up` do. They speak to each other through the bus alone, just
+// Package node runs coordinator, hasher and gate with its feed in one process, as
+// `ers run`, `ers check` and `ers up` do. They speak to each other through the bus alone, just
 // as they do in processes of their own.
 package node
 
@@ -16,6 +16,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/coordinator"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/feed"
 	"abraxas.dev/ers/pkg/gate"
 	"abraxas.dev/ers/pkg/hasher"
 )
@@ -37,7 +38,9 @@ func Run(ctx context.Context, c Config) error {
 		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
-	group.Go(func() error { return gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
+	group.Go(func() error {
+		return feed.New(feed.Config{Bus: c.Bus, Log: c.Log}).Beside(ctx, gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run)
+	})
 	return group.Wait()
 }
 

@@ -37,18 +37,9 @@ func (n goTasks) Scheduler() (*scheduler.Scheduler, error) {
 
 // start runs the services on a bus until the test ends.
 func start(t testing.TB, b *bus.Bus, load func(*events.WindowRequest) (coordinator.Program, error)) {
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- node.Run(ctx, node.Config{Bus: b, Log: zerolog.Nop(),
-			Load: func(_ context.Context, r *events.WindowRequest) (coordinator.Program, error) { return load(r) }})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("services: %v", err)
-		}
-	})
+	c := node.Config{Bus: b, Log: zerolog.Nop(),
+		Load: func(_ context.Context, r *events.WindowRequest) (coordinator.Program, error) { return load(r) }}
+	bustest.Serve(t, func(ctx context.Context) error { return node.Run(ctx, c) })
 }
 
 func windowOf(pipeline string, ticks int64) *events.WindowRequest {

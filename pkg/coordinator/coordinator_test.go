@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -77,17 +76,7 @@ func askRaw(t testing.TB, b *bus.Bus, pipeline string, data []byte) (window uint
 func start(t testing.TB, b *bus.Bus, load func() (coordinator.Program, error)) (stop func()) {
 	c := coordinator.New(coordinator.Config{Bus: b, Log: zerolog.New(zerolog.NewTestWriter(t)),
 		Load: func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return load() }})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("coordinator: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
+	return bustest.Serve(t, c.Run)
 }
 
 func bulky(n int) func() (coordinator.Program, error) {

@@ -16,6 +16,12 @@ func TestSubjectsRoundTrip(t *testing.T) {
 		if back, err := ParseDigestSubject(DigestSubject(key)); back != key || err != nil {
 			t.Fatalf("%+v (%v), want %+v", back, err, key)
 		}
+		if back, err := ParseTrendPackSubject(TrendPackSubject(key)); back != key || err != nil {
+			t.Fatalf("%+v (%v), want %+v", back, err, key)
+		}
+		if p, w, err := ParseStabilitySubject(StabilitySubject(key.Pipeline, key.Window)); p != key.Pipeline || w != key.Window || err != nil {
+			t.Fatalf("%s %d (%v), want %+v", p, w, err, key)
+		}
 		if back, err := ParseWindowSubject(WindowSubject(key.Pipeline)); back != key.Pipeline || err != nil {
 			t.Fatalf("%q (%v), want %q", back, err, key.Pipeline)
 		}
@@ -37,6 +43,14 @@ func TestParseSubjectRefuses(t *testing.T) {
 	for _, s := range []string{"ers.verdict.maybe.p.1", "ers.verdict.pass.p", "ers.verdict.pass.a*.1", "ers.verdict.pass.p.x"} {
 		if _, _, _, err := ParseVerdictSubject(s); err == nil {
 			t.Errorf("%q was taken", s)
+		}
+	}
+}
+
+func TestParseStabilitySubjectRefuses(t *testing.T) {
+	for _, s := range []string{"ers.viz.stability.p", "ers.viz.stability.p.01", "ers.viz.stability.p.1.2", "ers.viz.stability.a b.1", "ers.viz.trendpack.p.1"} {
+		if p, w, err := ParseStabilitySubject(s); err == nil || !strings.Contains(err.Error(), s) {
+			t.Errorf("%q: %s %d, %v", s, p, w, err)
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package gate_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -99,17 +97,7 @@ func sayDigests(t testing.TB, b *bus.Bus, digests []*events.Digest) (seq uint64)
 
 func start(t testing.TB, b *bus.Bus) (g *gate.Gate, stop func()) {
 	g = gate.New(gate.Config{Bus: b, Log: zerolog.New(zerolog.NewTestWriter(t))})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("gate: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return g, stop
+	return g, bustest.Serve(t, g.Run)
 }
 
 // verdict waits for the verdict of a window.

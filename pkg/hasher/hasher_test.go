@@ -1,7 +1,6 @@
 package hasher_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,22 +76,7 @@ func (w *trace) tick(number int64, max int) (last uint64) {
 // startHasher runs a hasher until stop is called or the test ends.
 func startHasher(t testing.TB, b *bus.Bus) (h *hasher.Hasher, stop func()) {
 	h = hasher.New(hasher.Config{Bus: b, Log: zerolog.New(zerolog.NewTestWriter(t))})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- h.Run(ctx) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("hasher: %v", err)
-		}
-	}
-	t.Cleanup(stop)
-	return h, stop
+	return h, bustest.Serve(t, h.Run)
 }
 
 // digests waits for digests of the run until enough says so, and returns them.
@@ -391,4 +375,22 @@ func brokenDigest(t testing.TB, b *bus.Bus, key events.RunKey) (d events.Digest)
 		t.Fatal(err)
 	}
 	return d
+}
+
+// A reason can be as long as a message, and longer once it is escaped. The digest
+// that gives it must still fit into one.
+func TestLongReason(t *testing.T) {
+	t.Parallel()
+	b := bustest.Open(t)
+	w := &trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+	frame, err := events.AppendAbandoned(nil, w.position(firstTick), "it went wrong: "+strings.Repeat("\x01", 900_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.publish(frame)
+	startHasher(t, b)
+	all := digests(t, b, w.key, broken)
+	if p := all[0].Problem; len(p.Reason) > 4096 || !strings.Contains(p.Reason, "it went wrong") {
+		t.Errorf("a reason of %d bytes: %.80q", len(p.Reason), p.Reason)
+	}
 }

@@ -1,12 +1,16 @@
 // Command ers-gate follows ERS_DIGEST and appends the verdict of each complete window
-// to ERS_VERDICT, which repeats it on ers.gate.>. See package gate.
+// to ERS_VERDICT, which repeats it on ers.gate.>. Beside that, and behind it, it shows
+// each window on ers.viz.>. See packages gate and feed.
 package main
 
 import (
+	"context"
+
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/service"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/feed"
 	"abraxas.dev/ers/pkg/gate"
 )
 
@@ -14,10 +18,14 @@ func main() {
 	service.Main("ers-gate", "Judges windows of runs by their digests and records the verdicts on ERS_VERDICT.",
 		func(b *bus.Bus, log zerolog.Logger) service.Service {
 			g := gate.New(gate.Config{Bus: b, Log: log})
-			return service.Service{Run: g.Run, Stats: func() map[string]int64 {
-				s := g.Stats()
+			f := feed.New(feed.Config{Bus: b, Log: log})
+			run := func(ctx context.Context) error { return f.Beside(ctx, g.Run) }
+			return service.Service{Run: run, Stats: func() map[string]int64 {
+				s, v := g.Stats(), f.Stats()
 				return map[string]int64{"digests": s.Digests.Load(), "pass": s.Passed.Load(), "fail": s.Failed.Load(),
-					"inconclusive": s.Inconclusive.Load(), "problems": s.Problems.Load()}
+					"inconclusive": s.Inconclusive.Load(), "problems": s.Problems.Load(),
+					"viz_windows": v.Windows.Load(), "viz_trendpacks": v.TrendPacks.Load(),
+					"viz_problems": v.Problems.Load(), "viz_lag": v.Lag.Load()}
 			}}
 		})
 }

@@ -20,6 +20,11 @@ type checkCommand struct {
 	Verbose bool `short:"v" help:"Log what the services do."`
 }
 
+func (*checkCommand) examples() string {
+	return `  ers check                                    needs nothing: no server, no file, no configuration
+`
+}
+
 func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	none := func(name string, lane events.Lane) pipeline.Task {
 		return pipeline.Task{Name: name, Lane: lane, Cost: events.Budget{Ops: 1}, Tags: []string{},
@@ -33,7 +38,7 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	f := &pipeline.File{
 		Definition: &pipeline.Definition{Schema: pipeline.DefinitionSchema, Name: "check",
 			Tasks: []pipeline.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
-		Contexts:   contexts, Runs: pipeline.DefaultRuns, Ticks: 1,
+		Contexts: contexts, Runs: pipeline.DefaultRuns, Ticks: 1,
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},
 	}
 	l := local{connection: connection{Verbose: c.Verbose}}

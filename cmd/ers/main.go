@@ -16,6 +16,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
+
+	"abraxas.dev/ers/internal/view"
 )
 
 // Exit codes of every command.
@@ -41,16 +43,20 @@ and says: equal to the byte, or where, in what and in which runs they differ.
 Exit codes: 0 pass, 1 fail, 2 could not tell.`
 
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
-	Check  checkCommand  `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
-	Up     upCommand     `cmd:"" help:"Run server and services in one process until stopped."`
-	Submit submitCommand `cmd:"" help:"Ask a server for a window and wait for its verdict."`
-	Replay replayCommand `cmd:"" help:"Print the events of a window as JSON Lines."`
-	Audit  auditCommand  `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`
-	Tail   tailCommand   `cmd:"" help:"Follow a subject as JSON Lines."`
-	Decode decodeCommand `cmd:"" help:"Turn one message of the bus on standard input into JSON."`
-	Hash   hashCommand   `cmd:"" help:"Print the trace_sha256 of a trace."`
-	Canon  canonCommand  `cmd:"" help:"Print the canonical bytes of JSON values and their SHA-256."`
+	Run       runCommand       `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
+	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
+	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
+	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
+	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
+	Export    exportCommand    `cmd:"" help:"Write a window down in another form: artifacts for AAL-Viz, CSV, JSON Lines."`
+	Audit     auditCommand     `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`
+	Tail      tailCommand      `cmd:"" help:"Follow a subject as JSON Lines."`
+	Decode    decodeCommand    `cmd:"" help:"Turn one message of the bus on standard input into JSON."`
+	Hash      hashCommand      `cmd:"" help:"Print the trace_sha256 of a trace."`
+	Trendpack trendpackCommand `cmd:"" help:"Turn a trace into TrendPack documents for AAL-Viz, one a tick."`
+	Canon     canonCommand     `cmd:"" help:"Print the canonical bytes of JSON values and their SHA-256."`
+	Bench     benchCommand     `cmd:"" help:"Measure how fast this is here, beside the bus alone and beside Python."`
 }
 
 // streams are where a command reads and writes.
@@ -75,7 +81,7 @@ func run(args []string) int {
 	}
 	var c commands
 	exited := -1
-	parser := kong.Must(&c, kong.Name("ers"), kong.Description(description), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": view.DefaultAddress}, kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
 	if len(args) == 0 {
 		args = []string{"--help"}

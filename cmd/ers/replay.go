@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -91,21 +91,9 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 	return out.Flush()
 }
 
-// appendLine appends one event: its position, its seven fields, and its result.
 func (c *replayCommand) appendLine(dst []byte, d *events.FrameDecoder, i int, seq uint64) []byte {
 	if c.Bare {
 		return append(append(dst, d.Event(i)...), '\n')
 	}
-	dst = append(append(dst, `{"pipeline":"`...), d.Pipeline...)
-	dst = strconv.AppendUint(append(dst, `","window":`...), d.Window, 10)
-	dst = strconv.AppendInt(append(dst, `,"run":`...), int64(d.Run), 10)
-	dst = strconv.AppendInt(append(dst, `,"index":`...), int64(d.First+i), 10)
-	dst = strconv.AppendUint(append(dst, `,"seq":`...), seq, 10)
-	dst = append(append(dst, ','), d.Event(i)[1:]...)
-	if c.Results {
-		v, e := d.Outcome(i)
-		dst = append(append(dst[:len(dst)-1], `,"value":`...), v...)
-		dst = append(append(append(dst, `,"error":`...), e...), '}')
-	}
-	return append(dst, '\n')
+	return append(record.AppendEvent(dst, d, i, seq, c.Results), '\n')
 }

@@ -12,6 +12,7 @@ type upCommand struct {
 	local
 	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
 	SyncAlways bool   `help:"Sync to disk before each acknowledgement of the embedded server: safe against a power cut, and slower."`
+	HTTP       string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); empty: no page."`
 }
 
 // defaultStore is where `ers up` keeps its streams when it is not told.
@@ -19,6 +20,7 @@ const defaultStore = "ers-data"
 
 func (*upCommand) examples() string {
 	return `  ers up                                       a server on 127.0.0.1:4222, streams in ./ers-data
+  ers up --http ""                             without the page on 127.0.0.1:8080
   ers up --nats nats://other:4222              the services alone, on another server
   ers submit -f pipeline.yaml --nats nats://127.0.0.1:4222
 `
@@ -32,10 +34,12 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 	log := c.log(io, zerolog.InfoLevel)
 	return c.with(ctx, io, config, zerolog.InfoLevel, func(ctx context.Context, b *bus.Bus) error {
 		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msg("up: submit windows with `ers submit`, stop with Ctrl-C")
-		<-ctx.Done()
-		if ctx.Err() == context.Cause(ctx) { // asked to stop, not a service that failed
-			return nil
-		}
-		return ctx.Err()
+		return withPage(ctx, b, c.HTTP, log, func(ctx context.Context) error {
+			<-ctx.Done()
+			if ctx.Err() == context.Cause(ctx) { // asked to stop, not a service that failed
+				return nil
+			}
+			return ctx.Err()
+		})
 	})
 }

@@ -56,6 +56,7 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 	if to == 0 {
 		to = math.MaxUint64
 	}
+	filters := []string{filter}
 	if filter == "" {
 		s, err := b.stream(stream)
 		if err != nil {
@@ -63,13 +64,17 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 		}
 		// Not ">": the server takes that for the last sequence, and finds nothing
 		// when that message is deleted.
-		filter = s.CachedInfo().Config.Subjects[0]
+		filters = s.CachedInfo().Config.Subjects
 	}
-	last, err := b.Last(ctx, stream, filter)
-	if errors.Is(err, ErrNotFound) {
-		return 0, nil
+	end := uint64(0)
+	for _, filter := range filters {
+		last, err := b.Last(ctx, stream, filter)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return 0, err
+		}
+		end = max(end, last.Seq)
 	}
-	return min(to, last.Seq), err
+	return min(to, end), nil
 }
 
 // What the server may send ahead of us, in messages and bytes. Many messages, since

@@ -33,6 +33,11 @@ var streams = []jetstream.StreamConfig{
 			Source:      events.VerdictSubjects,
 			Destination: strings.Replace(events.GateSubjects, "*", "{{wildcard(1)}}", 1),
 		},
+	}, {
+		Name:               events.StreamViz,
+		Description:        "documents for AAL-Viz",
+		Subjects:           []string{events.TrendPackSubjects, events.StabilitySubjects},
+		AllowAtomicPublish: true,
 	},
 }
 

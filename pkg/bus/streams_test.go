@@ -187,6 +187,8 @@ func TestStreamOf(t *testing.T) {
 		events.TraceSubject(run):                   events.StreamTrace,
 		events.DigestSubject(run):                  events.StreamDigest,
 		events.VerdictSubject(events.Pass, "p", 1): events.StreamVerdict,
+		events.TrendPackSubject(run):               events.StreamViz,
+		events.StabilitySubject("p", 1):            events.StreamViz,
 		"ers.trace.p.1":                            "",
 		"ers.trace.p.1.2.3":                        "",
 		"ers.gate.pass":                            "",

@@ -127,16 +127,16 @@ func TestResumeAnywhere(t *testing.T) {
 					r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}
 				}
 				whole := ask(t, b, r)
-				stop := start(t, b, bulky(bulk))
+				start(t, b, bulky(bulk))
 				want := frames(t, b, whole, 2)
-				stop()
 				if bulk > 0 && len(want[1]) < 2*ticks {
 					t.Fatalf("%d frames: the ticks are not cut", len(want[1]))
 				}
-				// Each window stands where a coordinator was killed after k frames.
+				// Each window stands where a coordinator was killed after k frames: they
+				// are there before it is asked for.
 				var windows []uint64
 				for k := 1; k < len(want[1]); k++ {
-					window := ask(t, b, r)
+					window := whole + uint64(k)
 					for run := range want {
 						last := uint64(0)
 						for _, frame := range want[run][:min(k, len(want[run]))] {
@@ -147,9 +147,11 @@ func TestResumeAnywhere(t *testing.T) {
 							last = seq
 						}
 					}
+					if got := ask(t, b, r); got != window {
+						t.Fatalf("window %d where %d was expected", got, window)
+					}
 					windows = append(windows, window)
 				}
-				start(t, b, bulky(bulk))
 				for k, window := range windows {
 					got := frames(t, b, window, 2)
 					for run := range want {

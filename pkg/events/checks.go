@@ -36,6 +36,9 @@ func (r *WindowRequest) check() error {
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("/budget: a budget is negative")
 	}
+	if len(r.Reproduce) > MaxReproduce {
+		return fmt.Errorf("/reproduce: %d bytes: at most %d fit in a verdict", len(r.Reproduce), MaxReproduce)
+	}
 	if r.Latch != "" {
 		if err := checkHashes("/latch", r.Latch); err != nil {
 			return err
@@ -56,6 +59,8 @@ func (d *Drill) Check(r *WindowRequest) error {
 		return fmt.Errorf("/drill/tick: the window has ticks %d to %d, not %d", r.FirstTick, r.FirstTick+r.Ticks-1, d.Tick)
 	case d.Task == "":
 		return errors.New("/drill/task: empty")
+	case len(d.Task) > MaxDescription:
+		return fmt.Errorf("/drill/task: %d bytes: no task has a name of more than %d", len(d.Task), MaxDescription)
 	case !slices.Contains(DrillKinds, d.Kind):
 		return fmt.Errorf("/drill/kind: unknown kind %q: want one of %v", d.Kind, DrillKinds)
 	}

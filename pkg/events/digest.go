@@ -1,5 +1,10 @@
 package events
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // DigestSchema is the version of the documents on ers.digest.>.
 const DigestSchema = "ers.digest.v1"
 
@@ -48,6 +53,35 @@ type TickDigest struct {
 type Problem struct {
 	Run    int    `json:"run"`
 	Stream string `json:"stream"`
-	Seq    uint64 `json:"seq"` // 0: no message can be named
-	Reason string `json:"reason"`
+	Seq    uint64 `json:"seq"`    // 0: no message can be named
+	Reason string `json:"reason"` // at most MaxReason
+}
+
+// MaxReason is the most bytes that a [Problem.Reason] takes as JSON, quotes apart: the
+// verdict on [MaxRuns] broken runs, with a reason each, still fits into one message.
+const MaxReason = 800
+
+// ClipReason makes a reason out of any text: valid UTF-8, with "…" for what goes
+// beyond [MaxReason].
+func ClipReason(text string) string {
+	const ellipsis = "…"
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	size, fits := 0, 0 // fits: how much of the text leaves room for the ellipsis
+	for i, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			size += 2
+		case r < ' ':
+			size += len(`\u0000`)
+		default:
+			size += utf8.RuneLen(r)
+		}
+		if size > MaxReason {
+			return text[:fits] + ellipsis
+		}
+		if size <= MaxReason-len(ellipsis) {
+			fits = i + utf8.RuneLen(r)
+		}
+	}
+	return text
 }

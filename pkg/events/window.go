@@ -28,8 +28,16 @@ type WindowRequest struct {
 	Budget           Budgets `json:"budget"`            // of every tick
 	Latch            string  `json:"latch,omitempty"`   // trace_sha256 that the pipeline was accepted with
 	Drill            *Drill  `json:"drill,omitempty"`
-	Reproduce        string  `json:"reproduce,omitempty"` // the command line that asked, for people
+	Reproduce        string  `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
 }
+
+// MaxReproduce is the most bytes of [WindowRequest.Reproduce], which goes into the
+// verdict.
+const MaxReproduce = 4 << 10
+
+// MaxDescription is the most bytes that a task's name and tags take in an event, as
+// canonical JSON. A verdict repeats them some thirty times.
+const MaxDescription = 8 << 10
 
 // Drill tells the coordinator to falsify one event just before it publishes it, so
 // that the alarm can be tested with everything behind it real.

@@ -1,0 +1,120 @@
+// Package record reads runs back from ERS_TRACE: [Frames] as they lie there, [Ticks]
+// whole. Both make sure that nothing is missing or out of place.
+package record
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Run is what to read of a run: its ticks from Next to End-1.
+type Run struct {
+	events.RunKey
+	FirstTick int64
+	End       int64 // the tick after the run's last
+
+	Next  int64  // first tick to read
+	After uint64 // ERS_TRACE sequence of the last frame before it; 0: read from the beginning, when Next is FirstTick
+}
+
+// All reads the whole run of a window.
+func All(k events.RunKey, firstTick, ticks int64) Run {
+	return Run{RunKey: k, FirstTick: firstTick, End: firstTick + ticks, Next: firstTick}
+}
+
+// Problem is the error for a run whose record is not whole: which message is to
+// blame, or that there is none. Reading again finds it again.
+type Problem events.Problem
+
+func (p *Problem) Error() string {
+	if p.Seq == 0 {
+		return fmt.Sprintf("run %d: %s: %s", p.Run, p.Stream, p.Reason)
+	}
+	return fmt.Sprintf("run %d: %s sequence %d: %s", p.Run, p.Stream, p.Seq, p.Reason)
+}
+
+// Frame is a decoded frame, valid until the next one is yielded.
+type Frame struct {
+	events.FrameDecoder
+	Seq uint64
+}
+
+// Frames yields the frames of a run in order. The last thing that it yields is the
+// first error: a *[Problem], or what kept it from reading.
+func Frames(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[*Frame, error] {
+	return func(yield func(*Frame, error) bool) {
+		var f Frame
+		problem := func(seq uint64, format string, args ...any) {
+			yield(nil, &Problem{r.Run, events.StreamTrace, seq, fmt.Sprintf(format, args...)})
+		}
+		next, first := r.Next, 0 // what must come
+		if next == r.End {
+			return
+		}
+		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(r.RunKey), r.After+1, 0) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			f.Seq = m.Seq
+			switch err := f.Decode(m.Data); {
+			case err != nil:
+				problem(m.Seq, "%v", err)
+				return
+			case f.RunKey != r.RunKey || f.FirstTick != r.FirstTick || f.Ticks != r.End-r.FirstTick:
+				problem(m.Seq, "a frame of run %s with ticks %d to %d", f.RunKey, f.FirstTick, f.FirstTick+f.Ticks-1)
+				return
+			case f.Abandoned != "":
+				problem(m.Seq, "the coordinator gave the run up at tick %d: %s", f.Tick, f.Abandoned)
+				return
+			case f.Tick != next || f.First != first:
+				problem(m.Seq, "event %d of tick %d where event %d of tick %d belongs", f.First, f.Tick, first, next)
+				return
+			}
+			if !yield(&f, nil) {
+				return
+			}
+			if first += f.Len(); f.Last() {
+				next, first = next+1, 0
+			}
+			if next == r.End {
+				return
+			}
+		}
+		problem(0, "the run ends before event %d of tick %d; its last is tick %d", first, next, r.End-1)
+	}
+}
+
+// Tick is a whole tick and the ERS_TRACE sequences of its frames.
+type Tick struct {
+	events.Tick
+	FirstSeq, LastSeq uint64
+}
+
+// Ticks yields the ticks of a run in order, each once it is whole. The last thing that
+// it yields is the first error, as of [Frames].
+func Ticks(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[Tick, error] {
+	return func(yield func(Tick, error) bool) {
+		var t Tick
+		for f, err := range Frames(ctx, b, r) {
+			if err != nil {
+				yield(Tick{}, err)
+				return
+			}
+			if f.First == 0 {
+				t = Tick{FirstSeq: f.Seq}
+			}
+			if err := f.AppendTo(&t.Tick); err != nil {
+				yield(Tick{}, &Problem{r.Run, events.StreamTrace, f.Seq, err.Error()})
+				return
+			}
+			if t.LastSeq = f.Seq; f.Last() && !yield(t, nil) {
+				return
+			}
+		}
+	}
+}

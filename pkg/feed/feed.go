@@ -1,0 +1,195 @@
+// Package feed follows ERS_VERDICT and appends to ERS_VIZ what AAL-Viz shows of each
+// window: the TrendPacks of one run of each group, tick by tick, and then the
+// RunStability of the window.
+//
+// feed.go follows the verdicts, run.go appends the documents of one run.
+//
+// A feed has no state of its own. Windows are shown in the order of their verdicts, and
+// the RunStability comes last: so the last of these says up to which verdict all is
+// there, and the last TrendPack of a run where to go on with it. Several feeds may run;
+// each document is appended once, by whichever comes first.
+//
+// A feed lives beside a gate, in its process, and takes nothing from it but the time
+// that it costs: see [Feed.Beside]. It may lag behind; [Stats] says how far.
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/record"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/viz"
+)
+
+// Config is what a feed needs.
+type Config struct {
+	Bus *bus.Bus
+	Log zerolog.Logger
+}
+
+// Feed follows ERS_VERDICT. Make one with [New].
+type Feed struct {
+	Config
+	stats Stats
+}
+
+// Stats counts what a feed has done since it started. Safe for concurrent use.
+type Stats struct {
+	Windows    atomic.Int64 // RunStability documents appended
+	TrendPacks atomic.Int64 // TrendPack documents appended
+	Problems   atomic.Int64 // messages that are not as they must be
+	Lag        atomic.Int64 // verdicts that are not shown yet, as of the last look
+}
+
+// New returns a feed that has not read anything yet.
+func New(c Config) *Feed { return &Feed{Config: c} }
+
+// Stats returns the feed's counters.
+func (f *Feed) Stats() *Stats { return &f.stats }
+
+// Run follows the verdicts until ctx ends. It returns nil, or why it cannot go on.
+func (f *Feed) Run(ctx context.Context) error { return f.Bus.Persist(ctx, "feed", f.follow) }
+
+// Beside runs the feed for as long as run runs, and returns what run returns. A feed
+// that cannot go on says so in the log, and run goes on without it.
+func (f *Feed) Beside(ctx context.Context, run func(context.Context) error) error {
+	feeding, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := f.Run(feeding); err != nil {
+			f.Log.Error().Err(err).Msg("the feed has stopped: ERS_VIZ gets nothing more until this service is started again")
+		}
+	}()
+	err := run(ctx)
+	stop()
+	<-done
+	return err
+}
+
+// follow begins with what the streams say.
+func (f *Feed) follow(ctx context.Context) error {
+	from, err := f.resume(ctx)
+	if err != nil {
+		return err
+	}
+	f.Log.Debug().Uint64("from", from).Msg("feed follows the verdicts")
+	return f.Bus.Follow(ctx, events.StreamVerdict, "", from, func(m bus.Message) error { return f.message(ctx, m) })
+}
+
+// resume returns the sequence from which the verdicts are to be read.
+func (f *Feed) resume(ctx context.Context) (uint64, error) {
+	m, err := f.Bus.Last(ctx, events.StreamViz, events.StabilitySubjects)
+	if errors.Is(err, bus.ErrNotFound) {
+		return 1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	pipeline, window, err := events.ParseStabilitySubject(m.Subject)
+	if err == nil {
+		var verdict bus.Message
+		if verdict, err = f.Bus.Last(ctx, events.StreamVerdict, events.VerdictGuard(pipeline, window)); err == nil {
+			return verdict.Seq + 1, nil
+		}
+		if !errors.Is(err, bus.ErrNotFound) {
+			return 0, err
+		}
+	}
+	f.complain(m.Stream, m.Seq, err.Error())
+	return 1, nil // windows that are shown are passed over
+}
+
+// message shows the window of one verdict.
+func (f *Feed) message(ctx context.Context, m bus.Message) error {
+	if err := f.look(ctx, m.Seq-1); err != nil {
+		return err
+	}
+	v, err := decodeVerdict(m)
+	if err != nil {
+		f.complain(m.Stream, m.Seq, err.Error())
+	} else if err := f.show(ctx, v, m.Seq); err != nil {
+		return fmt.Errorf("window %d: %w", v.Window, err)
+	}
+	return f.look(ctx, m.Seq)
+}
+
+// look finds out how far the feed is behind when it has shown the verdicts up to seq.
+func (f *Feed) look(ctx context.Context, seq uint64) error {
+	last, err := f.Bus.LastSeq(ctx, events.StreamVerdict)
+	if err == nil {
+		f.stats.Lag.Store(int64(last - seq))
+	}
+	return err
+}
+
+func decodeVerdict(m bus.Message) (*events.Verdict, error) {
+	outcome, pipeline, window, err := events.ParseVerdictSubject(m.Subject)
+	if err != nil {
+		return nil, err
+	}
+	v := new(events.Verdict)
+	if err := events.Decode(m.Data, v); err != nil {
+		return nil, err
+	}
+	if v.Outcome != outcome || v.Pipeline != pipeline || v.Window != window {
+		return nil, fmt.Errorf("a verdict of window %s.%d on %s", v.Pipeline, v.Window, m.Subject)
+	}
+	return v, nil
+}
+
+// show appends what is not there yet of a window.
+//
+// Commit point: the RunStability. A crash before it leaves some of the TrendPacks, and
+// the next feed, which begins behind the last RunStability, goes on behind them.
+func (f *Feed) show(ctx context.Context, v *events.Verdict, seq uint64) error {
+	subject := events.StabilitySubject(v.Pipeline, v.Window)
+	switch _, err := f.Bus.Last(ctx, events.StreamViz, subject); {
+	case err == nil:
+		return nil
+	case !errors.Is(err, bus.ErrNotFound):
+		return err
+	}
+	for _, g := range v.Groups {
+		err := f.run(ctx, v, seq, g.Runs[0])
+		if problem, ok := errors.AsType[*record.Problem](err); ok {
+			f.complain(problem.Stream, problem.Seq, fmt.Sprintf("window %d, run %d is not shown to its end: %s", v.Window, problem.Run, problem.Reason))
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("run %d: %w", g.Runs[0], err)
+		}
+	}
+	reference := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: viz.Reference(v)}
+	data, err := events.Encode(viz.NewStability(v, viz.RunID(reference)))
+	if err != nil {
+		return err
+	}
+	_, err = f.Bus.Append(ctx, subject, 0, data)
+	if errors.Is(err, bus.ErrConflict) {
+		f.Log.Debug().Uint64("window", v.Window).Msg("another feed has shown this window")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.stats.Windows.Add(1)
+	log, lag := f.Log.Debug(), f.stats.Lag.Load()-1
+	if lag > 0 {
+		log = f.Log.Info()
+	}
+	log.Uint64("window", v.Window).Str("pipeline", v.Pipeline).Int64("lag", lag).Msg("window is on ERS_VIZ")
+	return nil
+}
+
+// complain logs and counts a message that is not as it must be. Reading it again
+// would not help.
+func (f *Feed) complain(stream string, seq uint64, reason string) {
+	f.Log.Error().Str("stream", stream).Uint64("seq", seq).Int64("problems", f.stats.Problems.Add(1)).Msg("feed: " + reason)
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -44,15 +45,18 @@ func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 	}
 	bar := newBar(io, int64(r.Runs)*r.Ticks, "ticks hashed")
 	defer func() { _ = bar.Clear() }()
-	filter := events.DigestSubject(events.RunKey{Pipeline: pipeline, Window: window})
-	filter = filter[:len(filter)-1] + "*"
-	_ = b.Follow(ctx, events.StreamDigest, filter, 1, func(m bus.Message) error {
+	_ = b.Follow(ctx, events.StreamDigest, allRuns(events.DigestSubject, pipeline, window), 1, func(m bus.Message) error {
 		var d events.Digest
 		if events.Decode(m.Data, &d) == nil {
 			_ = bar.Add(len(d.Covers))
 		}
 		return nil
 	})
+}
+
+// allRuns matches the subjects of all runs of a window.
+func allRuns(subject func(events.RunKey) string, pipeline string, window uint64) string {
+	return strings.TrimSuffix(subject(events.RunKey{Pipeline: pipeline, Window: window}), "0") + "*"
 }
 
 func newBar(io *streams, total int64, what string) *progressbar.ProgressBar {

@@ -17,7 +17,13 @@ import (
 type runCommand struct {
 	windowFlags
 	local
+	answerFlags
+}
+
+// answerFlags say how a verdict is told.
+type answerFlags struct {
 	JSON bool `name:"json" help:"Print the verdict document alone."`
+	ciFlags
 }
 
 func (*runCommand) examples() string {
@@ -26,11 +32,16 @@ func (*runCommand) examples() string {
   ers run -f pipeline.yaml --json | jq .outcome
   ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
                                                with one event falsified, to see the alarm
+  ers run -f pipeline.yaml --junit ers.xml --github
+                                               in CI, see docs/terminal-and-ci.md
 `
 }
 
 func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	f, err := c.load()
+	if err == nil {
+		err = c.begin()
+	}
 	if err != nil {
 		return err
 	}
@@ -39,12 +50,12 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		if err != nil {
 			return err
 		}
-		return awaitVerdict(ctx, io, b, f.Definition.Name, window, c.JSON)
+		return awaitVerdict(ctx, io, b, f.Definition.Name, window, &c.answerFlags)
 	})
 }
 
 // awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
-func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64, asJSON bool) error {
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64, how *answerFlags) error {
 	stop := showProgress(ctx, io, b, pipeline, window)
 	v, document, err := request.Verdict(ctx, b, pipeline, window)
 	stop()
@@ -52,25 +63,44 @@ func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 		return err
 	}
 	text := append(document, '\n')
-	if !asJSON {
+	if !how.JSON {
 		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
+		if how.GitHub {
+			text = withoutCommands(text)
+		}
 	}
 	if _, err := io.out.Write(text); err != nil {
 		return err
 	}
-	switch v.Outcome {
+	err = how.write(io, v, how.JSON)
+	if v.Outcome == events.Pass {
+		if !how.JSON {
+			warnOfFailures(ctx, io, b, v)
+		}
+		return err
+	}
+	if err != nil { // what the window came to decides the exit code
+		fmt.Fprintf(io.err, "ers: %v\n", err)
+	}
+	if v.Outcome == events.Inconclusive && how.JSON {
+		fmt.Fprintf(io.err, "ers: %s\n", report.Headline(v))
+	}
+	return outcomeError(v.Outcome)
+}
+
+// outcomeError makes the exit code that of an outcome.
+func outcomeError(o events.Outcome) error {
+	switch o {
 	case events.Pass:
 		return nil
 	case events.Fail:
 		return errFail
 	}
-	if asJSON {
-		fmt.Fprintf(io.err, "ers: %s\n", report.Headline(v))
-	}
 	return errUnknown
 }
 
-// commandLine is what to type to see the same again.
+// commandLine is what to type to see the same again, "" when it is too long for a
+// request; the verdict then names another way.
 func commandLine(args []string) string {
 	words := []string{"ers"}
 	for _, arg := range args[1:] {
@@ -79,5 +109,8 @@ func commandLine(args []string) string {
 		}
 		words = append(words, arg)
 	}
-	return strings.Join(words, " ")
+	if line := strings.Join(words, " "); len(line) <= events.MaxReproduce {
+		return line
+	}
+	return ""
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
 )
 
 type submitCommand struct {
@@ -15,7 +17,7 @@ type submitCommand struct {
 	connection
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
 	NoWait bool   `help:"Print the window's name and leave."`
-	JSON   bool   `name:"json" help:"Print the verdict document alone."`
+	answerFlags
 }
 
 func (*submitCommand) examples() string {
@@ -26,7 +28,13 @@ func (*submitCommand) examples() string {
 }
 
 func (c *submitCommand) Run(ctx context.Context, io *streams) error {
+	if c.NoWait && (c.JUnit != "" || c.GitHub) {
+		return errors.New("--no-wait leaves before there is a verdict for --junit or --github: leave it out")
+	}
 	ask, err := c.prepare()
+	if err == nil {
+		err = c.begin()
+	}
 	if err != nil {
 		return err
 	}
@@ -43,9 +51,21 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 		_, err = fmt.Fprintf(io.out, "window %d\n", window)
 	default:
 		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", window)
-		err = awaitVerdict(ctx, io, b, pipeline, window, c.JSON)
+		hint := time.AfterFunc(idle, func() { hintIfIdle(ctx, io, b, pipeline, window) })
+		err = awaitVerdict(ctx, io, b, pipeline, window, &c.answerFlags)
+		hint.Stop()
 	}
 	return errors.Join(err, b.Close())
+}
+
+// idle is how long a window may wait for its first tick before a hint is due.
+const idle = 5 * time.Second
+
+// hintIfIdle says why a verdict may never come, if nothing was done for a window.
+func hintIfIdle(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) {
+	if _, err := b.Last(ctx, events.StreamTrace, allRuns(events.TraceSubject, pipeline, window)); errors.Is(err, bus.ErrNotFound) {
+		fmt.Fprintf(io.err, "ers: window %d has not begun: is a coordinator running there (ers up, or ers-coordinator), or is it busy with earlier windows? Still waiting\n", window)
+	}
 }
 
 type askFunc func(context.Context, *bus.Bus) (pipeline string, window uint64, err error)

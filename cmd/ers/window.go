@@ -52,6 +52,9 @@ func (w *windowFlags) load() (*pipeline.File, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	if w.Latch != "" && !events.IsHash(w.Latch) {
+		return nil, fmt.Errorf("--latch: %.80q is not a SHA-256 in 64 lower-case hex digits", w.Latch)
+	}
 	return f, w.checkDrill(f)
 }
 
@@ -90,6 +93,8 @@ func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 // have commas and equal signs in it.
 type drillFlag struct{ events.Drill }
 
+var drillKeys = []string{"run", "tick", "task", "kind"}
+
 func (d *drillFlag) UnmarshalText(text []byte) error {
 	fields := make(map[string]string)
 	last := ""
@@ -97,12 +102,17 @@ func (d *drillFlag) UnmarshalText(text []byte) error {
 		key, value, ok := strings.Cut(part, "=")
 		_, repeated := fields[key]
 		switch {
-		case ok && !repeated && slices.Contains([]string{"run", "tick", "task", "kind"}, key):
+		case ok && !repeated && slices.Contains(drillKeys, key):
 			fields[key], last = value, key
 		case last == "task":
 			fields[last] += "," + part
 		default:
 			return fmt.Errorf("%q is not run=, tick=, task= or kind=, each once", part)
+		}
+	}
+	for _, key := range drillKeys {
+		if fields[key] == "" {
+			return fmt.Errorf("%s= is missing: want run=R,tick=T,task=NAME,kind=KIND", key)
 		}
 	}
 	run, err := strconv.Atoi(fields["run"])

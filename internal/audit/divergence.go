@@ -16,6 +16,9 @@ const around = 3
 // maxShown is the longest text that a verdict shows whole, in bytes.
 const maxShown = 16 << 10
 
+// maxPointer is the longest pointer of a verdict, in bytes.
+const maxPointer = 2 << 10
+
 // explain looks up where the groups differ from the first, and sets what the verdict
 // must say of it. The gate explains some groups, the largest first, and at least one.
 func (j *judgement) explain(ctx context.Context) error {
@@ -265,7 +268,7 @@ func classify(a, b []pair) (at location, x, y any, ok bool) {
 		{"cost_ops", events.KindCost}, {"cost_entropy", events.KindCost},
 		{"meta", events.KindMeta}, {"value", events.KindValue}, {"error", events.KindError},
 	} {
-		if at.Pointer, x, y, ok = firstDifference(wholeA[f.name], wholeB[f.name]); ok {
+		if at.Pointer, x, y, ok = differenceWithin(maxPointer-len("/"+f.name), wholeA[f.name], wholeB[f.name]); ok {
 			at.Kind, at.Pointer = string(f.kind), "/"+f.name+at.Pointer
 			if (f.name == "meta" || f.name == "value") && x != (missing{}) && y != (missing{}) && kindOf(x) != kindOf(y) {
 				at.Kind = string(events.KindType)

@@ -207,11 +207,20 @@ type missing struct{}
 // the order of names and indices. It returns the place as a JSON pointer, and what
 // stands there. ok is false when the trees are equal.
 func firstDifference(a, b any) (at string, x, y any, ok bool) {
+	return differenceWithin(math.MaxInt, a, b)
+}
+
+// differenceWithin is firstDifference, but stops above a step that would make at
+// longer than room.
+func differenceWithin(room int, a, b any) (at string, x, y any, ok bool) {
 	if a, isMap := a.(map[string]any); isMap {
 		if b, isMap := b.(map[string]any); isMap {
 			for _, name := range names(a, b) {
-				if at, x, y, ok = firstDifference(member(a, name), member(b, name)); ok {
-					return "/" + escape.Replace(name) + at, x, y, true
+				step := "/" + escape.Replace(name)
+				if at, x, y, ok = differenceWithin(room-len(step), member(a, name), member(b, name)); ok && len(step) > room {
+					return "", a, b, true
+				} else if ok {
+					return step + at, x, y, true
 				}
 			}
 			return "", nil, nil, false
@@ -220,8 +229,11 @@ func firstDifference(a, b any) (at string, x, y any, ok bool) {
 	if a, isList := a.([]any); isList {
 		if b, isList := b.([]any); isList {
 			for i := range max(len(a), len(b)) {
-				if at, x, y, ok = firstDifference(element(a, i), element(b, i)); ok {
-					return "/" + strconv.Itoa(i) + at, x, y, true
+				step := "/" + strconv.Itoa(i)
+				if at, x, y, ok = differenceWithin(room-len(step), element(a, i), element(b, i)); ok && len(step) > room {
+					return "", a, b, true
+				} else if ok {
+					return step + at, x, y, true
 				}
 			}
 			return "", nil, nil, false

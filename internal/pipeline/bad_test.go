@@ -81,7 +81,7 @@ var badFiles = []struct{ name, files, want string }{
 	{"priority a string", good + strings.Replace(tasks, "lane", "priority: high, lane", 1), "p.yaml:4:23: priority is of type string: want an integer"},
 	{"tag not a string", good + strings.Replace(tasks, "lane", "tags: [a, 1], lane", 1), "p.yaml:4:23: a tag is of type integer: want a string"},
 	{"tags not a list", good + strings.Replace(tasks, "lane", "tags: a, lane", 1), "p.yaml:4:19: tags is of type string: want a list of strings"},
-	{"tags too long", good + strings.Replace(tasks, "lane", "tags: ["+strings.Repeat("x", 65536)+"], lane", 1), "p.yaml:4:10: task \"t\"…: name and tags take 65550 bytes: at most 65536 fit in an event"},
+	{"tags too long", good + strings.Replace(tasks, "lane", "tags: ["+strings.Repeat("x", 65536)+"], lane", 1), "p.yaml:4:10: task \"t\"…: name and tags take 65552 bytes: at most 8192 fit in an event"},
 	{"no steps", good + strings.Replace(tasks, "lane", "steps: 0, lane", 1), "p.yaml:4:20: steps is 0: want at least 1"},
 
 	{"no code", good + "tasks: [{name: t, lane: forecast}]\n", "p.yaml:3:9: task 1 has no code: add starlark: | and a function run(ctx), or starlark_file"},

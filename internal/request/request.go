@@ -22,25 +22,42 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 	if change != nil {
 		change(&r)
 	}
+	data, err := encode(&r)
+	if err != nil {
+		return 0, err
+	}
 	if _, err := b.PutObject(ctx, f.Definition.Encode()); err != nil {
 		return 0, err
 	}
 	if _, err := b.PutObject(ctx, f.Contexts.Encode()); err != nil {
 		return 0, err
 	}
-	return Window(ctx, b, &r)
+	return send(ctx, b, r.Pipeline, data)
 }
 
 // Window asks for a window whose objects are in the store already.
 func Window(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (window uint64, err error) {
-	data, err := events.Encode(r)
+	data, err := encode(r)
 	if err != nil {
 		return 0, err
 	}
-	if err := events.Decode(data, new(events.WindowRequest)); err != nil {
-		return 0, fmt.Errorf("window request: %w", err) // what the services would refuse
+	return send(ctx, b, r.Pipeline, data)
+}
+
+// encode refuses what the services would refuse.
+func encode(r *events.WindowRequest) ([]byte, error) {
+	data, err := events.Encode(r)
+	if err == nil {
+		err = events.Decode(data, new(events.WindowRequest))
 	}
-	subject := events.WindowSubject(r.Pipeline)
+	if err != nil {
+		return nil, fmt.Errorf("window request: %w", err)
+	}
+	return data, nil
+}
+
+func send(ctx context.Context, b *bus.Bus, pipeline string, data []byte) (window uint64, err error) {
+	subject := events.WindowSubject(pipeline)
 	for {
 		last, err := b.Last(ctx, events.StreamWindow, subject)
 		if err != nil && !errors.Is(err, bus.ErrNotFound) {

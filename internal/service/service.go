@@ -85,6 +85,9 @@ func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logg
 		config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.SyncAlways
 	}
 	b, err := bus.Open(ctx, config)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil // asked to stop before it had begun
+	}
 	if err != nil {
 		return err
 	}

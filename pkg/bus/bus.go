@@ -175,7 +175,7 @@ func explainConnect(c Config, err error) error {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
 		return fmt.Errorf("the NATS server at %s does not let us in: %w; check the credentials file (--creds or NATS_CREDS)", c.URL, err)
 	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("no NATS server at %s: %w; start one with `ers up` or leave --nats out to run an embedded one", c.URL, err)
+		return fmt.Errorf("no NATS server at %s: %w; check the address, or start one with `ers up`", c.URL, err)
 	}
 	return fmt.Errorf("connect to NATS at %s: %w", c.URL, err)
 }

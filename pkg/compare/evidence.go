@@ -22,7 +22,7 @@ func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Di
 	}
 	if d.Problem != nil { // of a run that never had a good frame the digest does not know the ticks
 		p := *d.Problem
-		p.Run = run
+		p.Run, p.Reason = run, events.ClipReason(p.Reason)
 		return &p
 	}
 	if d.FirstTick != req.FirstTick || d.Ticks != req.Ticks {
@@ -33,7 +33,7 @@ func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Di
 			Reason: fmt.Sprintf("the run is not complete: %d of its %d ticks are hashed", d.Done, d.Ticks)}
 	}
 	for _, hash := range [...]string{d.Trace, d.Result, d.Forecast} {
-		if !isHash(hash) {
+		if !events.IsHash(hash) {
 			return digestProblem(run, "the last digest has %.80q where a SHA-256 belongs", hash)
 		}
 	}
@@ -43,21 +43,7 @@ func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Di
 // digestProblem is a problem of a run's digests. A digest does not hold its own
 // sequence, so none is named.
 func digestProblem(run int, format string, args ...any) *events.Problem {
-	return &events.Problem{Run: run, Stream: events.StreamDigest, Reason: fmt.Sprintf(format, args...)}
-}
-
-// isHash tells whether s is a SHA-256 in lower-case hex. Two runs without hashes
-// must not count as equal.
-func isHash(s string) bool {
-	if len(s) != 64 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
-			return false
-		}
-	}
-	return true
+	return &events.Problem{Run: run, Stream: events.StreamDigest, Reason: events.ClipReason(fmt.Sprintf(format, args...))}
 }
 
 // Contradiction is the error for evidence that cannot all be true, or that is gone

@@ -65,18 +65,24 @@ func Judge(window uint64, req events.WindowRequest, last []events.Digest, src So
 	}
 	err := decide(&v, &examiner{&req, src}, last)
 	if c, ok := errors.AsType[*Contradiction](err); ok {
-		v.Outcome = events.Inconclusive
-		v.Problems = []events.Problem{events.Problem(*c)}
-		v.Divergence = nil
-		for i := range v.Groups {
-			v.Groups[i].Differs = nil
-		}
+		Withdraw(&v, c)
 		return v, nil
 	}
 	if err != nil {
 		return events.Verdict{}, fmt.Errorf("window %d: %w", window, err)
 	}
 	return v, nil
+}
+
+// Withdraw makes a verdict inconclusive because of c.
+func Withdraw(v *events.Verdict, c *Contradiction) {
+	v.Outcome = events.Inconclusive
+	v.Problems = []events.Problem{events.Problem(*c)}
+	v.Problems[0].Reason = events.ClipReason(c.Reason)
+	v.Divergence = nil
+	for i := range v.Groups {
+		v.Groups[i].Differs = nil
+	}
 }
 
 func newVerdict(window uint64, req *events.WindowRequest) events.Verdict {

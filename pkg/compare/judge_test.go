@@ -272,3 +272,21 @@ func TestEqualTicksAreNoDivergence(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Names of members can be as long as values. Twelve runs that differ in such members
+// still make a verdict that fits into a message.
+func TestLongPointer(t *testing.T) {
+	w := newTestWindow(12)
+	for run := range 12 {
+		name := strings.Repeat("n", 200<<10)
+		w.result(run, 1, 3).Value = canon.Value(fmt.Sprintf(`{"a":{"%s":%d}}`, name, run))
+	}
+	w.seal(t)
+	v := w.judge(t)
+	if d := v.Divergence; d.Kind != events.KindValue || d.Pointer != "/value/a" || !strings.HasSuffix(d.Found.Canonical, `n":1}`) {
+		t.Errorf("%s at %.80s: …%s", d.Kind, d.Pointer, d.Found.Canonical[len(d.Found.Canonical)-20:])
+	}
+	if data, err := events.Encode(&v); err != nil || len(data) > 256<<10 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
@@ -61,8 +62,9 @@ const (
 type Coordinator struct {
 	Config
 	stats    Stats
-	group    *bus.Group // commits the frames of all runs
-	maxFrame int        // bytes
+	group    *bus.Group    // commits the frames of all runs
+	maxFrame int           // bytes
+	turns    chan struct{} // held while a tick is computed, see New
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -75,7 +77,10 @@ func New(c Config) *Coordinator {
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
-	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin}
+	// More ticks at once than processors would only keep the server and the other
+	// services waiting, where they are in this process.
+	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin,
+		turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Stats returns the coordinator's counters.

@@ -53,7 +53,9 @@ func (w *window) ticks(ctx context.Context, s *scheduler.Scheduler, out *bus.Wri
 	var encoder events.FrameEncoder
 	p := &at.frame
 	for end := p.FirstTick + p.Ticks; p.Tick < end; p.Tick, p.First, p.Total, at.total = p.Tick+1, 0, 0, 0 {
+		w.turns <- struct{}{}
 		tick, err := s.Tick(p.Tick, w.request.Budget, w.program.Context(p.Tick-p.FirstTick))
+		<-w.turns
 		if err == nil {
 			err = w.falsify(p.Run, &tick.Tick)
 		}
@@ -65,6 +67,9 @@ func (w *window) ticks(ctx context.Context, s *scheduler.Scheduler, out *bus.Wri
 		}
 		var appendErr error
 		err = encoder.Encode(*p, &tick.Tick, w.maxFrame, func(frame []byte, next int) error {
+			if most := w.Bus.MaxPayload(); len(frame) > most {
+				return fmt.Errorf("event %d of tick %d takes %d bytes, and a message of this server at most %d: raise its max_payload", next-1, p.Tick, len(frame), most)
+			}
 			// Commit point: see Writer.Append. Whatever the stream has of the run when
 			// we crash, between two frames, is where resume begins.
 			if appendErr = out.Append(ctx, frame); appendErr == nil {

@@ -70,7 +70,7 @@ func (w *window) eachRun(do func(run int) error) error {
 func (w *window) abandon(ctx context.Context, at position, reason error) error {
 	p := at.frame
 	p.Total = max(p.Total, p.First)
-	frame, err := events.AppendAbandoned(nil, p, reason.Error())
+	frame, err := events.AppendAbandoned(nil, p, events.ClipReason(reason.Error()))
 	if err != nil {
 		return err
 	}

@@ -122,14 +122,15 @@ func (v *Verdict) check() error {
 // checkHashes takes pairs of a pointer and a hash.
 func checkHashes(pairs ...string) error {
 	for i := 0; i < len(pairs); i += 2 {
-		if !isHash(pairs[i+1]) {
+		if !IsHash(pairs[i+1]) {
 			return fmt.Errorf("%s: %.80q is not a SHA-256 in 64 lower-case hex digits", pairs[i], pairs[i+1])
 		}
 	}
 	return nil
 }
 
-func isHash(s string) bool {
+// IsHash tells whether s is a SHA-256 as documents spell it: 64 lower-case hex digits.
+func IsHash(s string) bool {
 	if len(s) != 64 {
 		return false
 	}

@@ -104,6 +104,9 @@ func (g *Gate) message(ctx context.Context, m bus.Message) error {
 		g.complain(events.Problem{Stream: m.Stream, Seq: m.Seq, Reason: err.Error()})
 		return nil // not a digest: its run goes on waiting for one
 	}
+	if !d.Final { // spelt in another way than the canonical one
+		return nil
+	}
 	w, err := g.load(ctx, windowKey{key.Pipeline, key.Window}, m.Seq)
 	if err != nil || w == nil {
 		return err

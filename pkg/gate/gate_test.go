@@ -1,8 +1,10 @@
 package gate_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -58,13 +60,16 @@ func ask(t testing.TB, b *bus.Bus) (window uint64) {
 
 // trace appends the frames of a run whose second tick returns value, and returns its
 // digests, one for each tick.
-func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string) []*events.Digest {
+func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string, change ...func(*events.Tick)) []*events.Digest {
 	t.Helper()
 	var digests []*events.Digest
 	var encoder events.FrameEncoder
 	hash := events.NewRunHash()
 	for number := range int64(ticks) {
 		data := tick(number, map[int64]string{0: "0", 1: value}[number])
+		for _, f := range change {
+			f(data)
+		}
 		var seq uint64
 		err := encoder.Encode(events.Position{RunKey: key, Ticks: ticks}, data, 1<<20, func(frame []byte, _ int) error {
 			seq = say(t, b, events.StreamTrace, events.TraceSubject(key), frame)
@@ -278,5 +283,40 @@ func TestBrokenAfterSealed(t *testing.T) {
 	}
 	if verdict(t, b, next); g.Stats().Problems.Load() != 1 || countVerdicts(t, b) != 2 {
 		t.Errorf("%d problems, %d verdicts", g.Stats().Problems.Load(), countVerdicts(t, b))
+	}
+}
+
+// Frames that no coordinator made can hold more than a verdict can. The windows behind
+// them are judged all the same.
+func TestVerdictTooLarge(t *testing.T) {
+	b := bustest.Open(t)
+	start(t, b)
+	window := ask(t, b)
+	name := strings.Repeat("n", 250_000)
+	for run := range runs {
+		key := events.RunKey{Pipeline: "p", Window: window, Run: run}
+		task := func(d *events.Tick) { d.Events[0].Task, d.Results[0].Name = name, name }
+		sayDigests(t, b, trace(t, b, key, fmt.Sprint(run), task))
+	}
+	v := verdict(t, b, window)
+	if v.Outcome != events.Inconclusive || !strings.Contains(v.Problems[0].Reason, "too large to be shown") {
+		t.Errorf("%s: %v", v.Outcome, v.Problems)
+	}
+}
+
+// A digest that is not the last of its run judges nothing, however it is spelt.
+func TestNotFinalInAnotherSpelling(t *testing.T) {
+	b := bustest.Open(t)
+	start(t, b)
+	window := ask(t, b)
+	for run := range runs {
+		key := events.RunKey{Pipeline: "p", Window: window, Run: run}
+		digests := trace(t, b, key, "1")
+		spelt := bytes.Replace(encode(t, digests[0]), []byte(`"final":false`), []byte(`"final": false`), 1)
+		say(t, b, events.StreamDigest, events.DigestSubject(key), spelt)
+		sayDigests(t, b, digests[1:])
+	}
+	if v := verdict(t, b, window); v.Outcome != events.Pass {
+		t.Errorf("%s: %v", v.Outcome, v.Problems)
 	}
 }

@@ -111,6 +111,13 @@ func (g *Gate) judge(ctx context.Context, w *window) error {
 		v.DigestSeq = max(v.DigestSeq, seq)
 	}
 	data, err := events.Encode(&v)
+	if most := g.Bus.MaxPayload(); err == nil && len(data) > most && v.Divergence != nil {
+		// Only frames that no coordinator of ours made have fields as large as this. A
+		// verdict that no message can carry would keep all later ones waiting.
+		compare.Withdraw(&v, &compare.Contradiction{Run: v.Divergence.Found.Run, Stream: events.StreamTrace,
+			Reason: fmt.Sprintf("it differs at tick %d, but what is there is too large to be shown: the verdict takes %d bytes, and a message of this server at most %d", v.Divergence.Tick, len(data), most)})
+		data, err = events.Encode(&v)
+	}
 	if err != nil {
 		return fmt.Errorf("verdict of window %d: %w", w.id, err)
 	}

@@ -33,7 +33,7 @@ func (h *Hasher) flush(ctx context.Context) error {
 		}
 		flights = append(flights, flight{r, h.Bus.AppendAsync(events.DigestSubject(r.key), r.digestSeq, data)})
 	}
-	h.dirty, h.ticks = h.dirty[:0], 0
+	h.dirty, h.gathered = h.dirty[:0], 0
 	for _, f := range flights {
 		seq, err := f.pending.Wait(ctx)
 		if errors.Is(err, bus.ErrConflict) {

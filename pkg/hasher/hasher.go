@@ -37,14 +37,14 @@ type Config struct {
 // Hasher follows ERS_TRACE. Make one with [New].
 type Hasher struct {
 	Config
-	stats   Stats
-	decoder events.FrameDecoder
-	runs    map[events.RunKey]*run // those that have something unfinished, and some more
-	open    map[*run]bool          // those in the middle of a tick
-	dirty   []*run                 // those with something to flush
-	ticks   int                    // gathered and not yet flushed
-	read    uint64                 // last ERS_TRACE sequence that was read
-	safe    uint64                 // every message up to here is covered by digests on the stream
+	stats    Stats
+	decoder  events.FrameDecoder
+	runs     map[events.RunKey]*run // those that have something unfinished, and some more
+	open     map[*run]bool          // those in the middle of a tick
+	dirty    []*run                 // those with something to flush
+	gathered int                    // since the last flush: ticks, and runs loaded
+	read     uint64                 // last ERS_TRACE sequence that was read
+	safe     uint64                 // every message up to here is covered by digests on the stream
 }
 
 // Stats counts what a hasher has seen since it started. Safe for concurrent use.
@@ -54,10 +54,10 @@ type Stats struct {
 
 // Bounds of what is gathered before it is flushed, and kept.
 const (
-	maxTicks   = 4096 // over all runs
-	maxCovers  = 1000 // in one digest, about 350 bytes each
-	maxKept    = 4096 // runs kept in memory that could be loaded again
-	firstFrame = 1
+	maxGathered = 4096 // ticks and runs, before a flush
+	maxCovers   = 1000 // in one digest, about 350 bytes each
+	maxKept     = 4096 // runs kept in memory that could be loaded again
+	firstFrame  = 1
 )
 
 // New returns a hasher that has not read anything yet.
@@ -75,7 +75,7 @@ func (h *Hasher) Run(ctx context.Context) error { return h.Bus.Persist(ctx, "has
 func (h *Hasher) follow(ctx context.Context) error {
 	clear(h.runs)
 	clear(h.open)
-	h.dirty, h.ticks = nil, 0
+	h.dirty, h.gathered = nil, 0
 	from, err := h.resume(ctx)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (h *Hasher) message(ctx context.Context, m bus.Message) error {
 			return h.flush(ctx)
 		}
 	}
-	if m.Pending == 0 || h.ticks >= maxTicks {
+	if m.Pending == 0 || h.gathered >= maxGathered {
 		return h.flush(ctx)
 	}
 	return nil
@@ -153,6 +153,7 @@ func (h *Hasher) load(ctx context.Context, key events.RunKey) (*run, error) {
 		}
 	}
 	h.runs[key] = r
+	h.gathered++
 	return r, nil
 }
 

@@ -390,7 +390,7 @@ func TestLongReason(t *testing.T) {
 	w.publish(frame)
 	startHasher(t, b)
 	all := digests(t, b, w.key, broken)
-	if p := all[0].Problem; len(p.Reason) > 4096 || !strings.Contains(p.Reason, "it went wrong") {
+	if p := all[0].Problem; len(p.Reason) > events.MaxReason || !strings.Contains(p.Reason, "it went wrong") {
 		t.Errorf("a reason of %d bytes: %.80q", len(p.Reason), p.Reason)
 	}
 }

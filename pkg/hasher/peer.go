@@ -49,6 +49,8 @@ func (r *run) takePeer(h *Hasher, m bus.Message) {
 	}
 	if d.Problem != nil { // broken either way
 		r.problem, r.final, r.covers = d.Problem, true, nil
+		r.part = nil
+		delete(h.open, r) // no frame will end this tick
 		return
 	}
 	if said := r.hashed - int64(len(r.covers)); d.Done-int64(len(d.Covers)) != said {

@@ -136,7 +136,7 @@ func (r *run) endTick(h *Hasher, t events.TickDigest) {
 		return
 	}
 	r.covers = append(r.covers, t)
-	h.ticks++
+	h.gathered++
 }
 
 // sums are the run's hashes up to the end of its last whole tick.
@@ -155,7 +155,7 @@ func (r *run) sealed() bool { return r.ticks > 0 && r.hashed == r.ticks }
 
 // fail breaks the run because of a message.
 func (r *run) fail(h *Hasher, m bus.Message, reason string) bool {
-	r.problem = &events.Problem{Run: r.key.Run, Stream: m.Stream, Seq: m.Seq, Reason: reason}
+	r.problem = &events.Problem{Run: r.key.Run, Stream: m.Stream, Seq: m.Seq, Reason: events.ClipReason(reason)}
 	r.final = false           // not the last word
 	r.ticks = max(r.ticks, 1) // it may never have had a good frame
 	delete(h.open, r)

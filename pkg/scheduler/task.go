@@ -76,7 +76,11 @@ func newTask(t Task) (task, error) {
 	if err != nil {
 		return task{}, fmt.Errorf("task %q: tags: %w", t.Name, err)
 	}
-	if size := len(meta) + len(t.Name); size > MaxDescription {
+	name, err := canon.Of(t.Name)
+	if err != nil {
+		return task{}, fmt.Errorf("task %q: %w", t.Name, err)
+	}
+	if size := len(meta) + len(name); size > MaxDescription {
 		return task{}, fmt.Errorf("task %.40q…: name and tags take %d bytes: at most %d fit in an event", t.Name, size, MaxDescription)
 	}
 	t.Tags = nil // they live on in meta
@@ -86,7 +90,7 @@ func newTask(t Task) (task, error) {
 // Sizes are bounded here, by the same rule everywhere, so that each event with its
 // result fits into one message of the bus.
 const (
-	MaxDescription = 64 << 10  // bytes of a task's name and tags
-	MaxValue       = 256 << 10 // canonical bytes of a value; a larger one is an error
-	MaxErrorText   = 4 << 10   // bytes of an error text; the rest is cut
+	MaxDescription = events.MaxDescription // canonical bytes of a task's name and tags
+	MaxValue       = 256 << 10             // canonical bytes of a value; a larger one is an error
+	MaxErrorText   = 4 << 10               // bytes of an error text; the rest is cut
 )

@@ -1,0 +1,48 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// live measures how long it takes from a tick to its digest, and from there to the
+// verdict, while ticks come at a fixed rate. The coordinator is in this process, where
+// the ticks are timed; hasher and gate are where the setting wants them.
+func (m *measurement) live(ctx context.Context) error {
+	return m.eachSetting(ctx, "latency", func(ctx context.Context, s Setting) error {
+		return m.withFleet(ctx, s, "", func(f *fleet) error { return m.liveOf(s, f) })
+	})
+}
+
+func (m *measurement) liveOf(s Setting, f *fleet) error {
+	n := emptyTasks(s.EventsPerTick)
+	interval := time.Duration(float64(time.Second) * float64(Runs*n) / m.Rate)
+	ticks := max(2, int64(m.liveTime/time.Duration(m.liveWindows)/interval))
+	var next *liveWindow
+	f.startHere(func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return next, nil })
+	if err := f.start(Hasher, Gate); err != nil {
+		return err
+	}
+	var late, digest, verdict []time.Duration
+	var took time.Duration
+	for i := range 1 + m.liveWindows {
+		next = newLiveWindow(f, n, ticks, interval)
+		v, err := next.judge()
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			continue // everything has been touched once
+		}
+		l, d, t := next.times()
+		late, digest, took = append(late, l...), append(digest, d...), took+t
+		verdict = append(verdict, v)
+	}
+	m.report.Latencies = append(m.report.Latencies, Latency{Setting: s, Rate: m.Rate,
+		Achieved: float64(len(late)) * float64(n) / took.Seconds(),
+		Late:     quantiles(late), Digest: quantiles(digest), Verdict: quantiles(verdict)})
+	return nil
+}

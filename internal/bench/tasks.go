@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// emptyTasks is a program of so many tasks that do nothing: half of them in each
+// lane, each paid for, each returning the number of the tick. The Python way has the
+// same.
+type emptyTasks int
+
+func (n emptyTasks) Context(int64) canon.Value { return canon.Null }
+
+func (n emptyTasks) Scheduler() (*scheduler.Scheduler, error) {
+	tasks := n.tasks()
+	s := scheduler.New()
+	return s, s.Add(tasks...)
+}
+
+func (n emptyTasks) tasks() []scheduler.Task {
+	tasks := make([]scheduler.Task, n)
+	for i := range tasks {
+		tasks[i] = scheduler.Task{Name: fmt.Sprintf("task:%05d", i), Lane: events.Lane(i * 2 / int(n)), Priority: int64(i),
+			Cost: scheduler.Cost{Ops: 1}, Tags: []string{"bench"},
+			Run: func(in *scheduler.Input) (any, error) { return in.Tick(), nil }}
+	}
+	return tasks
+}
+
+// budgets pay for all tasks.
+func (n emptyTasks) budgets() events.Budgets {
+	b := events.Budget{Ops: int64(n), Entropy: int64(n)}
+	return events.Budgets{Forecast: b, Shadow: b}
+}
+
+// ticks runs so many ticks.
+func (n emptyTasks) ticks(count int) ([]events.Tick, error) {
+	s, err := n.Scheduler()
+	if err != nil {
+		return nil, err
+	}
+	ticks := make([]events.Tick, count)
+	for i := range ticks {
+		t, err := s.Tick(int64(i), n.budgets(), canon.Null)
+		if err != nil {
+			return nil, err
+		}
+		ticks[i] = t.Tick
+	}
+	return ticks, nil
+}
+
+// The pipeline's name says how many tasks it has: that is all of its definition.
+const pipelinePrefix = "bench-"
+
+func (n emptyTasks) pipeline() string { return pipelinePrefix + strconv.Itoa(int(n)) }
+
+// tasksOf is the reverse of pipeline.
+func tasksOf(pipeline string) (emptyTasks, error) {
+	text, ok := strings.CutPrefix(pipeline, pipelinePrefix)
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 {
+		return 0, fmt.Errorf("pipeline %s: want %sN", pipeline, pipelinePrefix)
+	}
+	return emptyTasks(n), nil
+}
+
+func loadTasks(_ context.Context, r *events.WindowRequest) (coordinator.Program, error) {
+	return tasksOf(r.Pipeline)
+}
+
+// ask asks a bus for a window of the pipeline.
+func (n emptyTasks) ask(ctx context.Context, b *bus.Bus, ticks int64) (window uint64, err error) {
+	nothing := canon.Sum(nil).String()
+	return request.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: n.pipeline(),
+		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: Runs, Ticks: ticks, Budget: n.budgets()})
+}

@@ -97,6 +97,10 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 	return b, nil
 }
 
+// minPayload is what our largest messages need: verdicts on many runs, and events with
+// large values.
+const minPayload = 1 << 20
+
 func (b *Bus) open(ctx context.Context, c Config) (err error) {
 	domain := ""
 	if c.URL == "" {
@@ -109,6 +113,9 @@ func (b *Bus) open(ctx context.Context, c Config) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	if most := b.nc.MaxPayload(); most < minPayload {
+		return fmt.Errorf("the server takes messages of at most %d bytes: set its max_payload to at least %d, the default", most, minPayload)
 	}
 	if err := b.useJetStream(domain); err != nil {
 		return err

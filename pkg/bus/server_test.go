@@ -226,3 +226,12 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 		}
 	}
 }
+
+// A server whose messages are too small for ours is refused by name.
+func TestSmallPayload(t *testing.T) {
+	s := bustest.NewServer(t, func(o *server.Options) { o.MaxPayload = 64 << 10 })
+	_, err := bus.Open(t.Context(), bus.Config{URL: s.URL()})
+	if err == nil || !strings.Contains(err.Error(), "max_payload") {
+		t.Errorf("%v", err)
+	}
+}

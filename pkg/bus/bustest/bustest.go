@@ -51,14 +51,18 @@ type Server struct {
 	s    *server.Server
 }
 
-// NewServer starts a server that stops when the test ends.
-func NewServer(t testing.TB) *Server {
+// NewServer starts a server that stops when the test ends. Each change is applied to
+// its options first.
+func NewServer(t testing.TB, change ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{t: t, opts: server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT,
 		JetStream: true, StoreDir: t.TempDir(),
 		NoSigs: true, NoLog: true,
 	}}
+	for _, f := range change {
+		f(&s.opts)
+	}
 	s.Start()
 	s.opts.Port = s.s.Addr().(*net.TCPAddr).Port
 	t.Cleanup(s.Stop)

@@ -48,9 +48,11 @@ type commands struct {
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
 	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
+	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
 	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
 	Export    exportCommand    `cmd:"" help:"Write a window down in another form: artifacts for AAL-Viz, CSV, JSON Lines."`
 	Audit     auditCommand     `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`
+	Top       topCommand       `cmd:"" help:"Follow windows and verdicts live."`
 	Tail      tailCommand      `cmd:"" help:"Follow a subject as JSON Lines."`
 	Decode    decodeCommand    `cmd:"" help:"Turn one message of the bus on standard input into JSON."`
 	Hash      hashCommand      `cmd:"" help:"Print the trace_sha256 of a trace."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rs/zerolog"
 
@@ -32,14 +33,15 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 		config.StoreDir = defaultStore
 	}
 	log := c.log(io, zerolog.InfoLevel)
-	return c.with(ctx, io, config, zerolog.InfoLevel, func(ctx context.Context, b *bus.Bus) error {
+	err := c.with(ctx, io, config, zerolog.InfoLevel, func(ctx context.Context, b *bus.Bus) error {
 		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msg("up: submit windows with `ers submit`, stop with Ctrl-C")
 		return withPage(ctx, b, c.HTTP, log, func(ctx context.Context) error {
-			<-ctx.Done()
-			if ctx.Err() == context.Cause(ctx) { // asked to stop, not a service that failed
-				return nil
-			}
-			return ctx.Err()
+			<-ctx.Done() // asked to stop, or a service has failed and says why itself
+			return nil
 		})
 	})
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil // asked to stop before it was up
+	}
+	return err
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"abraxas.dev/ers/internal/view"
+	"abraxas.dev/ers/pkg/bus"
+)
+
+type viewCommand struct {
+	stored
+	HTTP string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); port 0 takes a free one."`
+}
+
+func (*viewCommand) examples() string {
+	return `  ers view --nats nats://127.0.0.1:4222        then open http://127.0.0.1:8080
+  ers view --store data                        what an embedded server kept in data
+`
+}
+
+func (c *viewCommand) Run(ctx context.Context, io *streams) error {
+	l, err := view.Listen(c.HTTP)
+	if err != nil {
+		return err
+	}
+	b, err := c.open(ctx, io)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	log := c.log(io, zerolog.InfoLevel)
+	log.Info().Str("page", view.URL(l)).Msg("view: open the page in a browser, stop with Ctrl-C")
+	return errors.Join(view.New(view.Config{Bus: b, Log: log, Address: c.HTTP}).Run(ctx, l), b.Close())
+}
+
+// withPage serves the page while do works. Where another program has the address that
+// was not asked for, there is no page, and the log says so.
+func withPage(ctx context.Context, b *bus.Bus, address string, log zerolog.Logger, do func(context.Context) error) error {
+	if address == "" {
+		return do(ctx)
+	}
+	l, err := view.Listen(address)
+	if errors.Is(err, syscall.EADDRINUSE) && address == view.DefaultAddress {
+		log.Warn().Msg(err.Error())
+		return do(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	log.Info().Str("page", view.URL(l)).Msg("up: watch windows in a browser")
+	group, ctx := errgroup.WithContext(ctx)
+	page, stop := context.WithCancel(ctx)
+	group.Go(func() error { return view.New(view.Config{Bus: b, Log: log, Address: address}).Run(page, l) })
+	group.Go(func() error {
+		defer stop()
+		return do(ctx)
+	})
+	return group.Wait()
+}

@@ -1,0 +1,60 @@
+// Asking the server.
+
+import { parse } from "./exact.js";
+
+export class ServerError extends Error {
+  constructor(message, code) {
+    super(message);
+    this.code = code;
+  }
+}
+
+// get asks for JSON. exact keeps numbers that JavaScript would change as text.
+export async function get(path, parameters = {}, { exact = false, signal } = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== null && value !== "") query.set(name, value);
+  }
+  let response;
+  try {
+    response = await fetch(`/api/${path}${query.size ? "?" + query : ""}`, { signal });
+  } catch (e) {
+    if (e.name === "AbortError") throw e;
+    throw new ServerError("ERS does not answer. Is `ers up` or `ers view` still running?", 0);
+  }
+  const text = await response.text();
+  let data;
+  try {
+    data = exact ? parse(text) : JSON.parse(text);
+  } catch {
+    throw new ServerError(`the answer to ${path} is not JSON`, response.status);
+  }
+  if (!response.ok) throw new ServerError(data.error ?? response.statusText, response.status);
+  return data;
+}
+
+// live listens to the server. on is called with the name and the data of each event,
+// and with "open" and "lost" as the connection comes and goes. A page that nobody looks
+// at does not listen: a browser has few connections for all its tabs.
+export function live(on) {
+  let source = null, retry = 0;
+  const connect = () => {
+    clearTimeout(retry);
+    source?.close();
+    source = new EventSource("/api/live");
+    source.onopen = () => on("open");
+    source.onerror = () => {
+      on("lost");
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, 2000); // it will not by itself
+    };
+    for (const name of ["status", "ready", "window"]) {
+      source.addEventListener(name, (e) => on(name, JSON.parse(e.data)));
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return connect();
+    clearTimeout(retry);
+    source?.close();
+  });
+  connect();
+}

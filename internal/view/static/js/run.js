@@ -1,0 +1,112 @@
+// A run: its lanes over time, what they spent, and what went wrong.
+
+import { h, crumbs, hash, number, plural, section, empty } from "./dom.js";
+import { get } from "./api.js";
+import { Grid } from "./grid.js";
+import { status } from "./difference.js";
+
+const kinds = { o: ["ok", "ok"], s: ["skipped", "skipped: its lane could not afford it"], e: ["error", "error"], n: ["nocompute", "not computable"], ".": ["nothing", "no event"] };
+const laneNames = ["forecast", "shadow"];
+
+export async function open(c) {
+  const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
+  const first = w.first_tick, end = first + w.ticks;
+  // A look at few columns tells the tasks; the grid asks for as many as it has room for.
+  const look = await get(`windows/${c.window}/runs/${c.run}`, { from: first, to: Math.min(end, first + 50) }, { signal: c.signal });
+  c.title(`Window ${c.window}, run ${c.run}`);
+  c.up = `#/window/${c.window}`;
+  const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], [`run ${c.run}`]);
+  const head = header(c, w, look);
+  if (look.tasks.length === 0) {
+    c.put(where, head, empty("No ticks are recorded", h("p", {}, look.abandoned ? `The coordinator gave the run up: ${look.abandoned}` : look.broken || "The run has not begun yet.")));
+    c.on.window = (now) => { if (now.window === c.window) open(c).catch(() => {}); };
+    return;
+  }
+  const rows = rowsOf(look);
+  const about = h("div", { class: "about" });
+  const detail = h("div", { class: "chosen", "aria-live": "polite" }, h("p", { class: "hint" }, "Choose a cell to see what it stands for."));
+  const picture = new Grid(c, {
+    label: `run ${c.run}: lanes and tasks by ticks`, gutter: 190,
+    rows: { count: rows.length, name: (i) => rows[i].name, strong: (i) => !rows[i].task },
+    first, end,
+    differing: (cell) => cell.kind === "error" || cell.kind === "nocompute" || cell.kind === "skipped",
+    open: (_, tick) => { location.hash = `#/window/${c.window}/run/${c.run}/tick/${tick}`; },
+    async load(span, signal) {
+      const data = await get(`windows/${c.window}/runs/${c.run}`, span, { signal });
+      about.replaceChildren(...report(c, data));
+      const byName = new Map(data.tasks.map((t) => [t.lane + t.name, t]));
+      const top = Math.max(1, ...data.tasks.flatMap((t) => t.ops));
+      return { ...data, cell: (row, column) => cellOf(rows[row], byName, data, column, top) };
+    },
+    chosen(row, at, cell) {
+      const one = at.to - at.from === 1;
+      detail.replaceChildren(
+        h("p", { class: "what" }, h("strong", {}, `${rows[row].name}, ${one ? `tick ${number(at.from)}` : `ticks ${number(at.from)} to ${number(at.to - 1)}`}`), ` ${cell.text}`),
+        h("p", { class: "links" }, one ? h("a", { href: `#/window/${c.window}/run/${c.run}/tick/${at.from}` }, "Events of this tick") : h("span", {}, "Enter zooms in")));
+    },
+  });
+  c.put(where, head, section("Lanes and tasks", picture.element, legend(), detail), about);
+  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.ask(); };
+}
+
+function header(c, w, look) {
+  const d = look.digest;
+  const group = w.verdict?.groups.findIndex((g) => g.runs.includes(c.run)) ?? -1;
+  const go = (run, text) => run >= 0 && run < w.runs ? h("a", { href: `#/window/${c.window}/run/${run}` }, text) : h("span", { class: "off" }, text);
+  return h("header", { class: "run" },
+    h("h1", {}, `Run ${c.run}`, h("span", { class: "of" }, ` of ${w.runs}`)),
+    h("p", {}, group === 0 ? "In the largest group: equal to the byte with " + plural(w.verdict.groups[0].runs.length - 1, "other run") + "."
+      : group > 0 ? "Differs from the largest group." : w.verdict ? "Could not be judged." : "Not judged yet."),
+    d ? h("dl", { class: "facts" }, [["hashed", `${number(d.done)} of ${plural(w.ticks, "tick")}, ${plural(d.events, "event")}${d.final && !d.problem ? ", sealed" : ""}`],
+      ["trace", hash(d.trace_sha256, 64)], ["result", hash(d.result_sha256, 64)],
+      d.problem ? ["problem", d.problem.reason] : null].filter(Boolean).map(([t, x]) => [h("dt", {}, t), h("dd", {}, x)])) : null,
+    h("p", { class: "links" }, go(c.run - 1, "‹ run before"), go(c.run + 1, "run after ›"),
+      h("a", { href: `#/window/${c.window}/compare/${group > 0 || c.run !== 0 ? w.verdict?.groups[0]?.runs.find((r) => r !== c.run) ?? 0 : 1}/${c.run}` }, "Compare with another run")));
+}
+
+// rowsOf lists what the picture shows: under each lane its budget and its tasks.
+function rowsOf(look) {
+  const rows = [];
+  laneNames.forEach((lane, i) => {
+    const tasks = look.tasks.filter((t) => t.lane === lane);
+    if (tasks.length === 0) return;
+    rows.push({ name: `${lane} ops`, lane: i, use: "ops" });
+    if (look.budget[lane].entropy > 0 || look.lanes[i].entropy.some(Boolean)) rows.push({ name: `${lane} entropy`, lane: i, use: "entropy" });
+    for (const t of tasks) rows.push({ name: t.name, lane: i, task: lane + t.name });
+  });
+  return rows;
+}
+
+function cellOf(row, byName, data, column, top) {
+  if (row.use) {
+    const spent = data.lanes[row.lane][row.use][column], budget = data.budget[laneNames[row.lane]][row.use];
+    return { kind: "heat", level: budget > 0 ? spent / budget : 0, percent: budget > 0 ? `${Math.round(100 * spent / budget)} %` : "", text: `spends ${number(spent)} of ${number(budget)} ${row.use} a tick${data.step > 1 ? " at most" : ""}` };
+  }
+  const task = byName.get(row.task), at = task?.status[column] ?? ".";
+  const [kind, text] = kinds[at];
+  return { kind, level: task ? task.ops[column] / top : 0, text: at === "o" || at === "e" ? `${text}, ${number(task.ops[column])} ops` : text };
+}
+
+function legend() {
+  return h("p", { class: "legend" }, "Bold rows: the part of its budget that the lane spends in a tick, the darker the more. Other rows: a bar as high as the task's cost. ",
+    h("span", { class: "status skipped_budget" }, "– skipped"), " ", h("span", { class: "status error" }, "✕ error"), " ", h("span", { class: "status not_computable" }, "∅ not computable"));
+}
+
+function report(c, data) {
+  const parts = [];
+  if (data.abandoned) parts.push(h("p", { class: "note" }, h("strong", {}, "Given up. "), data.abandoned));
+  if (data.broken) parts.push(h("p", { class: "note" }, h("strong", {}, "The record cannot be read further. "), data.broken));
+  if (data.more_tasks) parts.push(h("p", { class: "note" }, `${plural(data.more_tasks, "more task")} without a row here.`));
+  const counts = Object.entries(data.counts);
+  parts.push(section("Errors and skips",
+    h("p", {}, plural(data.ticks, "tick"), " recorded here: ", counts.map(([s, n], i) => [i > 0 ? ", " : "", number(n), " ", status(s)])),
+    data.notable.length === 0 ? h("p", { class: "hint" }, "Every task ran and returned a value.") : h("div", { class: "table" }, h("table", {},
+      h("thead", {}, h("tr", {}, ["task", "status", "times", "ticks", "error"].map((t) => h("th", { scope: "col" }, t)))),
+      h("tbody", {}, data.notable.map((e) => h("tr", {},
+        h("th", { scope: "row" }, e.task), h("td", {}, status(e.status)), h("td", {}, number(e.count)),
+        h("td", {}, tick(c, e.first), e.last > e.first ? [" to ", tick(c, e.last)] : null), h("td", { class: "text" }, e.error ?? "")))))),
+    data.notable.length >= 100 ? h("p", { class: "hint" }, "The first 100 kinds are listed. Zoom in for others.") : null));
+  return parts;
+}
+
+const tick = (c, n) => h("a", { href: `#/window/${c.window}/run/${c.run}/tick/${n}` }, number(n));

@@ -1,0 +1,28 @@
+// Tasks by name, and the windows that have them.
+
+import { $, h, crumbs, plural, states, empty } from "./dom.js";
+import { get } from "./api.js";
+
+export async function open(c) {
+  const text = c.query.get("q") ?? "";
+  $("#q").value = text;
+  c.title(`Search: ${text}`);
+  const found = await get("search", { q: text }, { signal: c.signal });
+  const where = crumbs(["Windows", "#/"], ["search"]);
+  if (!text.trim()) return c.put(where, empty("Search a task", h("p", {}, "Type a part of the name of a task or of a pipeline.")));
+  if (found.tasks.length === 0) {
+    return c.put(where, empty(`No task with “${text}” in its name`, h("p", {}, "Tasks are known from the first tick of the windows in the list.")));
+  }
+  c.put(where, h("h1", {}, `${plural(found.tasks.length, "task")} with “${text}” in the name`),
+    h("ul", { class: "found" }, found.tasks.map(task)),
+    found.more ? h("p", { class: "hint" }, "There are more. Type more of the name.") : null);
+}
+
+function task(t) {
+  return h("li", {},
+    h("h2", {}, t.task, h("span", { class: "of" }, " in ", h("a", { href: `#/pipeline/${encodeURIComponent(t.pipeline)}` }, t.pipeline))),
+    h("p", {}, t.failures === 0 ? `Never the first to differ in ${plural(t.count, "window")}.` : `The first to differ in ${t.failures} of ${plural(t.count, "window")}.`),
+    t.failed.length ? h("ul", { class: "failed" }, t.failed.map((w) => h("li", {}, h("a", { href: `#/window/${w.window}/failure` }, `window ${w.window}`), ` ${w.headline}`))) : null,
+    h("p", { class: "trail" }, "windows ", t.windows.map((w) => [h("a", { href: `#/window/${w.window}`, title: w.headline || w.state, class: w.state },
+      h("span", { class: `mark ${w.state}`, "aria-hidden": "true" }, states[w.state]?.mark), " ", w.window, h("span", { class: "hidden" }, ` ${w.state}`)), " "])));
+}

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -52,16 +54,22 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 	return f, err
 }
 
-// startHere starts a coordinator in this process, whatever the setting.
-func (f *fleet) startHere(load loadFunc) {
-	f.add(Coordinator, inProcess(f.ctx, f.bus, Coordinator, load, f.fail))
+// startHere starts a service in this process, whatever the setting.
+func (f *fleet) startHere(role Role, load loadFunc) error {
+	run, err := service(f.bus, role, load, zerolog.Nop())
+	if err == nil {
+		f.add(role, inProcess(f.ctx, role, run, f.fail))
+	}
+	return err
 }
 
 // start starts services where the setting wants them.
 func (f *fleet) start(roles ...Role) error {
 	for _, role := range roles {
 		if f.setting.Processes == OneProcess {
-			f.add(role, inProcess(f.ctx, f.bus, role, loadTasks, f.fail))
+			if err := f.startHere(role, loadTasks); err != nil {
+				return err
+			}
 			continue
 		}
 		m, _, err := process(f.ctx, f.command, role, f.fail, "--nats", f.bus.URL())
@@ -131,12 +139,12 @@ type judged struct {
 func (j judged) took() time.Duration { return j.verdict.Sub(j.asked) }
 
 // judge asks for a window and waits for its verdict, which must be a pass.
-func (f *fleet) judge(n emptyTasks, ticks int64) (j judged, err error) {
+func (f *fleet) judge(s shape) (j judged, err error) {
 	j.asked = time.Now()
-	if j.window, err = n.ask(f.ctx, f.bus, ticks); err != nil {
+	if j.window, err = s.ask(f.ctx, f.bus); err != nil {
 		return j, err
 	}
-	v, _, err := request.Verdict(f.ctx, f.bus, n.pipeline(), j.window)
+	v, _, err := request.Verdict(f.ctx, f.bus, s.pipeline(), j.window)
 	if err != nil {
 		return j, err
 	}
@@ -194,13 +202,13 @@ func (f *fleet) storedAt(stream, subject string) (time.Time, error) {
 
 // count asks publisher and counter for a window of frames and waits until all of them
 // were counted.
-func (f *fleet) count(n emptyTasks, ticks int64) (time.Duration, error) {
+func (f *fleet) count(s shape) (time.Duration, error) {
 	start := time.Now()
-	window, err := n.ask(f.ctx, f.bus, ticks)
+	window, err := s.ask(f.ctx, f.bus)
 	if err != nil {
 		return 0, err
 	}
-	last, err := f.await(events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: n.pipeline(), Window: window}))
+	last, err := f.await(events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: s.pipeline(), Window: window}))
 	return last.Sub(start), err
 }
 

@@ -3,12 +3,14 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
 // growTasks is how many events a tick has where a stream grows.
 const growTasks emptyTasks = 50
+
+// growOne is the smallest window.
+var growOne = growTasks.window(1)
 
 // grow measures how the cost of things depends on how much there is: with more and
 // more events in one stream, with a window of very many ticks, and with one of a very
@@ -39,14 +41,13 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 			return err
 		}
 		for *total < goal {
-			ticks := max(1, min(m.growStep, goal-*total)/Runs/int64(growTasks))
-			j, err := f.judge(growTasks, ticks)
+			window := growTasks.window(max(1, min(m.growStep, goal-*total)/growOne.events()))
+			j, err := f.judge(window)
 			if err != nil {
 				return err
 			}
-			n := ticks * Runs * int64(growTasks)
-			*total += n
-			g.EventsPerSecond = float64(n) / j.took().Seconds()
+			*total += window.events()
+			g.EventsPerSecond = float64(window.events()) / j.took().Seconds()
 		}
 		g.Peak = f.peaks()
 		if err := f.stopRoles(Hasher, Gate); err != nil {
@@ -56,9 +57,9 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 		if err := f.start(Hasher, Gate); err != nil {
 			return err
 		}
-		_, err := f.judge(growTasks, 1)
+		_, err := f.judge(growOne)
 		g.HasherAndGateRestart = time.Since(start).Seconds()
-		*total += Runs * int64(growTasks)
+		*total += growOne.events()
 		return err
 	})
 	if err != nil {
@@ -70,9 +71,9 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 		if err := f.start(pipelineRoles...); err != nil {
 			return err
 		}
-		_, err := f.judge(growTasks, 1)
+		_, err := f.judge(growOne)
 		g.FullRestart = time.Since(start).Seconds()
-		*total += Runs * int64(growTasks)
+		*total += growOne.events()
 		return err
 	})
 	g.Events = *total
@@ -82,26 +83,25 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 
 // extremes measures the two windows of extreme shape.
 func (m *measurement) extremes(ctx context.Context) error {
-	shapes := []struct {
-		tasks emptyTasks
-		ticks int64
-	}{{1, m.manyTicks}, {emptyTasks(m.manyTasks), 1}}
-	for shape := range slices.Values(shapes) {
-		s := Setting{EventsPerTick: int(shape.tasks), Sync: SyncDefault, Processes: OwnProcesses}
-		m.Progress(fmt.Sprintf("a window of %d ticks, %s", shape.ticks, s))
+	for _, window := range []shape{{1, 2, m.manyTicks}, emptyTasks(m.manyTasks).window(1)} {
+		s := Setting{EventsPerTick: int(window.emptyTasks), Sync: SyncDefault, Processes: OwnProcesses}
+		m.Progress(fmt.Sprintf("a window of %d runs of %d ticks, %s", window.runs, window.ticks, s))
 		err := m.withFleet(ctx, s, "", func(f *fleet) error {
 			if err := f.start(pipelineRoles...); err != nil {
 				return err
 			}
-			if _, err := f.judge(growTasks, 1); err != nil { // everything has been touched once
+			if _, err := f.judge(growOne); err != nil { // everything has been touched once
 				return err
 			}
-			j, err := f.judge(shape.tasks, shape.ticks)
+			j, err := f.judge(window)
 			if err != nil {
 				return err
 			}
-			m.report.Extremes = append(m.report.Extremes, Extreme{Setting: s, Ticks: shape.ticks, Seconds: j.took().Seconds(),
-				EventsPerSecond: float64(Runs*shape.ticks*int64(shape.tasks)) / j.took().Seconds(), Peak: f.peaks()})
+			if _, err := f.shown(window.emptyTasks, j.window); err != nil {
+				return err
+			}
+			m.report.Extremes = append(m.report.Extremes, Extreme{Setting: s, Runs: window.runs, Ticks: window.ticks,
+				Seconds: j.took().Seconds(), EventsPerSecond: float64(window.events()) / j.took().Seconds(), Peak: f.peaks()})
 			return nil
 		})
 		if err != nil {

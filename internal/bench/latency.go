@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"abraxas.dev/ers/pkg/coordinator"
@@ -22,7 +23,9 @@ func (m *measurement) liveOf(s Setting, f *fleet) error {
 	interval := time.Duration(float64(time.Second) * float64(Runs*n) / m.Rate)
 	ticks := max(2, int64(m.liveTime/time.Duration(m.liveWindows)/interval))
 	var next *liveWindow
-	f.startHere(func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return next, nil })
+	if err := f.startPatient(func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return next, nil }); err != nil {
+		return err
+	}
 	if err := f.start(Hasher, Gate); err != nil {
 		return err
 	}
@@ -45,4 +48,12 @@ func (m *measurement) liveOf(s Setting, f *fleet) error {
 		Achieved: float64(len(late)) * float64(n) / took.Seconds(),
 		Late:     quantiles(late), Digest: quantiles(digest), Verdict: quantiles(verdict)})
 	return nil
+}
+
+// startPatient starts a coordinator whose ticks may wait, all runs at once. A tick
+// holds a turn of the coordinator, which makes as many as there are processors.
+func (f *fleet) startPatient(load loadFunc) error {
+	processors := runtime.GOMAXPROCS(Runs)
+	defer runtime.GOMAXPROCS(processors)
+	return f.startHere(Coordinator, load)
 }

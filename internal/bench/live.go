@@ -123,7 +123,7 @@ func (w *liveWindow) note(where *time.Time, t time.Time) {
 // the last of them to the verdict, as the server stored them.
 func (w *liveWindow) judge() (time.Duration, error) {
 	ctx, b := w.fleet.ctx, w.fleet.bus
-	window, err := w.n.ask(ctx, b, w.ticks)
+	window, err := w.n.window(w.ticks).ask(ctx, b)
 	if err != nil {
 		return 0, err
 	}

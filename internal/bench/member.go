@@ -12,10 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/rs/zerolog"
-
-	"abraxas.dev/ers/pkg/bus"
 )
 
 // member is a service that was started.
@@ -24,12 +20,12 @@ type member struct {
 	stop func() error
 }
 
-// inProcess plays a role in this process. failed is told when it ends on its own.
-func inProcess(ctx context.Context, b *bus.Bus, role Role, load loadFunc, failed func(error)) *member {
+// inProcess runs a service in this process. failed is told when it ends on its own.
+func inProcess(ctx context.Context, role Role, run func(context.Context) error, failed func(error)) *member {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		err := serve(ctx, b, role, load, zerolog.Nop())
+		err := run(ctx)
 		if ctx.Err() == nil {
 			failed(fmt.Errorf("%s stopped: %w", role, errors.Join(err, errEnded)))
 		}

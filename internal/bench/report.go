@@ -124,7 +124,8 @@ type Growth struct {
 // Extreme is one window of an unusual shape.
 type Extreme struct {
 	Setting
-	Ticks           int64           `json:"ticks"`
+	Runs            int             `json:"runs"`
+	Ticks           int64           `json:"ticks"` // of each run
 	Seconds         float64         `json:"seconds"` // to the verdict
 	EventsPerSecond float64         `json:"events_per_second"`
 	Peak            map[Role]uint64 `json:"peak_rss_bytes"`

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -50,32 +51,36 @@ func Serve(ctx context.Context, role Role, c bus.Config, in io.Reader, out io.Wr
 	if err != nil {
 		return err
 	}
-	if role == Server {
-		if _, err = fmt.Fprintln(out, b.URL()); err == nil {
-			<-ctx.Done()
-		}
-	} else {
-		err = serve(ctx, b, role, loadTasks, c.Log)
-	}
-	if closing := b.Close(); err == nil {
-		err = closing
-	}
-	return err
+	return errors.Join(serve(ctx, b, role, c.Log, out), b.Close())
 }
 
-// serve plays the role of a service until ctx ends.
-func serve(ctx context.Context, b *bus.Bus, role Role, load loadFunc, log zerolog.Logger) error {
+func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out io.Writer) error {
+	if role == Server {
+		_, err := fmt.Fprintln(out, b.URL())
+		<-ctx.Done()
+		return err
+	}
+	run, err := service(b, role, loadTasks, log)
+	if err != nil {
+		return err
+	}
+	return run(ctx)
+}
+
+// service makes what plays the role of a service until its context ends.
+func service(b *bus.Bus, role Role, load loadFunc, log zerolog.Logger) (run func(context.Context) error, err error) {
 	switch role {
 	case Coordinator:
-		return coordinator.New(coordinator.Config{Bus: b, Load: load, Log: log}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: b, Load: load, Log: log}).Run, nil
 	case Hasher:
-		return hasher.New(hasher.Config{Bus: b, Log: log}).Run(ctx)
+		return hasher.New(hasher.Config{Bus: b, Log: log}).Run, nil
 	case Gate:
-		return feed.New(feed.Config{Bus: b, Log: log}).Beside(ctx, gate.New(gate.Config{Bus: b, Log: log}).Run)
+		g, f := gate.New(gate.Config{Bus: b, Log: log}), feed.New(feed.Config{Bus: b, Log: log})
+		return func(ctx context.Context) error { return f.Beside(ctx, g.Run) }, nil
 	case Publisher:
-		return (&publisher{bus: b, group: b.NewGroup()}).run(ctx)
+		return (&publisher{bus: b, group: b.NewGroup()}).run, nil
 	case Counter:
-		return (&counter{bus: b}).run(ctx)
+		return (&counter{bus: b}).run, nil
 	}
-	return fmt.Errorf("unknown role %q", role)
+	return nil, fmt.Errorf("unknown role %q", role)
 }

@@ -165,11 +165,11 @@ func (r *Report) growthText(out *bytes.Buffer) {
 		table(out, "As a stream grows", rows)
 	}
 	if len(r.Extremes) > 0 {
-		rows := [][]string{{"ticks of events", "seconds", "events/s", "peak MiB: " + memoryHeader(r.Extremes[0].Peak)}}
+		rows := [][]string{{"runs of ticks of events", "to verdict", "events/s", "peak MiB: " + memoryHeader(r.Extremes[0].Peak)}}
 		for _, e := range r.Extremes {
-			rows = append(rows, []string{fmt.Sprintf("%d of %d", e.Ticks, e.EventsPerTick), seconds(e.Seconds), rateText(e.EventsPerSecond), memoryText(e.Peak)})
+			rows = append(rows, []string{fmt.Sprintf("%d of %d of %d", e.Runs, e.Ticks, e.EventsPerTick), seconds(e.Seconds), rateText(e.EventsPerSecond), memoryText(e.Peak)})
 		}
-		table(out, fmt.Sprintf("Windows of %d runs of extreme shape", Runs), rows)
+		table(out, "Windows of extreme shape", rows)
 	}
 }
 

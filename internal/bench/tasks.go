@@ -79,9 +79,21 @@ func loadTasks(_ context.Context, r *events.WindowRequest) (coordinator.Program,
 	return tasksOf(r.Pipeline)
 }
 
-// ask asks a bus for a window of the pipeline.
-func (n emptyTasks) ask(ctx context.Context, b *bus.Bus, ticks int64) (window uint64, err error) {
+// shape is what windows are made of.
+type shape struct {
+	emptyTasks
+	runs  int
+	ticks int64 // of each run
+}
+
+// window is the shape of most windows here.
+func (n emptyTasks) window(ticks int64) shape { return shape{n, Runs, ticks} }
+
+func (s shape) events() int64 { return int64(s.emptyTasks) * int64(s.runs) * s.ticks }
+
+// ask asks a bus for a window of the shape.
+func (s shape) ask(ctx context.Context, b *bus.Bus) (window uint64, err error) {
 	nothing := canon.Sum(nil).String()
-	return request.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: n.pipeline(),
-		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: Runs, Ticks: ticks, Budget: n.budgets()})
+	return request.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: s.pipeline(),
+		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: s.runs, Ticks: s.ticks, Budget: s.budgets()})
 }

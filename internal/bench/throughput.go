@@ -31,21 +31,22 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 	if err != nil {
 		return err
 	}
-	if _, err := raw.count(n, ticks); err != nil { // it makes its frames now
+	window := n.window(ticks)
+	if _, err := raw.count(window); err != nil { // it makes its frames now
 		return err
 	}
 	frames, err := encodeRun(n, 1)
 	if err != nil {
 		return err
 	}
-	events, bytes := Runs*ticks*int64(n), Runs*ticks*size(frames)
+	events, bytes := window.events(), Runs*ticks*size(frames)
 	contestants := []contestant{
 		func(context.Context) ([]sample, error) {
-			took, err := raw.count(n, ticks)
+			took, err := raw.count(window)
 			return []sample{{RateRaw, events, bytes, took}}, err
 		},
 		func(context.Context) ([]sample, error) {
-			j, err := pipeline.judge(n, ticks)
+			j, err := pipeline.judge(window)
 			if err != nil {
 				return nil, err
 			}
@@ -74,11 +75,11 @@ const mostEvents = 3_000_000
 // calibrate touches everything once and returns how many ticks a run needs so that a
 // window takes about so long.
 func (f *fleet) calibrate(n emptyTasks, s *scale) (ticks int64, err error) {
-	if _, err := f.judge(n, 1); err != nil {
+	if _, err := f.judge(n.window(1)); err != nil {
 		return 0, err
 	}
 	ticks = max(1, s.sampleEvents/Runs/int64(n))
-	j, err := f.judge(n, ticks)
+	j, err := f.judge(n.window(ticks))
 	if err == nil {
 		_, err = f.shown(n, j.window)
 	}

@@ -3,6 +3,8 @@ package e2e
 import (
 	"regexp"
 	"testing"
+
+	"github.com/nats-io/nats.go"
 )
 
 // The server goes away in the middle of a window, and with it the gate, in whose
@@ -22,12 +24,14 @@ func TestServerRestart(t *testing.T) {
 			for i, percent := range []int{10, 30} {
 				progressOf["ers-coordinator"].await(s, drilled, percent)
 				end(server)
+				s.awaitStatus(nats.RECONNECTING)
 				coordinator.awaitLogs("connection to NATS lost", i+1)
 				hasher.awaitLogs("connection to NATS lost", i+1)
 				if coordinator.log.count("window is complete") > 0 {
 					t.Fatal("the window is too short for this machine")
 				}
 				server = scene.run("ers-gate", "--listen", address, "--store", store)
+				s.awaitStatus(nats.CONNECTED)
 			}
 			s.checkWindow(drilled, window)
 		})
@@ -51,10 +55,12 @@ func TestUp(t *testing.T) {
 		} else {
 			up.stop()
 		}
+		s.awaitStatus(nats.RECONNECTING)
 		if up.log.count("window is complete") > 0 {
 			t.Fatal("the window is too short for this machine")
 		}
 		up = scene.run("ers", append(args, address)...)
+		s.awaitStatus(nats.CONNECTED)
 	}
 	s.checkWindow(drilled, window)
 }

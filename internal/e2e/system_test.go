@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/nats-io/nats.go"
+
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
@@ -87,6 +89,21 @@ func (s *system) awaitMessage(stream, filter string, enough func(bus.Message) bo
 		s.t.Fatalf("waiting for a message on %s of %s: %v: %v", filter, stream, err, context.Cause(s.ctx))
 	}
 	return found
+}
+
+// awaitStatus waits until the test's own connection has a status. What it asks a server
+// for that is going away may be lost.
+func (s *system) awaitStatus(status nats.Status) {
+	s.t.Helper()
+	changed := s.bus.Conn().StatusChanged(status)
+	if s.bus.Conn().Status() == status {
+		return
+	}
+	select {
+	case <-changed:
+	case <-s.ctx.Done():
+		s.t.Fatalf("waiting for a connection that is %s: %v", status, context.Cause(s.ctx))
+	}
 }
 
 // read returns the messages that are on a filter now.

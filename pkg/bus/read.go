@@ -124,7 +124,11 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	if filter != "" {
 		config.FilterSubjects = []string{filter}
 	}
-	c, err := b.js.OrderedConsumer(ctx, stream, config)
+	// A request that is lost with its connection is waited for until its context ends,
+	// and ours may end late.
+	create, cancel := context.WithTimeout(ctx, apiTimeout)
+	c, err := b.js.OrderedConsumer(create, stream, config)
+	cancel()
 	if err != nil {
 		return err
 	}

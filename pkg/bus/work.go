@@ -68,7 +68,8 @@ func newWorker(b *Bus, parallel int, handle func(context.Context, WorkItem) erro
 
 // session hands out windows until the queue fails.
 func (w *worker) session(ctx context.Context) error {
-	c, err := w.b.js.CreateOrUpdateConsumer(ctx, events.StreamWindow, jetstream.ConsumerConfig{
+	create, cancel := context.WithTimeout(ctx, apiTimeout)
+	c, err := w.b.js.CreateOrUpdateConsumer(create, events.StreamWindow, jetstream.ConsumerConfig{
 		Durable:       WorkConsumer,
 		Description:   "windows to run",
 		AckPolicy:     jetstream.AckExplicitPolicy,
@@ -76,6 +77,7 @@ func (w *worker) session(ctx context.Context) error {
 		MaxDeliver:    -1,
 		MaxAckPending: -1,
 	})
+	cancel()
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ type Growth struct {
 type Extreme struct {
 	Setting
 	Runs            int             `json:"runs"`
-	Ticks           int64           `json:"ticks"` // of each run
+	Ticks           int64           `json:"ticks"`   // of each run
 	Seconds         float64         `json:"seconds"` // to the verdict
 	EventsPerSecond float64         `json:"events_per_second"`
 	Peak            map[Role]uint64 `json:"peak_rss_bytes"`

@@ -66,17 +66,20 @@ func (c *benchCommand) Run(ctx context.Context, io *streams) error {
 		},
 		Progress: func(what string) { fmt.Fprintf(io.err, "%s\n", what) },
 	})
-	if err != nil {
-		return err
-	}
+	return errors.Join(err, c.print(io, r))
+}
+
+// print prints a report, which may have been cut short.
+func (c *benchCommand) print(io *streams, r *bench.Report) error {
 	text := r.Text()
 	if c.JSON {
+		var err error
 		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
 			return err
 		}
 		text = append(text, '\n')
 	}
-	_, err = io.out.Write(text)
+	_, err := io.out.Write(text)
 	return err
 }
 

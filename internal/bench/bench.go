@@ -91,7 +91,7 @@ type measurement struct {
 	report *Report
 }
 
-// Run measures, and returns what it found.
+// Run measures, and returns what it found: with an error, what it had found before.
 func Run(ctx context.Context, c Config) (*Report, error) {
 	m := measurement{Config: c, scale: fullScale, report: &Report{Schema: Schema, Quick: c.Quick, Machine: machine()}}
 	if c.Quick {
@@ -119,7 +119,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 			continue
 		}
 		if err := s.do(ctx); err != nil {
-			return nil, fmt.Errorf("measure %s: %w", s.measure, err)
+			return m.report, fmt.Errorf("measure %s: %w", s.measure, err)
 		}
 	}
 	return m.report, nil

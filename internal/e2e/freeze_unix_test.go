@@ -15,21 +15,27 @@ func TestFreeze(t *testing.T) {
 	for _, service := range services {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			s := newSystem(t)
-			first := s.startAll()[service]
-			window := s.submit(drilled)
-			progressOf[service].await(s, drilled, 0)
-			first.signal(syscall.SIGSTOP)
-			progressOf[service].unfinished(s, drilled)
-			s.start(service)
-			progressOf[service].await(s, drilled, 50)
-			first.signal(syscall.SIGCONT)
-			s.verdict(drilled, window)
-			next := s.submit(small)
-			s.verdict(small, next)
-			first.stop()
-			s.checkWindow(drilled, window)
-			s.checkWindow(small, next)
+			midway(t, func() bool {
+				s := newSystem(t)
+				first := s.startAll()[service]
+				window := s.submit(drilled)
+				progressOf[service].await(s, drilled, 0)
+				first.signal(syscall.SIGSTOP)
+				if !progressOf[service].unfinished(s, drilled) {
+					first.signal(syscall.SIGCONT)
+					return false
+				}
+				s.start(service)
+				progressOf[service].await(s, drilled, 50)
+				first.signal(syscall.SIGCONT)
+				s.verdict(drilled, window)
+				next := s.submit(small)
+				s.verdict(small, next)
+				first.stop()
+				s.checkWindow(drilled, window)
+				s.checkWindow(small, next)
+				return true
+			})
 		})
 	}
 }

@@ -15,17 +15,22 @@ func TestStop(t *testing.T) {
 	for _, service := range services {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			s := newSystem(t)
-			first := s.startAll()[service]
-			window := s.submit(drilled)
-			for _, percent := range []int{0, 30} {
-				first.awaitLog(`"started"`)
-				progressOf[service].await(s, drilled, percent)
-				first.stop()
-				progressOf[service].unfinished(s, drilled)
-				first = s.start(service)
-			}
-			s.checkWindow(drilled, window)
+			midway(t, func() bool {
+				s := newSystem(t)
+				first := s.startAll()[service]
+				window := s.submit(drilled)
+				for _, percent := range []int{0, 30} {
+					first.awaitLog(`"started"`)
+					progressOf[service].await(s, drilled, percent)
+					first.stop()
+					if !progressOf[service].unfinished(s, drilled) {
+						return false
+					}
+					first = s.start(service)
+				}
+				s.checkWindow(drilled, window)
+				return true
+			})
 		})
 	}
 }

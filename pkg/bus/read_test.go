@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -230,7 +231,8 @@ func TestFollowOverRestarts(t *testing.T) {
 	const n = 3000
 	s := bustest.NewServer(t)
 	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, s.URL())
-	go func() {
+	var writing sync.WaitGroup
+	writing.Go(func() {
 		var last uint64
 		for i := range n {
 			if i == n/3 || i == 2*n/3 {
@@ -243,8 +245,9 @@ func TestFollowOverRestarts(t *testing.T) {
 				return
 			}
 		}
-	}()
+	})
 	wantAll(t, follow(t, reader, "", 1, n), 1, n)
+	writing.Wait() // the reader may be there before the writer's last acknowledgement
 }
 
 func TestFollowOverBrokenConnections(t *testing.T) {

@@ -27,6 +27,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -81,6 +82,7 @@ type Bus struct {
 	objects   jetstream.ObjectStore
 	server    *embedded // nil when the server is elsewhere
 
+	breaks  atomic.Uint64 // how often the connection was lost
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -107,9 +109,9 @@ func (b *Bus) open(ctx context.Context, c Config) (err error) {
 		if b.server, err = startServer(c); err != nil {
 			return err
 		}
-		b.nc, err = nats.Connect("", append(connOptions(c), nats.InProcessServer(b.server.Server))...)
+		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server.Server))...)
 	} else {
-		b.nc, domain, err = connect(c)
+		b.nc, domain, err = b.connect(c)
 	}
 	if err != nil {
 		return err
@@ -141,22 +143,23 @@ func (b *Bus) useJetStream(domain string) (err error) {
 }
 
 // connect also returns the JetStream domain that a context names.
-func connect(c Config) (nc *nats.Conn, domain string, err error) {
+func (b *Bus) connect(c Config) (nc *nats.Conn, domain string, err error) {
 	name, isContext := strings.CutPrefix(c.URL, "context:")
 	if !isContext {
-		nc, err = nats.Connect(c.URL, connOptions(c)...)
+		nc, err = nats.Connect(c.URL, b.connOptions(c)...)
 		return nc, "", explainConnect(c, err)
 	}
-	nc, settings, err := natscontext.Connect(name, connOptions(c)...)
+	nc, settings, err := natscontext.Connect(name, b.connOptions(c)...)
 	return nc, settings.JSDomain, explainConnect(c, err)
 }
 
-func connOptions(c Config) []nats.Option {
+func (b *Bus) connOptions(c Config) []nats.Option {
 	opts := []nats.Option{
 		nats.Name(c.Name),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
+			b.breaks.Add(1)
 			if err != nil { // nil is our own Close
 				c.Log.Warn().Err(err).Str("server", nc.ConnectedUrlRedacted()).Msg("connection to NATS lost, reconnecting")
 			}

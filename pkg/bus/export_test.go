@@ -4,5 +4,5 @@ package bus
 func (g *Group) SetSlow(slow bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.slow, g.seen = slow, 0
+	g.slow, g.probing = slow, 0
 }

@@ -1,56 +1,91 @@
 package bus
 
 import (
-	"bytes"
 	"context"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
-// A Group commits the appends of many writers together where that is worth it. A
-// server that syncs to disk before each acknowledgement takes a batch of messages in
-// the time of one; a server that does not takes single messages faster than batches.
-// Which it is the group learns from how long acknowledgements take.
+// A Group commits the appends of many writers on one stream, so fast as the server
+// allows. Each message is guarded like those of [Bus.Append], and yet many are on
+// their way at once:
+//
+//   - As long as nobody else writes to the stream, the sequence that a message will
+//     get is known before it is acknowledged, and the next message on its subject can
+//     be sent behind it, guarded by that sequence. Where the prediction was wrong the
+//     guard keeps the message out, and it is sent again behind the one before.
+//     See pipeline.go.
+//   - A server that syncs to disk before each acknowledgement takes a batch of
+//     messages in the time of one. There the group commits in batches. Which it is
+//     the group learns from how long acknowledgements take.
+//
+// A single message is sent at once in either case. A Group may be used from any
+// goroutine.
 type Group struct {
 	b *Bus
 
-	mu      sync.Mutex
-	slow    bool          // acknowledgements wait for the disk: commit in batches
-	fastest time.Duration // of the appends since seen was 0
-	seen    int           // appends measured
-	waiting []*Writer     // that have something queued, in the order in which they came
-	running bool          // somebody is committing
+	mu    sync.Mutex
+	ready []*Writer // with something to be sent, in the order in which they came
+	spare []*shot   // to be used again
+
+	// Messages on their way; see pipeline.go.
+	inbox      string
+	flight     [maxFlight]*shot // by ordinal modulo maxFlight
+	inFlight   int
+	sent       uint64 // messages sent, which is the ordinal of the last
+	watching   bool
+	predicting bool
+	base       uint64 // sequence less ordinal, while predicting
+	calm       uint64 // the ordinal from which on predictions may begin again
+	pause      uint64 // how many messages later that is, the next time
+	right      uint64 // predictions that were right since the last that was wrong
+
+	// How to commit; see commit.go.
+	slow      bool // acknowledgements wait for the disk
+	probing   int  // lone appends still to be measured before anything is sent behind another
+	fastest   time.Duration
+	once      sync.Once
+	roundTrip time.Duration // to the server and back
+	batching  bool          // somebody is committing a batch
+	batches   int           // since the group became slow
 }
 
-// A group changes its mind after as many single appends, by the fastest of them: the
-// slowest say more about this process than about the server.
-const (
-	measured      = 32
-	slowAppend    = time.Millisecond
-	maxQueued     = 128     // appends of one writer that may wait …
-	maxQueuedSize = 1 << 20 // … and their bytes
-)
-
 // NewGroup returns a group for writers on one stream.
-func (b *Bus) NewGroup() *Group { return &Group{b: b} }
+func (b *Bus) NewGroup() *Group { return &Group{b: b, probing: probes, pause: minPause} }
 
 // A Writer appends to one subject, each message behind the one before. It is used
 // from one goroutine. Make one with [Group.Writer].
 type Writer struct {
 	g       *Group
 	subject string
-	last    uint64 // sequence of the last message that is on the stream
 
-	queue []Item // guarded by g.mu, as is what follows
-	size  int
-	err   error
-	done  *sync.Cond // something of the queue was committed
+	// What follows is guarded by g.mu.
+	ctx     context.Context // of the last Append
+	shots   []*shot         // in order: those on their way, then those to be sent
+	flying  int             // shots on their way
+	size    int             // bytes of all shots
+	last    uint64          // sequence of the subject's last message
+	behind  uint64          // the same when what is on its way has arrived
+	listed  bool            // in g.ready
+	broken  bool            // a shot did not arrive: nothing is sent behind it
+	mending bool            // somebody finds out what became of the shots
+	err     error           // nothing will be sent any more
+	room    *sync.Cond      // shots became fewer
 }
+
+// What may wait in one writer. Append blocks until there is half of it again, so that
+// writer and committer do not wake each other for every message.
+const (
+	maxQueued     = 128
+	maxQueuedSize = 1 << 20
+)
 
 // Writer returns a writer whose first message stands behind sequence last (0: none).
 func (g *Group) Writer(subject string, last uint64) *Writer {
-	return &Writer{g: g, subject: subject, last: last, done: sync.NewCond(&g.mu)}
+	g.once.Do(func() { g.roundTrip = g.b.roundTrip() })
+	return &Writer{g: g, subject: subject, last: last, behind: last, room: sync.NewCond(&g.mu)}
 }
 
 // Append appends a message, as [Bus.Append] does. It may return before the message
@@ -58,132 +93,39 @@ func (g *Group) Writer(subject string, last uint64) *Writer {
 // again when it returns.
 //
 // Commit point: the messages reach the stream in order, each whole or not at all. A
-// crash loses those that are queued; what the stream has then is the run up to some
+// crash loses those that are waiting; what the stream has then is the run up to some
 // message, and resuming makes the others again.
 func (w *Writer) Append(ctx context.Context, data []byte) error {
-	w.g.mu.Lock()
-	slow, failed := w.g.slow || len(w.queue) > 0, w.err
-	w.g.mu.Unlock()
-	if failed != nil {
-		return failed
-	}
-	if !slow {
-		began := time.Now()
-		seq, err := w.g.b.Append(ctx, w.subject, w.last, data)
-		if err != nil {
-			w.g.mu.Lock()
-			defer w.g.mu.Unlock()
-			w.err = err
-			return err
-		}
-		w.last = seq
-		w.g.measure(time.Since(began))
-		return nil
-	}
-	return w.enqueue(ctx, bytes.Clone(data))
-}
-
-// measure learns from how long a single append took.
-func (g *Group) measure(took time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.seen == 0 || took < g.fastest {
-		g.fastest = took
-	}
-	if g.seen++; g.seen == measured || g.slow {
-		g.slow = g.fastest > slowAppend
-		g.seen = 0
-	}
-}
-
-// enqueue puts a message on the writer's queue, and commits if nobody else does.
-func (w *Writer) enqueue(ctx context.Context, data []byte) error {
 	g := w.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for w.err == nil && len(w.queue) > 0 && (len(w.queue) >= maxQueued || w.size+len(data) > maxQueuedSize) {
-		w.done.Wait()
+	if len(w.shots) > 0 && !w.fits(len(data), 1) {
+		w.wait(func() bool { return w.fits(len(data), 2) })
 	}
 	if w.err != nil {
 		return w.err
 	}
-	if len(w.queue) == 0 {
-		g.waiting = append(g.waiting, w)
-	}
-	w.queue = append(w.queue, Item{Subject: w.subject, Last: w.last, Data: data})
+	s := g.newShot()
+	s.w, s.data = w, append(s.data[:0], data...)
+	w.ctx = ctx
+	w.shots = append(w.shots, s)
 	w.size += len(data)
-	if !g.running {
-		g.running = true
-		go g.commit(ctx)
-	}
+	g.list(w)
+	g.pump()
 	return nil
 }
 
-// commit writes what is queued, batch after batch, until nothing is.
-func (g *Group) commit(ctx context.Context) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for len(g.waiting) > 0 {
-		writers, items := g.take()
-		g.mu.Unlock()
-		began := time.Now()
-		g.b.AppendAll(ctx, items)
-		took := time.Since(began)
-		if len(items) == 1 && items[0].Err == nil {
-			g.measure(took)
-		}
-		g.mu.Lock()
-		for _, w := range writers {
-			w.settle(items)
-		}
-	}
-	g.running = false
+// fits tells whether more data keeps the writer's queue below its bounds, divided by
+// part.
+func (w *Writer) fits(more, part int) bool {
+	return len(w.shots) < maxQueued/part && w.size+more <= maxQueuedSize/part
 }
 
-// take takes a batch off the queues: of each writer the same number, so that none
-// waits for long.
-func (g *Group) take() (writers []*Writer, items []Item) {
-	writers = slices.Clone(g.waiting)
-	size := 0
-	for i := 0; len(items) < MaxBatch && size < MaxBatchBytes; i++ {
-		before := len(items)
-		for _, w := range writers {
-			if i < len(w.queue) && len(items) < MaxBatch {
-				items = append(items, w.queue[i])
-				size += len(w.queue[i].Data)
-			}
-		}
-		if len(items) == before {
-			break
-		}
+// wait waits until enough has been appended, or nothing more will be.
+func (w *Writer) wait(enough func() bool) {
+	for w.err == nil && len(w.shots) > 0 && !enough() {
+		w.room.Wait()
 	}
-	return writers, items
-}
-
-// settle takes what was committed off a writer's queue.
-func (w *Writer) settle(items []Item) {
-	n := 0
-	for i := range items {
-		if items[i].Subject != w.subject {
-			continue
-		}
-		if items[i].Err != nil {
-			w.err, w.queue, n = items[i].Err, nil, 0
-			break
-		}
-		w.last = items[i].Seq
-		w.size -= len(items[i].Data)
-		n++
-	}
-	w.queue = slices.Delete(w.queue, 0, n)
-	for i := range w.queue {
-		w.queue[i].Last = w.last
-	}
-	if len(w.queue) == 0 {
-		w.size = 0
-		w.g.waiting = slices.DeleteFunc(w.g.waiting, func(other *Writer) bool { return other == w })
-	}
-	w.done.Broadcast()
 }
 
 // Flush waits until everything that was appended is on the stream and returns the
@@ -191,8 +133,117 @@ func (w *Writer) settle(items []Item) {
 func (w *Writer) Flush() (last uint64, err error) {
 	w.g.mu.Lock()
 	defer w.g.mu.Unlock()
-	for w.err == nil && len(w.queue) > 0 {
-		w.done.Wait()
-	}
+	w.wait(func() bool { return false })
 	return w.last, w.err
+}
+
+// shot is a message of a writer, from Append until it is known to be on the stream.
+type shot struct {
+	w       *Writer
+	data    []byte // our own copy
+	ordinal uint64 // among all that the group has sent
+	guard   uint64 // sequence that it was guarded with
+	sentAt  time.Time
+	breaks  uint64 // Bus.breaks when it was sent
+	state   shotState
+	seq     uint64 // when stored
+}
+
+type shotState uint8
+
+const (
+	flying  shotState = iota
+	stored            // acknowledged
+	refused           // the server says that it does not stand behind its guard
+	unsent            // it was not stored, for another reason
+	lost              // it may have been stored
+)
+
+// maxSpare bounds what is kept of large messages.
+const maxSpare = 64 << 10
+
+func (g *Group) newShot() *shot {
+	n := len(g.spare)
+	if n == 0 {
+		return new(shot)
+	}
+	s := g.spare[n-1]
+	g.spare = g.spare[:n-1]
+	return s
+}
+
+// drop takes the writer's first n shots away.
+func (w *Writer) drop(n int) {
+	for i, s := range w.shots[:n] {
+		w.size -= len(s.data)
+		w.shots[i] = nil
+		if cap(s.data) <= maxSpare && len(w.g.spare) < maxFlight {
+			*s = shot{data: s.data[:0]}
+			w.g.spare = append(w.g.spare, s)
+		}
+	}
+	w.shots = w.shots[n:]
+	w.room.Signal()
+}
+
+// fail ends the writer.
+func (w *Writer) fail(err error) {
+	w.err = err
+	w.drop(len(w.shots))
+	w.flying = 0
+}
+
+// list puts a writer that has something to be sent on the list.
+func (g *Group) list(w *Writer) {
+	if !w.listed && w.flying < len(w.shots) {
+		w.listed = true
+		g.ready = append(g.ready, w)
+	}
+}
+
+// sendable tells whether a message of the writer can be sent now.
+func (w *Writer) sendable() bool {
+	return w.flying < len(w.shots) && !w.broken && !w.mending && (w.flying == 0 || w.g.predicting)
+}
+
+// pump sends what can be sent: of each writer one message in turn, so that all get on
+// alike.
+func (g *Group) pump() {
+	if g.batching {
+		return
+	}
+	if g.slow {
+		if g.inFlight == 0 && len(g.ready) > 0 {
+			g.batching = true
+			go g.commit()
+		}
+		return
+	}
+	most := maxFlight
+	if g.probing > 0 {
+		most = 1
+	}
+	for g.inFlight < most && g.flight[(g.sent+1)%maxFlight] == nil && len(g.ready) > 0 {
+		w := g.ready[0]
+		g.ready[0] = nil
+		g.ready = g.ready[1:]
+		w.listed = false
+		if w.sendable() {
+			g.send(w)
+			g.list(w)
+		}
+	}
+}
+
+// nats subscription of the acknowledgements, and what they are sent to.
+func (g *Group) subscribe() error {
+	if g.inbox != "" {
+		return nil
+	}
+	inbox := g.b.nc.NewInbox() + "."
+	if _, err := g.b.nc.Subscribe(inbox+"*", func(m *nats.Msg) { g.acknowledged(m) }); err != nil {
+		return err
+	}
+	g.inbox = inbox
+	return nil
 }

@@ -1,0 +1,113 @@
+package bus
+
+import (
+	"slices"
+	"time"
+)
+
+// How a group commits: behind each other through the pipeline, or in batches.
+
+const (
+	probes     = 16                     // lone appends that tell how the server commits
+	slowAppend = 200 * time.Microsecond // beyond the way there and back
+	lookAgain  = 1000                   // batches after which the group probes again
+)
+
+// measure learns from how long an append took that had the server to itself: the
+// fastest of some, since the slowest say more about this process.
+func (g *Group) measure(took time.Duration) {
+	if g.probing == 0 || g.inFlight > 1 {
+		return
+	}
+	if g.probing == probes || took < g.fastest {
+		g.fastest = took
+	}
+	if g.probing--; g.probing > 0 {
+		return
+	}
+	g.slow, g.batches = g.fastest > slowAppend+g.roundTrip, 0
+}
+
+// roundTrip is how long a message to the server and back takes, at best.
+func (b *Bus) roundTrip() (best time.Duration) {
+	for range 3 {
+		if rtt, err := b.nc.RTT(); err == nil && (best == 0 || rtt < best) {
+			best = rtt
+		}
+	}
+	return best
+}
+
+// commit writes what is queued, batch after batch, until nothing is or the group
+// wants to see whether batches are still what it needs.
+func (g *Group) commit() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.ready) > 0 && g.slow {
+		writers, items := g.take()
+		if len(writers) == 0 {
+			break // they list themselves again
+		}
+		ctx := writers[0].ctx
+		g.mu.Unlock()
+		g.b.AppendAll(ctx, items)
+		g.mu.Lock()
+		for _, w := range writers {
+			w.committed(items)
+		}
+		if g.batches++; g.batches == lookAgain {
+			g.slow, g.probing = false, probes
+		}
+	}
+	g.batching = false
+	g.pump()
+}
+
+// take takes a batch off the queues: of each writer the same number, so that none
+// waits for long.
+func (g *Group) take() (writers []*Writer, items []Item) {
+	for _, w := range g.ready {
+		if w.listed = w.sendable(); w.listed { // else it lists itself when it is again
+			writers = append(writers, w)
+		}
+	}
+	g.ready = slices.Clone(writers)
+	size := 0
+	for i := 0; len(items) < MaxBatch && size < MaxBatchBytes; i++ {
+		before := len(items)
+		for _, w := range writers {
+			if i < len(w.shots) && len(items) < MaxBatch {
+				items = append(items, Item{Subject: w.subject, Last: w.last, Data: w.shots[i].data})
+				size += len(w.shots[i].data)
+			}
+		}
+		if len(items) == before {
+			break
+		}
+	}
+	return writers, items
+}
+
+// committed takes what was committed off the writer's queue.
+func (w *Writer) committed(items []Item) {
+	n := 0
+	var err error
+	for i := range items {
+		if items[i].Subject != w.subject {
+			continue
+		}
+		if err = items[i].Err; err != nil {
+			break
+		}
+		w.last = items[i].Seq
+		n++
+	}
+	w.behind = w.last
+	if w.drop(n); err != nil {
+		w.fail(err)
+	}
+	if len(w.shots) == 0 {
+		w.listed = false
+		w.g.ready = slices.DeleteFunc(w.g.ready, func(other *Writer) bool { return other == w })
+	}
+}

@@ -1,0 +1,224 @@
+package bus
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The pipeline of a group: from when a message is sent until its writer knows what
+// became of it. What the methods of this file touch is guarded by Group.mu.
+
+const (
+	maxFlight  = 512
+	watchEvery = 100 * time.Millisecond
+
+	// How many messages a group sends without predictions after one was wrong: each
+	// time twice as many, unless enough were right in between.
+	minPause    = 64
+	maxPause    = 16384
+	enoughRight = 4096
+)
+
+// send sends the writer's next message.
+//
+// Commit point: from here on the message may be in the stream. A crash before the
+// acknowledgement leaves a whole message or none, and of several on a subject the
+// first ones; who resumes reads the subject's last message and finds out which.
+func (g *Group) send(w *Writer) {
+	s := w.shots[w.flying]
+	g.sent++
+	s.ordinal, s.guard, s.sentAt, s.breaks, s.state = g.sent, w.behind, time.Now(), g.b.breaks.Load(), flying
+	w.flying++
+	g.inFlight++
+	g.flight[s.ordinal%maxFlight] = s
+	if g.predicting {
+		w.behind = g.base + s.ordinal
+	}
+	err := g.subscribe()
+	if err == nil {
+		err = g.b.nc.PublishMsg(&nats.Msg{Subject: w.subject, Data: s.data, Reply: g.inbox + strconv.FormatUint(s.ordinal, 10),
+			Header: nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(s.guard, 10)}}})
+	}
+	if err != nil {
+		g.land(s, unsent, 0)
+		return
+	}
+	g.watch()
+}
+
+// acknowledged takes what the server says of a message.
+func (g *Group) acknowledged(m *nats.Msg) {
+	ordinal, err := strconv.ParseUint(strings.TrimPrefix(m.Subject, g.inbox), 10, 64)
+	if err != nil {
+		return // nothing that we asked for
+	}
+	seq, err := parseAck(m.Data)
+	state := stored
+	switch {
+	case m.Header.Get("Status") == noResponders:
+		state = unsent
+	case isConflict(err):
+		state = refused
+	case isLost(err):
+		state = lost
+	case err != nil:
+		state = unsent
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.flight[ordinal%maxFlight]; s != nil && s.ordinal == ordinal {
+		g.measure(time.Since(s.sentAt))
+		g.land(s, state, seq)
+		g.pump()
+	}
+}
+
+const noResponders = "503"
+
+// land notes what became of a shot.
+func (g *Group) land(s *shot, state shotState, seq uint64) {
+	g.flight[s.ordinal%maxFlight] = nil
+	g.inFlight--
+	s.state, s.seq = state, seq
+	if state == stored {
+		g.learn(s.ordinal, seq)
+	} else {
+		g.mispredicted()
+		s.w.broken = true
+	}
+	s.w.settle()
+}
+
+// learn compares a message's sequence with the one predicted. While all that is sent
+// is stored and nobody else writes, the sequence less the ordinal stays the same.
+func (g *Group) learn(ordinal, seq uint64) {
+	base := seq - ordinal
+	switch {
+	case g.predicting && base == g.base:
+		if g.right++; g.right == enoughRight {
+			g.pause = minPause
+		}
+	case g.predicting:
+		g.mispredicted()
+	case ordinal >= g.calm: // sent after what went wrong before, with guards that are known
+		g.predicting, g.base, g.right = true, base, 0
+	}
+}
+
+// mispredicted ends predictions until what has been sent, and some more, has arrived.
+func (g *Group) mispredicted() {
+	if g.predicting {
+		g.predicting = false
+		g.pause = min(2*g.pause, maxPause)
+	}
+	g.calm = max(g.calm, g.sent+g.pause)
+}
+
+// settle takes the shots that are stored off the writer's queue, and where one is not,
+// waits for the others to see what to do about it.
+func (w *Writer) settle() {
+	if w.mending {
+		return
+	}
+	n := 0
+	for n < w.flying && w.shots[n].state == stored {
+		w.last = w.shots[n].seq
+		n++
+	}
+	w.flying -= n
+	w.drop(n)
+	if w.broken && !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state == flying }) {
+		if w.stale() {
+			w.again()
+		} else {
+			w.mending = true
+			go w.mend()
+		}
+	}
+	if w.flying == 0 {
+		w.behind = w.last
+		w.g.list(w)
+	}
+}
+
+// stale tells whether the shots in flight were refused because of a prediction that
+// was wrong. They are not on the stream and can be sent again.
+func (w *Writer) stale() bool {
+	if w.flying > 0 && w.shots[0].guard == w.last {
+		return false // the guard was right
+	}
+	return !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state != refused })
+}
+
+// again makes shots that were sent wait to be sent.
+func (w *Writer) again() { w.flying, w.broken, w.behind = 0, false, w.last }
+
+// mend finds out from the stream what became of the writer's shots, and appends those
+// that are missing, one by one.
+func (w *Writer) mend() {
+	g := w.g
+	g.mu.Lock()
+	shots, last, ctx := slices.Clone(w.shots[:w.flying]), w.last, w.ctx
+	g.mu.Unlock()
+	doubt := false // an earlier attempt may be in the stream
+	var err error
+	for _, s := range shots {
+		doubt = doubt || s.state == lost
+		if s.state == stored {
+			last = s.seq
+			continue
+		}
+		p := g.b.newAppend(w.subject, w.subject, last, s.data)
+		if p.lost = doubt; s.state != lost && p.err == nil {
+			p.send()
+		}
+		if last, err = p.Wait(ctx); err != nil {
+			break
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w.mending = false
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	w.last = last
+	w.drop(w.flying)
+	w.again()
+	g.list(w)
+	g.pump()
+}
+
+// watch makes sure, while something is in flight, that it is not waited for in vain.
+func (g *Group) watch() {
+	if !g.watching {
+		g.watching = true
+		time.AfterFunc(watchEvery, g.look)
+	}
+}
+
+// look gives up the shots whose acknowledgement will not come.
+func (g *Group) look() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	breaks, closed := g.b.breaks.Load(), g.b.nc.IsClosed()
+	for i := range g.flight {
+		s := g.flight[i]
+		if s == nil || !closed && s.breaks == breaks && time.Since(s.sentAt) < ackTimeout {
+			continue
+		}
+		g.b.log.Warn().Str("subject", s.w.subject).Msg("acknowledgement lost, looking in the stream")
+		g.land(s, lost, 0)
+	}
+	g.watching = false
+	if g.inFlight > 0 {
+		g.watch()
+	}
+	g.pump()
+}

@@ -133,4 +133,9 @@ func benchmarkPipeline(b *testing.B, n int, always bool) {
 		}
 	}
 	b.ReportMetric(float64(r.Ticks)*12*float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	digests, err := server.LastSeq(b.Context(), events.StreamDigest)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(r.Ticks)*12*float64(b.N)/float64(digests), "ticks/digest")
 }

@@ -9,7 +9,7 @@ import (
 
 const (
 	probes     = 16                     // lone appends that tell how the server commits
-	slowAppend = 200 * time.Microsecond // beyond the way there and back
+	slowAppend = 150 * time.Microsecond // beyond the way there and back
 	lookAgain  = 1000                   // batches after which the group probes again
 )
 

@@ -15,7 +15,7 @@ import (
 // connections and server restarts too. It returns the error of handle as it is, or
 // ctx's when ctx ends, or says why it cannot go on, as when the stream is gone.
 //
-// A message's Pending is 0 when nothing more was there as it was delivered: the
+// A message's Pending is 0 when nothing more is there yet, as far as can be told: the
 // time to flush what handle has gathered.
 func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, handle func(Message) error) error {
 	for m, err := range b.messages(ctx, stream, filter, from) {
@@ -138,20 +138,61 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 		return err
 	}
 	defer b.release(ctx, stream, c, it)
-	for {
-		m, err := it.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return err
+	ctx, cancel = context.WithCancel(ctx)
+	defer cancel()
+	ahead := make(chan arrival, readAhead)
+	go deliver(ctx, it, stream, ahead)
+	for d := range ahead {
+		if d.err != nil {
+			return d.err
 		}
-		meta, err := m.Metadata()
-		if err != nil {
-			return err
-		}
-		*next = meta.Sequence.Stream + 1
-		if !yield(Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Pending: meta.NumPending}, nil) {
+		*next = d.Seq + 1
+		// What the server had not sent yet when it sent this one is only half of the
+		// truth: more may have come and wait here.
+		d.Pending = max(d.Pending, uint64(len(ahead)))
+		if !yield(d.Message, nil) {
 			return nil
 		}
 	}
+	return ctx.Err()
+}
+
+// readAhead is how many messages are taken out of the client's buffer ahead of us, so
+// that we see whether there are any. Few, since each may have the size of max_payload.
+const readAhead = 16
+
+type arrival struct {
+	Message
+	err error
+}
+
+// deliver hands on what comes until an error, which is the last thing that it hands on,
+// or until ctx ends.
+func deliver(ctx context.Context, it jetstream.MessagesContext, stream string, ahead chan<- arrival) {
+	defer close(ahead)
+	for {
+		d := next(ctx, it, stream)
+		select {
+		case ahead <- d:
+		case <-ctx.Done():
+			return
+		}
+		if d.err != nil {
+			return
+		}
+	}
+}
+
+func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a arrival) {
+	m, err := it.Next(jetstream.NextContext(ctx))
+	if err != nil {
+		return arrival{err: err}
+	}
+	meta, err := m.Metadata()
+	if err != nil {
+		return arrival{err: err}
+	}
+	return arrival{Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Pending: meta.NumPending}}
 }
 
 // release ends the consumer on the server as well. Without that the server does it

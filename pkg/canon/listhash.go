@@ -26,7 +26,7 @@ type ListHash struct {
 
 // resumable is what the hashes of package crypto/sha256 promise to be.
 type resumable interface {
-	hash.Hash
+	hash.Cloner
 	encoding.BinaryAppender
 	encoding.BinaryUnmarshaler
 }
@@ -55,6 +55,15 @@ func (l *ListHash) Reset() {
 	l.sha.Reset()
 	l.sha.Write(l.prefix)
 	l.count = 0
+}
+
+// Clone returns another hash of the elements so far.
+func (l *ListHash) Clone() *ListHash {
+	sha, err := l.sha.Clone()
+	if err != nil {
+		panic("canon: SHA-256 cannot be cloned: " + err.Error())
+	}
+	return &ListHash{sha: sha.(resumable), key: l.key, prefix: l.prefix, count: l.count}
 }
 
 // Count returns the number of elements.

@@ -17,6 +17,8 @@ type FrameDecoder struct {
 	Abandoned string // not empty: the coordinator gave the run up here, and why
 
 	c       cursor
+	fields  int    // of the frame
+	body    []byte // of the message: all that follows the position
 	events  []byte // canonical events joined by commas
 	results []byte // canonical results joined by commas
 	entries []entry
@@ -33,44 +35,62 @@ type entry struct {
 // Decode reads one frame. The error says which field of which event, and at which
 // byte, is not as it must be.
 func (d *FrameDecoder) Decode(message []byte) error {
+	if err := d.DecodePosition(message); err != nil {
+		return err
+	}
+	return d.DecodeBody()
+}
+
+// DecodePosition reads a frame up to its events: who knows what follows from before
+// (see [Memo]) can leave it at that. Until [FrameDecoder.DecodeBody] the frame has no
+// events.
+func (d *FrameDecoder) DecodePosition(message []byte) error {
 	d.c = cursor{all: message, rest: message, path: d.c.path[:0]}
 	d.events, d.results, d.entries, d.Abandoned = d.events[:0], d.results[:0], d.entries[:0], ""
-	c := &d.c
-	fields, err := c.mapHeader()
+	err := d.header()
 	if err != nil {
 		return fmt.Errorf("frame: %w", err)
 	}
-	if err := d.decode(fields); err != nil {
+	d.body = d.c.rest
+	return nil
+}
+
+func (d *FrameDecoder) header() (err error) {
+	if d.fields, err = d.c.mapHeader(); err != nil {
+		return err
+	}
+	if err := d.version(); err != nil {
+		return err
+	}
+	if d.fields != len(frameFields) && d.fields != len(frameFields)-1 {
+		return d.c.failf("a frame has %d or %d fields, this one %d", len(frameFields)-1, len(frameFields), d.fields)
+	}
+	return d.position()
+}
+
+// DecodeBody reads what [FrameDecoder.DecodePosition] left.
+func (d *FrameDecoder) DecodeBody() error {
+	if err := d.decodeBody(); err != nil {
 		return fmt.Errorf("frame: %w", err)
 	}
-	if len(c.rest) > 0 {
-		return fmt.Errorf("frame: %d bytes follow its end (byte %d)", len(c.rest), len(message)-len(c.rest))
+	if rest := len(d.c.rest); rest > 0 {
+		return fmt.Errorf("frame: %d bytes follow its end (byte %d)", rest, len(d.c.all)-rest)
 	}
 	return nil
 }
 
-func (d *FrameDecoder) decode(fields int) error {
-	c := &d.c
-	if err := d.version(); err != nil {
-		return err
-	}
-	if fields != len(frameFields) && fields != len(frameFields)-1 {
-		return c.failf("a frame has %d or %d fields, this one %d", len(frameFields)-1, len(frameFields), fields)
-	}
-	if err := d.position(); err != nil {
-		return err
-	}
+func (d *FrameDecoder) decodeBody() error {
 	if err := d.readEvents(); err != nil {
 		return err
 	}
 	if err := d.readResults(); err != nil {
 		return err
 	}
-	if fields == len(frameFields) {
+	if d.fields == len(frameFields) {
 		return d.abandoned()
 	}
 	if len(d.entries) == 0 && d.Total > 0 {
-		return c.failf("a tick of %d events in a frame of none", d.Total)
+		return d.c.failf("a tick of %d events in a frame of none", d.Total)
 	}
 	return nil
 }

@@ -27,12 +27,19 @@ func newHashes() hashes {
 	return hashes{canon.NewListHash(traceKey), canon.NewListHash(resultKey), canon.NewListHash(traceKey)}
 }
 
+func (h *hashes) clone() hashes {
+	return hashes{h.trace.Clone(), h.result.Clone(), h.forecast.Clone()}
+}
+
 func (h *hashes) sum() Hashes {
 	return Hashes{h.trace.Sum().String(), h.result.Sum().String(), h.forecast.Sum().String()}
 }
 
 // NewRunHash returns the hash of a run that has no ticks yet.
 func NewRunHash() *RunHash { return &RunHash{tick: newHashes(), run: newHashes()} }
+
+// Clone returns a hash that goes on from here on its own.
+func (h *RunHash) Clone() *RunHash { return &RunHash{tick: h.tick.clone(), run: h.run.clone()} }
 
 // AddFrame adds what a decoded frame holds. After the last frame of a tick call
 // [RunHash.EndTick].

@@ -39,6 +39,7 @@ type Hasher struct {
 	Config
 	stats    Stats
 	decoder  events.FrameDecoder
+	memo     *events.Memo           // what equal frames of equal runs come to
 	runs     map[events.RunKey]*run // those that have something unfinished, and some more
 	open     map[*run]bool          // those in the middle of a tick
 	dirty    []*run                 // those with something to flush
@@ -54,15 +55,16 @@ type Stats struct {
 
 // Bounds of what is gathered before it is flushed, and kept.
 const (
-	maxGathered = 4096 // ticks and runs, before a flush
-	maxCovers   = 1000 // in one digest, about 350 bytes each
-	maxKept     = 4096 // runs kept in memory that could be loaded again
+	maxGathered = 4096    // ticks and runs, before a flush
+	maxCovers   = 1000    // in one digest, about 350 bytes each
+	maxKept     = 4096    // runs kept in memory that could be loaded again
+	maxMemo     = 8 << 20 // bytes of frames that the frames of other runs are compared with
 	firstFrame  = 1
 )
 
 // New returns a hasher that has not read anything yet.
 func New(c Config) *Hasher {
-	return &Hasher{Config: c, runs: make(map[events.RunKey]*run), open: make(map[*run]bool)}
+	return &Hasher{Config: c, memo: events.NewMemo(maxMemo), runs: make(map[events.RunKey]*run), open: make(map[*run]bool)}
 }
 
 // Stats returns the hasher's counters.
@@ -141,14 +143,14 @@ func (h *Hasher) load(ctx context.Context, key events.RunKey) (*run, error) {
 	if r, ok := h.runs[key]; ok {
 		return r, nil
 	}
-	r := &run{key: key, hash: events.NewRunHash()}
+	r := &run{key: key, at: h.memo.Start()}
 	m, err := h.Bus.Last(ctx, events.StreamDigest, events.DigestSubject(key))
 	switch {
 	case errors.Is(err, bus.ErrNotFound):
 	case err != nil:
 		return nil, err
 	default:
-		if err := r.restore(m); err != nil {
+		if err := r.restore(h, m); err != nil {
 			r.dispute(h, m.Seq, err.Error())
 		}
 	}

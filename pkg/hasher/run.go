@@ -13,12 +13,12 @@ type run struct {
 	key              events.RunKey
 	firstTick, ticks int64 // as its first frame says; ticks is 0 before that
 
-	hash   *events.RunHash
-	hashed int64  // whole ticks in hash
-	tick   int64  // the tick that the next frame must be of
-	seq    uint64 // the last frame that ends a tick in hash
-	part   *part  // the tick that has begun and not ended
-	ended  *sums  // of a run whose last digest was read back: what that says in place of hash
+	at     *events.Point // where its hashes stand
+	hashed int64         // whole ticks in them
+	tick   int64         // the tick that the next frame must be of
+	seq    uint64        // the last frame that ends a tick in them
+	part   *part         // the tick that has begun and not ended
+	ended  *sums         // of a run whose last digest was read back: what that says in place of at
 
 	covers  []events.TickDigest // whole ticks that are on no digest yet
 	problem *events.Problem     // the run is broken
@@ -47,7 +47,7 @@ type sums struct {
 }
 
 // restore takes a run up where its last digest left it.
-func (r *run) restore(m bus.Message) error {
+func (r *run) restore(h *Hasher, m bus.Message) error {
 	r.digestSeq = m.Seq
 	d, err := decodeDigest(m)
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *run) restore(m bus.Message) error {
 		r.ended = &sums{hashes: d.Hashes, events: d.Events}
 		return nil
 	}
-	if err := r.hash.Restore(d.State); err != nil {
+	if r.at, err = h.memo.Restore(d.State); err != nil {
 		return fmt.Errorf("digest on %s, %s sequence %d: /state: %w", m.Subject, m.Stream, m.Seq, err)
 	}
 	return nil
@@ -75,28 +75,32 @@ func (r *run) accept(h *Hasher, m bus.Message) bool {
 		return r.fail(h, m, "a frame behind the end of its run")
 	}
 	d := &h.decoder
-	if err := d.Decode(m.Data); err != nil {
+	step, err := r.at.Decode(d, m.Data)
+	if err != nil {
 		return r.fail(h, m, err.Error())
 	}
 	if err := r.follows(d); err != nil {
 		return r.fail(h, m, err.Error())
 	}
+	if step == nil {
+		step = h.memo.Add(r.at, d)
+	}
 	firstSeq := m.Seq
 	if r.part != nil {
 		firstSeq = r.part.firstSeq
-	} else if !d.Last() {
+	} else if !step.Last {
 		r.part = &part{total: d.Total, firstSeq: m.Seq, before: r.sums()}
 		h.open[r] = true
 	}
-	r.hash.AddFrame(d)
-	h.stats.Events.Add(int64(d.Len()))
-	if !d.Last() {
-		r.part.next = d.First + d.Len()
+	r.at = step.To
+	h.stats.Events.Add(int64(step.Events))
+	if !step.Last {
+		r.part.next = d.First + step.Events
 		return false
 	}
 	delete(h.open, r)
 	r.part = nil
-	r.endTick(h, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq})
+	r.endTick(h, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq, Hashes: step.Tick})
 	return true
 }
 
@@ -127,7 +131,6 @@ func (r *run) follows(d *events.FrameDecoder) error {
 
 // endTick closes the tick whose last frame was added.
 func (r *run) endTick(h *Hasher, t events.TickDigest) {
-	t.Hashes = r.hash.EndTick()
 	r.hashed++
 	r.tick++
 	r.seq = t.LastSeq
@@ -147,7 +150,7 @@ func (r *run) sums() sums {
 	case r.part != nil:
 		return r.part.before
 	}
-	return sums{r.hash.Sum(), r.hash.Events(), r.hash.State()}
+	return sums{r.at.Sum(), r.at.Events(), r.at.State()}
 }
 
 // sealed tells whether every tick of the run has been hashed.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -141,6 +142,9 @@ func (b *Bus) commit(ctx context.Context, m *nats.Msg) (uint64, error) {
 
 // parseAck reads a server's acknowledgement or refusal.
 func parseAck(data []byte) (uint64, error) {
+	if seq, ok := plainAck(data); ok {
+		return seq, nil
+	}
 	var ack struct {
 		Error *jetstream.APIError `json:"error"`
 		Seq   uint64              `json:"seq"`
@@ -155,4 +159,22 @@ func parseAck(data []byte) (uint64, error) {
 		return 0, fmt.Errorf("%w: no sequence in %.80q", jetstream.ErrInvalidJSAck, data)
 	}
 	return ack.Seq, nil
+}
+
+// plainAck reads what parseAck reads most: {"stream":"…", "seq":17}. Anything else is
+// not for it to judge.
+func plainAck(data []byte) (seq uint64, ok bool) {
+	rest, ok := bytes.CutPrefix(data, []byte(`{"stream":"`))
+	name, rest, found := bytes.Cut(rest, []byte(`", "seq":`))
+	digits, end := bytes.CutSuffix(rest, []byte("}"))
+	if !ok || !found || !end || len(digits) > 19 || bytes.ContainsAny(name, "\"\\") {
+		return 0, false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		seq = 10*seq + uint64(c-'0')
+	}
+	return seq, seq > 0 && digits[0] != '0'
 }

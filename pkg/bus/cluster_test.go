@@ -111,7 +111,24 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("a leader leaves", func(t *testing.T) {
-		const n = 1000
+		const n, writers = 1000, 4
+		var grouped sync.WaitGroup
+		g := one.NewGroup()
+		g.SetSlow(false)
+		for i := range writers {
+			w := g.Writer(trace(10+i), 0)
+			grouped.Go(func() {
+				for j := range n {
+					if err := w.Append(t.Context(), fmt.Append(nil, j)); err != nil {
+						t.Errorf("writer %d: %v", i, err)
+						return
+					}
+				}
+				if _, err := w.Flush(); err != nil {
+					t.Errorf("writer %d: %v", i, err)
+				}
+			})
+		}
 		go func() {
 			var last uint64
 			for i := range n {
@@ -132,6 +149,14 @@ func TestCluster(t *testing.T) {
 		for i, m := range follow(t, other, trace(2), 1, n) {
 			if string(m.Data) != fmt.Sprint(i) {
 				t.Fatalf("frame %d is %s", i, m.Data)
+			}
+		}
+		grouped.Wait()
+		for i := range writers {
+			for j, m := range follow(t, other, trace(10+i), 1, n) {
+				if string(m.Data) != fmt.Sprint(j) {
+					t.Fatalf("writer %d, frame %d is %s", i, j, m.Data)
+				}
 			}
 		}
 	})

@@ -8,29 +8,33 @@ import (
 // How a group commits: behind each other through the pipeline, or in batches.
 
 const (
-	probes     = 16                     // lone appends that tell how the server commits
-	slowAppend = 150 * time.Microsecond // beyond the way there and back
-	lookAgain  = 1000                   // batches after which the group probes again
+	probes    = 16   // lone appends that tell how the server commits
+	lookAgain = 1000 // batches after which the group probes again
+
+	// An append is slow when it takes longer than a message there and back, and this,
+	// and this for each byte.
+	slowAppend = 100 * time.Microsecond
+	slowByte   = 2 * time.Nanosecond
 )
 
-// measure learns from how long an append took that had the server to itself: the
-// fastest of some, since the slowest say more about this process.
-func (g *Group) measure(took time.Duration) {
+// measure learns from how long an append of so many bytes took that had the server to
+// itself: the fastest of some, since the slowest say more about this process.
+func (g *Group) measure(took time.Duration, size int) {
 	if g.probing == 0 || g.inFlight > 1 {
 		return
 	}
+	took -= g.roundTrip + time.Duration(size)*slowByte
 	if g.probing == probes || took < g.fastest {
 		g.fastest = took
 	}
-	if g.probing--; g.probing > 0 {
-		return
+	if g.probing--; g.probing == 0 {
+		g.slow, g.batches = g.fastest > slowAppend, 0
 	}
-	g.slow, g.batches = g.fastest > slowAppend+g.roundTrip, 0
 }
 
 // roundTrip is how long a message to the server and back takes, at best.
 func (b *Bus) roundTrip() (best time.Duration) {
-	for range 3 {
+	for range 5 {
 		if rtt, err := b.nc.RTT(); err == nil && (best == 0 || rtt < best) {
 			best = rtt
 		}
@@ -52,6 +56,7 @@ func (g *Group) commit() {
 		g.mu.Unlock()
 		g.b.AppendAll(ctx, items)
 		g.mu.Lock()
+		g.predicting = false // what was sent so has not been counted
 		for _, w := range writers {
 			w.committed(items)
 		}

@@ -15,8 +15,8 @@ import (
 //   - As long as nobody else writes to the stream, the sequence that a message will
 //     get is known before it is acknowledged, and the next message on its subject can
 //     be sent behind it, guarded by that sequence. Where the prediction was wrong the
-//     guard keeps the message out, and it is sent again behind the one before.
-//     See pipeline.go.
+//     guards keep the message out, and it is sent again behind the one before. See
+//     pipeline.go.
 //   - A server that syncs to disk before each acknowledgement takes a batch of
 //     messages in the time of one. There the group commits in batches. Which it is
 //     the group learns from how long acknowledgements take.
@@ -38,22 +38,24 @@ type Group struct {
 	watching   bool
 	predicting bool
 	base       uint64 // sequence less ordinal, while predicting
+	epoch      uint64 // how often predictions began
 	calm       uint64 // the ordinal from which on predictions may begin again
 	pause      uint64 // how many messages later that is, the next time
-	right      uint64 // predictions that were right since the last that was wrong
+	right      uint64 // messages stored since predictions began
 
 	// How to commit; see commit.go.
 	slow      bool // acknowledgements wait for the disk
 	probing   int  // lone appends still to be measured before anything is sent behind another
 	fastest   time.Duration
-	once      sync.Once
 	roundTrip time.Duration // to the server and back
 	batching  bool          // somebody is committing a batch
 	batches   int           // since the group became slow
 }
 
 // NewGroup returns a group for writers on one stream.
-func (b *Bus) NewGroup() *Group { return &Group{b: b, probing: probes, pause: minPause} }
+func (b *Bus) NewGroup() *Group {
+	return &Group{b: b, probing: probes, pause: minPause, roundTrip: b.roundTrip()}
+}
 
 // A Writer appends to one subject, each message behind the one before. It is used
 // from one goroutine. Make one with [Group.Writer].
@@ -67,7 +69,8 @@ type Writer struct {
 	flying  int             // shots on their way
 	size    int             // bytes of all shots
 	last    uint64          // sequence of the subject's last message
-	behind  uint64          // the same when what is on its way has arrived
+	behind  uint64          // the same when what is on its way has arrived, as predicted …
+	epoch   uint64          // … in this epoch of the group; 0: not predicted
 	listed  bool            // in g.ready
 	broken  bool            // a shot did not arrive: nothing is sent behind it
 	mending bool            // somebody finds out what became of the shots
@@ -84,7 +87,6 @@ const (
 
 // Writer returns a writer whose first message stands behind sequence last (0: none).
 func (g *Group) Writer(subject string, last uint64) *Writer {
-	g.once.Do(func() { g.roundTrip = g.b.roundTrip() })
 	return &Writer{g: g, subject: subject, last: last, behind: last, room: sync.NewCond(&g.mu)}
 }
 
@@ -139,14 +141,14 @@ func (w *Writer) Flush() (last uint64, err error) {
 
 // shot is a message of a writer, from Append until it is known to be on the stream.
 type shot struct {
-	w       *Writer
-	data    []byte // our own copy
-	ordinal uint64 // among all that the group has sent
-	guard   uint64 // sequence that it was guarded with
-	sentAt  time.Time
-	breaks  uint64 // Bus.breaks when it was sent
-	state   shotState
-	seq     uint64 // when stored
+	w         *Writer
+	data      []byte // our own copy
+	ordinal   uint64 // among all that the group has sent
+	predicted bool   // it was guarded by predictions
+	sentAt    time.Time
+	breaks    uint64 // Bus.breaks when it was sent
+	state     shotState
+	seq       uint64 // when stored
 }
 
 type shotState uint8
@@ -203,7 +205,7 @@ func (g *Group) list(w *Writer) {
 
 // sendable tells whether a message of the writer can be sent now.
 func (w *Writer) sendable() bool {
-	return w.flying < len(w.shots) && !w.broken && !w.mending && (w.flying == 0 || w.g.predicting)
+	return w.flying < len(w.shots) && !w.broken && !w.mending && (w.flying == 0 || w.g.predicting && w.epoch == w.g.epoch)
 }
 
 // pump sends what can be sent: of each writer one message in turn, so that all get on

@@ -43,21 +43,7 @@ func TestGroup(t *testing.T) {
 				})
 			}
 			all.Wait()
-			next := make(map[string]int)
-			for m, err := range b.Read(t.Context(), events.StreamTrace, "", 1, 0) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if string(m.Data) != fmt.Sprint(next[m.Subject]) {
-					t.Fatalf("%s: %s where %d belongs", m.Subject, m.Data, next[m.Subject])
-				}
-				next[m.Subject]++
-			}
-			for subject, count := range next {
-				if count != n {
-					t.Errorf("%s has %d messages, want %d", subject, count, n)
-				}
-			}
+			wantEach(t, b, writers, n)
 		})
 	}
 }
@@ -97,6 +83,92 @@ func TestGroupConflict(t *testing.T) {
 			if n != 1 {
 				t.Errorf("%d messages of the loser's subject", n)
 			}
+		})
+	}
+}
+
+// Groups on one stream spoil each other's predictions. Their writers notice nothing.
+func TestGroupsOnOneStream(t *testing.T) {
+	const groups, writers, n = 3, 4, 400
+	b := bustest.Open(t)
+	var all sync.WaitGroup
+	for i := range groups {
+		g := b.NewGroup()
+		for j := range writers {
+			w := g.Writer(events.TraceSubject(events.RunKey{Pipeline: "p", Window: uint64(i + 1), Run: j}), 0)
+			all.Go(func() {
+				for k := range n {
+					if err := w.Append(t.Context(), fmt.Append(nil, k)); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				if _, err := w.Flush(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	wantEach(t, b, groups*writers, n)
+}
+
+// wantEach checks that each of so many subjects has the messages 0 to n-1, once and in
+// order.
+func wantEach(t *testing.T, b *bus.Bus, subjects, n int) {
+	t.Helper()
+	next := make(map[string]int)
+	for m, err := range b.Read(t.Context(), events.StreamTrace, "", 1, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(m.Data) != fmt.Sprint(next[m.Subject]) {
+			t.Fatalf("%s: %s where %d belongs", m.Subject, m.Data, next[m.Subject])
+		}
+		next[m.Subject]++
+	}
+	for subject, count := range next {
+		if count != n {
+			t.Errorf("%s has %d messages, want %d", subject, count, n)
+		}
+	}
+	if len(next) != subjects {
+		t.Errorf("%d subjects, want %d", len(next), subjects)
+	}
+}
+
+// A connection that breaks while many messages are on their way, or their
+// acknowledgements, leaves each on the stream once.
+func TestGroupLost(t *testing.T) {
+	const writers, n = 4, 300
+	for direction, text := range map[bustest.Direction]string{bustest.ToServer: "\r\n\r\n150\r\n", bustest.ToClient: `"seq":600`} {
+		t.Run(text, func(t *testing.T) {
+			server := bustest.NewServer(t)
+			proxy := bustest.NewProxy(t, server.URL())
+			b := bustest.Connect(t, proxy.URL())
+			proxy.CutAt(direction, text)
+			g := b.NewGroup()
+			g.SetSlow(false)
+			var all sync.WaitGroup
+			for i := range writers {
+				w := g.Writer(events.TraceSubject(events.RunKey{Pipeline: "p", Window: 1, Run: i}), 0)
+				all.Go(func() {
+					for j := range n {
+						if err := w.Append(t.Context(), fmt.Append(nil, j)); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+					if _, err := w.Flush(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if !proxy.Sprung(direction) {
+				t.Fatal("nothing was cut")
+			}
+			wantEach(t, bustest.Connect(t, server.URL()), writers, n)
 		})
 	}
 }

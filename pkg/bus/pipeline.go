@@ -12,6 +12,13 @@ import (
 
 // The pipeline of a group: from when a message is sent until its writer knows what
 // became of it. What the methods of this file touch is guarded by Group.mu.
+//
+// Why a message cannot take the place of the one before it on its subject: while the
+// group predicts, each message is guarded twice, by the last sequence of its subject
+// and by the last of the stream, so that it gets the sequence predicted or none, which
+// is beyond all that were known on its subject when the first was sent. So what was
+// predicted for a message that is kept out is not the sequence of an earlier one, and
+// keeps out all that were sent behind it.
 
 const (
 	maxFlight  = 512
@@ -32,17 +39,21 @@ const (
 func (g *Group) send(w *Writer) {
 	s := w.shots[w.flying]
 	g.sent++
-	s.ordinal, s.guard, s.sentAt, s.breaks, s.state = g.sent, w.behind, time.Now(), g.b.breaks.Load(), flying
+	if g.predicting && w.flying == 0 && g.base+g.sent <= w.last {
+		g.mispredicted()
+	}
+	s.ordinal, s.predicted, s.sentAt, s.breaks, s.state = g.sent, g.predicting, time.Now(), g.b.breaks.Load(), flying
 	w.flying++
 	g.inFlight++
 	g.flight[s.ordinal%maxFlight] = s
-	if g.predicting {
-		w.behind = g.base + s.ordinal
+	header := nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(w.behind, 10)}}
+	if w.epoch = 0; g.predicting {
+		w.epoch, w.behind = g.epoch, g.base+s.ordinal
+		header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(w.behind-1, 10)}
 	}
 	err := g.subscribe()
 	if err == nil {
-		err = g.b.nc.PublishMsg(&nats.Msg{Subject: w.subject, Data: s.data, Reply: g.inbox + strconv.FormatUint(s.ordinal, 10),
-			Header: nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(s.guard, 10)}}})
+		err = g.b.nc.PublishMsg(&nats.Msg{Subject: w.subject, Data: s.data, Header: header, Reply: g.inbox + strconv.FormatUint(s.ordinal, 10)})
 	}
 	if err != nil {
 		g.land(s, unsent, 0)
@@ -72,7 +83,7 @@ func (g *Group) acknowledged(m *nats.Msg) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s := g.flight[ordinal%maxFlight]; s != nil && s.ordinal == ordinal {
-		g.measure(time.Since(s.sentAt))
+		g.measure(time.Since(s.sentAt), len(s.data))
 		g.land(s, state, seq)
 		g.pump()
 	}
@@ -94,19 +105,17 @@ func (g *Group) land(s *shot, state shotState, seq uint64) {
 	s.w.settle()
 }
 
-// learn compares a message's sequence with the one predicted. While all that is sent
-// is stored and nobody else writes, the sequence less the ordinal stays the same.
+// learn begins to predict: as long as all that is sent is stored and nobody else writes,
+// the sequence less the ordinal stays the same.
 func (g *Group) learn(ordinal, seq uint64) {
-	base := seq - ordinal
 	switch {
-	case g.predicting && base == g.base:
+	case g.predicting:
 		if g.right++; g.right == enoughRight {
 			g.pause = minPause
 		}
-	case g.predicting:
-		g.mispredicted()
-	case ordinal >= g.calm: // sent after what went wrong before, with guards that are known
-		g.predicting, g.base, g.right = true, base, 0
+	case ordinal >= g.calm:
+		g.predicting, g.base, g.right = true, seq-ordinal, 0
+		g.epoch++
 	}
 }
 
@@ -149,14 +158,11 @@ func (w *Writer) settle() {
 // stale tells whether the shots in flight were refused because of a prediction that
 // was wrong. They are not on the stream and can be sent again.
 func (w *Writer) stale() bool {
-	if w.flying > 0 && w.shots[0].guard == w.last {
-		return false // the guard was right
-	}
-	return !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state != refused })
+	return !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state != refused || !s.predicted })
 }
 
 // again makes shots that were sent wait to be sent.
-func (w *Writer) again() { w.flying, w.broken, w.behind = 0, false, w.last }
+func (w *Writer) again() { w.flying, w.broken = 0, false }
 
 // mend finds out from the stream what became of the writer's shots, and appends those
 // that are missing, one by one.
@@ -165,7 +171,8 @@ func (w *Writer) mend() {
 	g.mu.Lock()
 	shots, last, ctx := slices.Clone(w.shots[:w.flying]), w.last, w.ctx
 	g.mu.Unlock()
-	doubt := false // an earlier attempt may be in the stream
+	doubt := false  // earlier attempts may be in the stream
+	absent := false // but they end before this one: one look is enough
 	var err error
 	for _, s := range shots {
 		doubt = doubt || s.state == lost
@@ -174,12 +181,13 @@ func (w *Writer) mend() {
 			continue
 		}
 		p := g.b.newAppend(w.subject, w.subject, last, s.data)
-		if p.lost = doubt; s.state != lost && p.err == nil {
+		if p.lost = doubt; (s.state != lost || absent) && p.err == nil {
 			p.send()
 		}
 		if last, err = p.Wait(ctx); err != nil {
 			break
 		}
+		absent = absent || p.ack != nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -188,7 +196,7 @@ func (w *Writer) mend() {
 		w.fail(err)
 		return
 	}
-	w.last = last
+	w.last, w.behind = last, last
 	w.drop(w.flying)
 	w.again()
 	g.list(w)

@@ -22,9 +22,10 @@ var streams = []jetstream.StreamConfig{
 		Subjects:           []string{events.TraceSubjects},
 		AllowAtomicPublish: true,
 	}, {
-		Name:        events.StreamDigest,
-		Description: "digests of runs",
-		Subjects:    []string{events.DigestSubjects},
+		Name:               events.StreamDigest,
+		Description:        "digests of runs",
+		Subjects:           []string{events.DigestSubjects},
+		AllowAtomicPublish: true,
 	}, {
 		Name:        events.StreamVerdict,
 		Description: "verdicts on windows",

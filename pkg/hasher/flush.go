@@ -18,8 +18,8 @@ import (
 // covered.
 func (h *Hasher) flush(ctx context.Context) error {
 	type flight struct {
-		run     *run
-		pending *bus.Pending
+		run *run
+		out *bus.Writer
 	}
 	var flights []flight
 	for _, r := range h.dirty {
@@ -31,11 +31,13 @@ func (h *Hasher) flush(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("digest of run %s: %w", r.key, err)
 		}
-		flights = append(flights, flight{r, h.Bus.AppendAsync(events.DigestSubject(r.key), r.digestSeq, data)})
+		f := flight{r, h.group.Writer(events.DigestSubject(r.key), r.digestSeq)}
+		_ = f.out.Append(ctx, data) // Flush says what became of it
+		flights = append(flights, f)
 	}
 	h.dirty, h.gathered = h.dirty[:0], 0
 	for _, f := range flights {
-		seq, err := f.pending.Wait(ctx)
+		seq, err := f.out.Flush()
 		if errors.Is(err, bus.ErrConflict) {
 			err = h.settle(ctx, f.run)
 		} else if err == nil {

@@ -38,6 +38,7 @@ type Config struct {
 type Hasher struct {
 	Config
 	stats    Stats
+	group    *bus.Group // commits the digests of all runs
 	decoder  events.FrameDecoder
 	memo     *events.Memo           // what equal frames of equal runs come to
 	runs     map[events.RunKey]*run // those that have something unfinished, and some more
@@ -64,7 +65,7 @@ const (
 
 // New returns a hasher that has not read anything yet.
 func New(c Config) *Hasher {
-	return &Hasher{Config: c, memo: events.NewMemo(maxMemo), runs: make(map[events.RunKey]*run), open: make(map[*run]bool)}
+	return &Hasher{Config: c, group: c.Bus.NewGroup(), memo: events.NewMemo(maxMemo), runs: make(map[events.RunKey]*run), open: make(map[*run]bool)}
 }
 
 // Stats returns the hasher's counters.

@@ -59,9 +59,11 @@ func (r *run) restore(h *Hasher, m bus.Message) error {
 		r.ended = &sums{hashes: d.Hashes, events: d.Events}
 		return nil
 	}
-	if r.at, err = h.memo.Restore(d.State); err != nil {
+	at, err := h.memo.Restore(d.State)
+	if err != nil {
 		return fmt.Errorf("digest on %s, %s sequence %d: /state: %w", m.Subject, m.Stream, m.Seq, err)
 	}
+	r.at = at
 	return nil
 }
 

@@ -86,7 +86,7 @@ func (e *TraceEvent) check() error {
 	case e.CostEntropy < 0:
 		return fmt.Errorf("/cost_entropy: %d is negative", e.CostEntropy)
 	case e.Meta.Kind() != canon.Object:
-		return mismatch("/meta", "an object", e.Meta)
+		return under("meta", mismatch("an object", e.Meta))
 	}
 	return nil
 }

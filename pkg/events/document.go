@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -27,7 +26,7 @@ var ErrSchema = errors.New("unknown schema")
 // Encode returns the canonical JSON of a document of this package: a
 // [WindowRequest], [Digest], [Verdict] or [TraceEvent], or a pointer to one.
 func Encode(doc any) ([]byte, error) {
-	return appendDocument(nil, reflect.Indirect(reflect.ValueOf(doc)), "")
+	return appendDocument(nil, reflect.Indirect(reflect.ValueOf(doc)))
 }
 
 // Decode reads the JSON of a document of this package into doc, a pointer. It is
@@ -49,7 +48,7 @@ func decodeValue(v canon.Value, doc any) error {
 			return err
 		}
 	}
-	if err := readDocument(v, reflect.ValueOf(doc).Elem(), ""); err != nil {
+	if err := readDocument(v, reflect.ValueOf(doc).Elem()); err != nil {
 		return err
 	}
 	if isDocument {
@@ -100,190 +99,28 @@ func fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
-var valueType = reflect.TypeFor[canon.Value]()
+var (
+	valueType  = reflect.TypeFor[canon.Value]()
+	coversType = reflect.TypeFor[[]TickDigest]()
 
-// appendDocument appends the canonical bytes of a Go value. path is its JSON pointer.
-func appendDocument(dst []byte, v reflect.Value, path string) ([]byte, error) {
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
-		text, err := m.MarshalText()
-		if err != nil {
-			return dst, fmt.Errorf("%s: %w", path, err)
-		}
-		return canon.AppendString(dst, string(text))
-	}
-	switch v.Kind() {
-	case reflect.Struct:
-		return appendStruct(dst, v, path)
-	case reflect.Slice:
-		if covers, ok := v.Interface().([]TickDigest); ok {
-			return appendCovers(dst, covers), nil
-		}
-		dst = append(dst, '[')
-		for i := range v.Len() {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			var err error
-			if dst, err = appendDocument(dst, v.Index(i), path+"/"+strconv.Itoa(i)); err != nil {
-				return dst, err
-			}
-		}
-		return append(dst, ']'), nil
-	case reflect.Pointer:
-		if v.IsNil() {
-			return append(dst, "null"...), nil
-		}
-		return appendDocument(dst, v.Elem(), path)
-	}
-	dst, err := canon.Append(dst, v.Interface())
-	if err != nil {
-		return dst, fmt.Errorf("%s: %w", path, err)
-	}
-	return dst, nil
+	marshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// placed is an error with the JSON pointer of the place where it is.
+type placed struct {
+	pointer string
+	err     error
 }
 
-func appendStruct(dst []byte, v reflect.Value, path string) ([]byte, error) {
-	dst = append(dst, '{')
-	first := true
-	for _, f := range fieldsOf(v.Type()) {
-		member := v.FieldByIndex(f.index)
-		if f.optional && member.IsZero() {
-			continue
-		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(dst, '"')
-		dst = append(dst, f.name...) // tags are plain ASCII
-		dst = append(dst, '"', ':')
-		var err error
-		if dst, err = appendDocument(dst, member, path+"/"+f.name); err != nil {
-			return dst, err
-		}
-	}
-	return append(dst, '}'), nil
-}
+func (e *placed) Error() string { return e.pointer + ": " + e.err.Error() }
+func (e *placed) Unwrap() error { return e.err }
 
-// readDocument reads a canonical value into a Go value. path is its JSON pointer.
-func readDocument(v canon.Value, into reflect.Value, path string) error {
-	if into.Type() == valueType {
-		into.SetString(string(v))
-		return nil
+// under moves an error one level down, as the recursion that found it is left. So a
+// document without errors costs no pointers.
+func under(name string, err error) error {
+	if p, ok := err.(*placed); ok {
+		return &placed{"/" + name + p.pointer, p.err}
 	}
-	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		text, ok := v.Text()
-		if !ok {
-			return mismatch(path, "a string", v)
-		}
-		if err := u.UnmarshalText([]byte(text)); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		return nil
-	}
-	switch into.Kind() {
-	case reflect.Struct:
-		return readStruct(v, into, path)
-	case reflect.Slice:
-		return readSlice(v, into, path)
-	case reflect.Pointer:
-		if v == canon.Null {
-			into.SetZero()
-			return nil
-		}
-		into.Set(reflect.New(into.Type().Elem()))
-		return readDocument(v, into.Elem(), path)
-	case reflect.String:
-		text, ok := v.Text()
-		if !ok {
-			return mismatch(path, "a string", v)
-		}
-		into.SetString(text)
-	case reflect.Bool:
-		if v != "true" && v != "false" {
-			return mismatch(path, "a boolean", v)
-		}
-		into.SetBool(v == "true")
-	case reflect.Int, reflect.Int64:
-		n, err := strconv.ParseInt(string(v), 10, 64)
-		if v.Kind() != canon.Int || err != nil {
-			return mismatch(path, "an integer of 64 bits", v)
-		}
-		into.SetInt(n)
-	case reflect.Uint64:
-		n, err := strconv.ParseUint(string(v), 10, 64)
-		if v.Kind() != canon.Int || err != nil {
-			return mismatch(path, "an integer of 64 bits that is not negative", v)
-		}
-		into.SetUint(n)
-	default:
-		return fmt.Errorf("%s: a field of type %s has no JSON form", path, into.Type())
-	}
-	return nil
-}
-
-func readStruct(v canon.Value, into reflect.Value, path string) error {
-	if v.Kind() != canon.Object {
-		return mismatch(path, "an object", v)
-	}
-	// Members and fields are both sorted: walk them side by side.
-	fields := fieldsOf(into.Type())
-	for name, member := range v.Members() {
-		for len(fields) > 0 && fields[0].name < name {
-			if !fields[0].optional {
-				return fmt.Errorf("%s/%s: missing", path, fields[0].name)
-			}
-			fields = fields[1:]
-		}
-		if len(fields) == 0 || fields[0].name != name {
-			return fmt.Errorf("%s/%s: unknown field", path, name)
-		}
-		field := into.FieldByIndex(fields[0].index)
-		if err := readDocument(member, field, path+"/"+name); err != nil {
-			return err
-		}
-		if fields[0].optional && field.IsZero() {
-			return fmt.Errorf("%s/%s: empty: leave it out", path, name)
-		}
-		fields = fields[1:]
-	}
-	for _, f := range fields {
-		if !f.optional {
-			return fmt.Errorf("%s/%s: missing", path, f.name)
-		}
-	}
-	return nil
-}
-
-func readSlice(v canon.Value, into reflect.Value, path string) error {
-	if v.Kind() != canon.Array {
-		return mismatch(path, "an array", v)
-	}
-	list := reflect.MakeSlice(into.Type(), 0, 0)
-	for element := range v.Elements() {
-		item := reflect.New(into.Type().Elem()).Elem()
-		if err := readDocument(element, item, path+"/"+strconv.Itoa(list.Len())); err != nil {
-			return err
-		}
-		list = reflect.Append(list, item)
-	}
-	into.Set(list)
-	return nil
-}
-
-func mismatch(path, want string, v canon.Value) error {
-	if path == "" {
-		return fmt.Errorf("want %s, found %s", want, article(v.Kind()))
-	}
-	return fmt.Errorf("%s: want %s, found %s", path, want, article(v.Kind()))
-}
-
-// article puts the right article before a kind's name.
-func article(k canon.Kind) string {
-	name := k.String()
-	switch name[0] {
-	case 'a', 'e', 'i', 'o', 'u':
-		return "an " + name
-	}
-	return "a " + name
+	return &placed{"/" + name, err}
 }

@@ -255,7 +255,7 @@ func TestAppendCovers(t *testing.T) {
 				want = append(want, ',')
 			}
 			var err error
-			if want, err = appendStruct(want, reflect.ValueOf(covers[i]), ""); err != nil {
+			if want, err = appendStruct(want, reflect.ValueOf(covers[i])); err != nil {
 				t.Fatal(err)
 			}
 		}

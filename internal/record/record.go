@@ -108,10 +108,7 @@ func Ticks(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[Tick, error] {
 			if f.First == 0 {
 				t = Tick{FirstSeq: f.Seq}
 			}
-			if err := f.AppendTo(&t.Tick); err != nil {
-				yield(Tick{}, &Problem{r.Run, events.StreamTrace, f.Seq, err.Error()})
-				return
-			}
+			f.AppendTo(&t.Tick)
 			if t.LastSeq = f.Seq; f.Last() && !yield(t, nil) {
 				return
 			}

@@ -97,12 +97,10 @@ func (a *tickAnswer) shown(canonical []byte) string {
 func (s *Server) loadTick(ctx context.Context, key events.RunKey, tick int64) (events.Tick, error) {
 	t := events.Tick{Tick: tick}
 	for f, err := range s.frames(ctx, key, tick, tick+1) {
-		if err == nil {
-			err = f.AppendTo(&t)
-		}
 		if err != nil {
 			return t, err
 		}
+		f.AppendTo(&t)
 	}
 	return t, nil
 }

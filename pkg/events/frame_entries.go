@@ -58,8 +58,15 @@ func (d *FrameDecoder) event() error {
 		dst = append(dst, field.canonical...)
 		start := len(dst)
 		switch field.name {
-		case "cost_entropy", "cost_ops", "tick":
-			dst, err = d.number(dst, field.name)
+		case "cost_entropy":
+			dst, e.costEntropy, err = d.number(dst)
+		case "cost_ops":
+			dst, e.costOps, err = d.number(dst)
+		case "tick":
+			var tick int64
+			if dst, tick, err = d.number(dst); err == nil && tick != d.Tick {
+				err = c.failf("tick %d in a frame of tick %d", tick, d.Tick)
+			}
 		case "lane":
 			dst, e.lane, err = enum(c, dst, ParseLane)
 		case "status":
@@ -68,6 +75,7 @@ func (d *FrameDecoder) event() error {
 			if dst, err = c.value(dst, 0); err == nil && dst[start] != '{' {
 				err = c.failf("want a map, found %s", canon.Value(dst[start:]).Kind())
 			}
+			e.metaStart, e.metaEnd = start, len(dst)
 		case "task":
 			dst, err = c.text(dst)
 			e.taskStart, e.taskEnd = start, len(dst)
@@ -83,16 +91,13 @@ func (d *FrameDecoder) event() error {
 	return nil
 }
 
-// number reads a field that is not negative; the tick must be the frame's.
-func (d *FrameDecoder) number(dst []byte, name string) ([]byte, error) {
+// number reads a field that is not negative.
+func (d *FrameDecoder) number(dst []byte) ([]byte, int64, error) {
 	n, err := d.c.count(math.MaxInt64)
 	if err != nil {
-		return dst, err
+		return dst, 0, err
 	}
-	if name == "tick" && n != d.Tick {
-		return dst, d.c.failf("tick %d in a frame of tick %d", n, d.Tick)
-	}
-	return strconv.AppendInt(dst, n, 10), nil
+	return strconv.AppendInt(dst, n, 10), n, nil
 }
 
 // enum reads a name out of a fixed list and appends it as a string.

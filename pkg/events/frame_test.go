@@ -49,9 +49,7 @@ func TestFrameRoundTrip(t *testing.T) {
 				t.Fatalf("frame at %+v with %d events, want first %d, at most %d bytes", d.Position, d.Len(), next, max)
 			}
 			next += d.Len()
-			if err := d.AppendTo(&back); err != nil {
-				t.Fatal(err)
-			}
+			d.AppendTo(&back)
 			hash.AddFrame(&d)
 		}
 		if !d.Last() {
@@ -296,9 +294,7 @@ func FuzzFrameDecode(f *testing.F) {
 			return
 		}
 		tick := &Tick{Tick: d.Tick}
-		if err := d.AppendTo(tick); err != nil {
-			t.Fatalf("a frame that decodes has no structure: %v", err)
-		}
+		d.AppendTo(tick)
 		// What was read is written back and read again, as part of its tick.
 		p := d.Position
 		full := &Tick{Tick: d.Tick, Events: make([]TraceEvent, p.First), Results: make([]TaskResult, p.First)}

@@ -65,29 +65,36 @@ func (h *RunHash) EndTick() Hashes {
 
 // Add adds a whole tick and returns its hashes.
 func (h *RunHash) Add(t *Tick) (Hashes, error) {
+	var err error
+	if h.buf, err = addTick(h.buf, t, &h.tick, &h.run); err != nil {
+		return Hashes{}, err
+	}
+	return h.EndTick(), nil
+}
+
+// addTick adds a tick to some hashes. buf is to write in, and returned for the next.
+func addTick(buf []byte, t *Tick, to ...*hashes) ([]byte, error) {
 	if len(t.Events) != len(t.Results) {
-		return Hashes{}, fmt.Errorf("tick %d has %d events but %d results", t.Tick, len(t.Events), len(t.Results))
+		return buf, fmt.Errorf("tick %d has %d events but %d results", t.Tick, len(t.Events), len(t.Results))
 	}
 	for i := range t.Events {
-		event, err := AppendEvent(h.buf[:0], &t.Events[i])
+		event, err := AppendEvent(buf[:0], &t.Events[i])
 		if err != nil {
-			return Hashes{}, fmt.Errorf("tick %d, event %d: %w", t.Tick, i, err)
+			return buf, fmt.Errorf("tick %d, event %d: %w", t.Tick, i, err)
 		}
-		all, err := AppendResult(event, &t.Results[i])
-		if err != nil {
-			return Hashes{}, fmt.Errorf("tick %d, result %d: %w", t.Tick, i, err)
+		if buf, err = AppendResult(event, &t.Results[i]); err != nil {
+			return buf, fmt.Errorf("tick %d, result %d: %w", t.Tick, i, err)
 		}
-		result := all[len(event):]
-		for _, to := range [...]*hashes{&h.tick, &h.run} {
+		result := buf[len(event):]
+		for _, to := range to {
 			to.trace.Add(event)
 			to.result.Add(result)
 			if t.Events[i].Lane == Forecast {
 				to.forecast.Add(event)
 			}
 		}
-		h.buf = all
 	}
-	return h.EndTick(), nil
+	return buf, nil
 }
 
 // Sum returns the hashes of the run so far.
@@ -131,7 +138,13 @@ func (h *hashes) lists() [3]*canon.ListHash {
 }
 
 // TickHashes returns the hashes of one tick.
-func TickHashes(t *Tick) (Hashes, error) { return NewRunHash().Add(t) }
+func TickHashes(t *Tick) (Hashes, error) {
+	h := newHashes()
+	if _, err := addTick(nil, t, &h); err != nil {
+		return Hashes{}, err
+	}
+	return h.sum(), nil
+}
 
 // TraceSHA256 returns the trace hash of a list of events, in lower-case hex.
 func TraceSHA256(events []TraceEvent) (string, error) {

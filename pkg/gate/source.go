@@ -67,9 +67,7 @@ func (s *source) Tick(run int, d events.TickDigest) (events.Tick, error) {
 		if err := decoder.Decode(m.Data); err != nil {
 			return t, bad(run, m.Stream, m.Seq, err)
 		}
-		if err := decoder.AppendTo(&t); err != nil {
-			return t, bad(run, m.Stream, m.Seq, err)
-		}
+		decoder.AppendTo(&t)
 		next = m.Seq
 	}
 	return t, nil

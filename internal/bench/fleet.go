@@ -55,8 +55,8 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 }
 
 // startHere starts a service in this process, whatever the setting.
-func (f *fleet) startHere(role Role, load loadFunc) error {
-	run, err := service(f.bus, role, load, zerolog.Nop())
+func (f *fleet) startHere(role Role) error {
+	run, err := service(f.bus, role, zerolog.Nop())
 	if err == nil {
 		f.add(role, inProcess(f.ctx, role, run, f.fail))
 	}
@@ -67,7 +67,7 @@ func (f *fleet) startHere(role Role, load loadFunc) error {
 func (f *fleet) start(roles ...Role) error {
 	for _, role := range roles {
 		if f.setting.Processes == OneProcess {
-			if err := f.startHere(role, loadTasks); err != nil {
+			if err := f.startHere(role); err != nil {
 				return err
 			}
 			continue

@@ -2,8 +2,9 @@ package bench
 
 import (
 	"context"
-	"runtime"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/coordinator"
 	"abraxas.dev/ers/pkg/events"
@@ -23,9 +24,7 @@ func (m *measurement) liveOf(s Setting, f *fleet) error {
 	interval := time.Duration(float64(time.Second) * float64(Runs*n) / m.Rate)
 	ticks := max(2, int64(m.liveTime/time.Duration(m.liveWindows)/interval))
 	var next *liveWindow
-	if err := f.startPatient(func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return next, nil }); err != nil {
-		return err
-	}
+	f.startPatient(func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return next, nil })
 	if err := f.start(Hasher, Gate); err != nil {
 		return err
 	}
@@ -50,10 +49,8 @@ func (m *measurement) liveOf(s Setting, f *fleet) error {
 	return nil
 }
 
-// startPatient starts a coordinator whose ticks may wait, all runs at once. A tick
-// holds a turn of the coordinator, which makes as many as there are processors.
-func (f *fleet) startPatient(load loadFunc) error {
-	processors := runtime.GOMAXPROCS(Runs)
-	defer runtime.GOMAXPROCS(processors)
-	return f.startHere(Coordinator, load)
+// startPatient starts a coordinator whose ticks may wait, all runs at once.
+func (f *fleet) startPatient(load loadFunc) {
+	c := coordinator.New(coordinator.Config{Bus: f.bus, Load: load, Turns: Runs, Log: zerolog.Nop()})
+	f.add(Coordinator, inProcess(f.ctx, Coordinator, c.Run, f.fail))
 }

@@ -60,7 +60,7 @@ func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out i
 		<-ctx.Done()
 		return err
 	}
-	run, err := service(b, role, loadTasks, log)
+	run, err := service(b, role, log)
 	if err != nil {
 		return err
 	}
@@ -68,10 +68,10 @@ func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out i
 }
 
 // service makes what plays the role of a service until its context ends.
-func service(b *bus.Bus, role Role, load loadFunc, log zerolog.Logger) (run func(context.Context) error, err error) {
+func service(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Context) error, err error) {
 	switch role {
 	case Coordinator:
-		return coordinator.New(coordinator.Config{Bus: b, Load: load, Log: log}).Run, nil
+		return coordinator.New(coordinator.Config{Bus: b, Load: loadTasks, Log: log}).Run, nil
 	case Hasher:
 		return hasher.New(hasher.Config{Bus: b, Log: log}).Run, nil
 	case Gate:

@@ -49,6 +49,7 @@ type Config struct {
 	Load func(ctx context.Context, request *events.WindowRequest) (Program, error)
 
 	Windows int // windows at once; 0 means 4
+	Turns   int // ticks computed at once; 0 means one for each processor
 	Log     zerolog.Logger
 }
 
@@ -64,7 +65,7 @@ type Coordinator struct {
 	stats    Stats
 	group    *bus.Group    // commits the frames of all runs
 	maxFrame int           // bytes
-	turns    chan struct{} // held while a tick is computed, see New
+	turns    chan struct{} // held while a tick is computed
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -77,10 +78,13 @@ func New(c Config) *Coordinator {
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
-	// More ticks at once than processors would only keep the server and the other
-	// services waiting, where they are in this process.
+	if c.Turns <= 0 {
+		// More would only keep the server and the other services waiting, where they are
+		// in this process.
+		c.Turns = runtime.GOMAXPROCS(0)
+	}
 	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin,
-		turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+		turns: make(chan struct{}, c.Turns)}
 }
 
 // Stats returns the coordinator's counters.

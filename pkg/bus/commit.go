@@ -8,8 +8,12 @@ import (
 // How a group commits: behind each other through the pipeline, or in batches.
 
 const (
-	probes    = 16   // lone appends that tell how the server commits
-	lookAgain = 1000 // batches after which the group probes again
+	probes = 16 // lone appends that tell how the server commits
+
+	// Batches after which the group probes again, in case that it was this process
+	// that was slow: each time twice as many.
+	firstLook = 8
+	maxLook   = 1024
 
 	// An append is slow when it takes longer than a message there and back, and this,
 	// and this for each byte.
@@ -28,7 +32,9 @@ func (g *Group) measure(took time.Duration, size int) {
 		g.fastest = took
 	}
 	if g.probing--; g.probing == 0 {
-		g.slow, g.batches = g.fastest > slowAppend, 0
+		if g.slow, g.batches = g.fastest > slowAppend, 0; !g.slow {
+			g.look = firstLook
+		}
 	}
 }
 
@@ -60,8 +66,8 @@ func (g *Group) commit() {
 		for _, w := range writers {
 			w.committed(items)
 		}
-		if g.batches++; g.batches == lookAgain {
-			g.slow, g.probing = false, probes
+		if g.batches++; g.batches == g.look {
+			g.slow, g.probing, g.look = false, probes, min(2*g.look, maxLook)
 		}
 	}
 	g.batching = false

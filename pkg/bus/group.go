@@ -49,12 +49,13 @@ type Group struct {
 	fastest   time.Duration
 	roundTrip time.Duration // to the server and back
 	batching  bool          // somebody is committing a batch
-	batches   int           // since the group became slow
+	batches   int           // since the group became slow …
+	look      int           // … and after how many it probes again
 }
 
 // NewGroup returns a group for writers on one stream.
 func (b *Bus) NewGroup() *Group {
-	return &Group{b: b, probing: probes, pause: minPause, roundTrip: b.roundTrip()}
+	return &Group{b: b, probing: probes, pause: minPause, look: firstLook, roundTrip: b.roundTrip()}
 }
 
 // A Writer appends to one subject, each message behind the one before. It is used

@@ -207,12 +207,12 @@ func (w *Writer) mend() {
 func (g *Group) watch() {
 	if !g.watching {
 		g.watching = true
-		time.AfterFunc(watchEvery, g.look)
+		time.AfterFunc(watchEvery, g.rescue)
 	}
 }
 
-// look gives up the shots whose acknowledgement will not come.
-func (g *Group) look() {
+// rescue gives up the shots whose acknowledgement will not come.
+func (g *Group) rescue() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	breaks, closed := g.b.breaks.Load(), g.b.nc.IsClosed()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime/debug"
 
 	"github.com/rs/zerolog"
 
@@ -94,8 +93,6 @@ func (c *benchCommand) serve(ctx context.Context, io *streams) error {
 	if c.Role == bench.Server {
 		config.StoreDir, config.Listen = c.Store, "127.0.0.1:0"
 		config.SyncAlways = len(c.Sync) == 1 && c.Sync[0] == bench.SyncAlways
-	} else if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(100) // as in ers-coordinator, ers-hasher and ers-gate
 	}
 	return bench.Serve(ctx, c.Role, config, io.in, io.out)
 }

@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -72,17 +71,7 @@ type streams struct {
 	width    int // of the terminal; 0: none
 }
 
-// gcPercent is GOGC where the environment does not say. With the server in the process,
-// what is passed on is many times what is kept, and memory is cheaper than collecting
-// it every few milliseconds.
-const gcPercent = 400
-
-func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	os.Exit(run(os.Args[1:]))
-}
+func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
 	io := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}

@@ -40,6 +40,7 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 		if err := f.start(pipelineRoles...); err != nil {
 			return err
 		}
+		before, took := *total, time.Duration(0)
 		for *total < goal {
 			window := growTasks.window(max(1, min(m.growStep, goal-*total)/growOne.events()))
 			j, err := f.judge(window)
@@ -47,8 +48,9 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 				return err
 			}
 			*total += window.events()
-			g.EventsPerSecond = float64(window.events()) / j.took().Seconds()
+			took += j.took()
 		}
+		g.EventsPerSecond = float64(*total-before) / took.Seconds()
 		g.Peak = f.peaks()
 		if err := f.stopRoles(Hasher, Gate); err != nil {
 			return err

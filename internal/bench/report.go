@@ -111,7 +111,7 @@ type Latency struct {
 type Growth struct {
 	Setting
 	Events          int64           `json:"events"`
-	EventsPerSecond float64         `json:"events_per_second"` // to the verdict, of the last window
+	EventsPerSecond float64         `json:"events_per_second"` // to the verdicts, of all windows since the row before
 	Peak            map[Role]uint64 `json:"peak_rss_bytes"`    // of each service since its start; where Linux tells
 
 	// Seconds until a window of one tick that is asked for at once has its verdict:

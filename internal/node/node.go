@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
@@ -28,8 +29,17 @@ type Config struct {
 	Load func(context.Context, *events.WindowRequest) (coordinator.Program, error) // nil: Starlark pipelines from the object store
 }
 
+// Ballast makes the heap look larger to the collector for as long as it is referred to,
+// so that the collector does not run every few milliseconds where little is kept and much
+// is passed on, as with the server in the process. It is never touched and takes no
+// memory. A larger GOGC would do the same for a small heap, but take gigabytes where the
+// server keeps what was written in the last seconds.
+func Ballast() []byte { return make([]byte, 128<<20) }
+
 // Run runs the three services until ctx ends or one of them cannot go on.
 func Run(ctx context.Context, c Config) error {
+	ballast := Ballast()
+	defer runtime.KeepAlive(ballast)
 	if c.Load == nil {
 		c.Load = Loader(c.Bus)
 	}

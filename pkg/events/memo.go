@@ -12,7 +12,7 @@ import "bytes"
 type Memo struct {
 	start *Point
 	kept  []*Point // with a step, the oldest first
-	size  int      // bytes of the messages of these steps
+	size  int      // bytes of these steps
 	most  int
 }
 
@@ -36,7 +36,13 @@ type Step struct {
 	body         []byte
 }
 
-// NewMemo returns a memo that keeps messages of at most so many bytes.
+// stepSize is about what a step takes beside its message: the hashes' midstates.
+const stepSize = 2 << 10
+
+// bytes is what a kept step takes.
+func (s *Step) bytes() int { return len(s.body) + stepSize }
+
+// NewMemo returns a memo that keeps steps of at most so many bytes.
 func NewMemo(most int) *Memo { return &Memo{start: &Point{hash: NewRunHash()}, most: most} }
 
 // Start is where a run begins.
@@ -75,14 +81,14 @@ func (m *Memo) Add(p *Point, d *FrameDecoder) *Step {
 		s.Tick = h.EndTick()
 	}
 	if p.step != nil {
-		m.size -= len(p.step.body)
+		m.size -= p.step.bytes()
 	} else {
 		m.kept = append(m.kept, p)
 	}
 	p.step = s
-	for m.size += len(s.body); m.size > m.most; {
+	for m.size += s.bytes(); m.size > m.most; {
 		oldest := m.kept[0]
-		m.size -= len(oldest.step.body)
+		m.size -= oldest.step.bytes()
 		oldest.step = nil
 		m.kept[0] = nil
 		m.kept = m.kept[1:]

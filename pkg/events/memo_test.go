@@ -17,7 +17,7 @@ func TestMemoIsItsTwin(t *testing.T) {
 		for i := range variants {
 			variants[i] = [2]*Tick{genTick(t, int64(i)), genTick(t, int64(i))}
 		}
-		memo := NewMemo(rapid.SampledFrom([]int{0, 300, 1 << 20}).Draw(t, "most"))
+		memo := NewMemo(rapid.SampledFrom([]int{0, 3 * stepSize, 1 << 20}).Draw(t, "most"))
 		type run struct {
 			frames [][]byte
 			alone  *RunHash

@@ -19,7 +19,19 @@ const (
 	// and this for each byte.
 	slowAppend = 100 * time.Microsecond
 	slowByte   = 2 * time.Nanosecond
+
+	// A batch takes as long as this many appends that are synced one by one.
+	minBatch = 8
 )
+
+// worthBatch tells whether enough is waiting for a batch.
+func (g *Group) worthBatch() bool {
+	n := 0
+	for _, w := range g.ready {
+		n += len(w.shots) - w.flying
+	}
+	return n >= minBatch
+}
 
 // measure learns from how long an append of so many bytes took that had the server to
 // itself: the fastest of some, since the slowest say more about this process.
@@ -53,7 +65,7 @@ func (b *Bus) roundTrip() (best time.Duration) {
 func (g *Group) commit() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for len(g.ready) > 0 && g.slow {
+	for g.slow && g.worthBatch() {
 		writers, items := g.take()
 		if len(writers) == 0 {
 			break // they list themselves again

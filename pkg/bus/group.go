@@ -215,16 +215,18 @@ func (g *Group) pump() {
 	if g.batching {
 		return
 	}
-	if g.slow {
-		if g.inFlight == 0 && len(g.ready) > 0 {
+	most := maxFlight
+	switch {
+	case g.probing > 0:
+		most = 1
+	case g.slow && g.worthBatch():
+		if g.inFlight == 0 {
 			g.batching = true
 			go g.commit()
 		}
 		return
-	}
-	most := maxFlight
-	if g.probing > 0 {
-		most = 1
+	case g.slow:
+		most = minBatch
 	}
 	for g.inFlight < most && g.flight[(g.sent+1)%maxFlight] == nil && len(g.ready) > 0 {
 		w := g.ready[0]

@@ -42,7 +42,7 @@ func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 // After any other error, the end of ctx among them, the message may be in the
 // stream, may still get there, or not: read the subject before going on.
 func (b *Bus) Append(ctx context.Context, subject string, last uint64, data []byte) (seq uint64, err error) {
-	return b.AppendAsync(subject, last, data).Wait(ctx)
+	return b.startAppend(subject, subject, last, data).finish(ctx)
 }
 
 // AppendOnce adds a message to the stream provided that it has none on a subject
@@ -50,19 +50,11 @@ func (b *Bus) Append(ctx context.Context, subject string, last uint64, data []by
 // [Bus.Append]. All who compete must give the same guard: on a replicated stream the
 // server compares guards as text while a message is in the making.
 func (b *Bus) AppendOnce(ctx context.Context, subject, guard string, data []byte) (seq uint64, err error) {
-	return b.startAppend(subject, guard, 0, data).Wait(ctx)
+	return b.startAppend(subject, guard, 0, data).finish(ctx)
 }
 
-// AppendAsync is [Bus.Append] without waiting: many appends can be in flight. For
-// one subject they go one after the other, since each needs the sequence of the one
-// before. It blocks while 4000 acknowledgements are missing. data must not change
-// until Wait has returned.
-func (b *Bus) AppendAsync(subject string, last uint64, data []byte) *Pending {
-	return b.startAppend(subject, subject, last, data)
-}
-
-// Pending is an append in flight.
-type Pending struct {
+// attempt is an append in flight. Its data must not change until finish has returned.
+type attempt struct {
 	b      *Bus
 	msg    *nats.Msg
 	stream string
@@ -73,7 +65,7 @@ type Pending struct {
 	lost   bool  // an earlier attempt may be in the stream
 }
 
-func (b *Bus) startAppend(subject, guard string, last uint64, data []byte) *Pending {
+func (b *Bus) startAppend(subject, guard string, last uint64, data []byte) *attempt {
 	p := b.newAppend(subject, guard, last, data)
 	if p.err == nil {
 		p.send()
@@ -82,8 +74,8 @@ func (b *Bus) startAppend(subject, guard string, last uint64, data []byte) *Pend
 }
 
 // newAppend prepares an append that is yet to be sent.
-func (b *Bus) newAppend(subject, guard string, last uint64, data []byte) *Pending {
-	p := &Pending{b: b, guard: guard, last: last, msg: &nats.Msg{Subject: subject, Data: data, Header: nats.Header{
+func (b *Bus) newAppend(subject, guard string, last uint64, data []byte) *attempt {
+	p := &attempt{b: b, guard: guard, last: last, msg: &nats.Msg{Subject: subject, Data: data, Header: nats.Header{
 		jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(last, 10)},
 	}}}
 	if guard != subject {
@@ -96,7 +88,7 @@ func (b *Bus) newAppend(subject, guard string, last uint64, data []byte) *Pendin
 // Commit point: from here on the message may be in the stream. A crash before the
 // acknowledgement leaves a whole message or none; who resumes reads the subject's
 // last message and finds out which.
-func (p *Pending) send() {
+func (p *attempt) send() {
 	// No retries by the client: it would repeat the message after a "no responders"
 	// out of order with what was sent since.
 	p.ack, p.err = p.b.js.PublishMsgAsync(p.msg, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(ackTimeout))
@@ -107,8 +99,8 @@ const (
 	maxUnsent  = 100 // pauses, that is 10 s without a stream that listens
 )
 
-// Wait returns what became of the append; see [Bus.Append]. It may be called once.
-func (p *Pending) Wait(ctx context.Context) (seq uint64, err error) {
+// finish returns what became of the append; see [Bus.Append].
+func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 	if p.ack == nil && p.err == nil { // sent by other means: look before sending it again
 		if seq, err = p.find(ctx); err != nil || seq != 0 {
 			return seq, p.explain(err)
@@ -141,7 +133,7 @@ func (p *Pending) Wait(ctx context.Context) (seq uint64, err error) {
 	}
 }
 
-func (p *Pending) explain(err error) error {
+func (p *attempt) explain(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -149,7 +141,7 @@ func (p *Pending) explain(err error) error {
 }
 
 // outcome waits for the acknowledgement of the last attempt.
-func (p *Pending) outcome(ctx context.Context) (uint64, error) {
+func (p *attempt) outcome(ctx context.Context) (uint64, error) {
 	if p.err != nil {
 		return 0, p.err
 	}
@@ -169,7 +161,7 @@ func (p *Pending) outcome(ctx context.Context) (uint64, error) {
 // when it is the first after last. When another is, the guard keeps ours out for
 // ever: ErrConflict. When none is, ours did not get there: sequence 0. It may still,
 // from a buffer on the way, and then the guard keeps the next attempt out.
-func (p *Pending) find(ctx context.Context) (seq uint64, err error) {
+func (p *attempt) find(ctx context.Context) (seq uint64, err error) {
 	for {
 		m, err := p.b.Next(ctx, p.stream, p.guard, p.last+1)
 		switch {

@@ -140,21 +140,6 @@ func TestAppendOneWinner(t *testing.T) {
 	}
 }
 
-func TestAppendAsync(t *testing.T) {
-	b := bustest.Open(t)
-	var all []*bus.Pending
-	for run := range 100 {
-		all = append(all, b.AppendAsync(trace(run), 0, []byte("x")))
-	}
-	all = append(all, b.AppendAsync(trace(50), 0, []byte("y")))
-	for run, p := range all {
-		seq, err := p.Wait(t.Context())
-		if run < 100 && (err != nil || seq != uint64(run+1)) || run == 100 && !errors.Is(err, bus.ErrConflict) {
-			t.Errorf("%d: got %d, %v", run, seq, err)
-		}
-	}
-}
-
 func TestAppendRefused(t *testing.T) {
 	b := bustest.Open(t)
 	for _, test := range []struct {
@@ -289,15 +274,19 @@ func TestAppendOverRestart(t *testing.T) {
 	b := bustest.Connect(t, s.URL())
 	one := mustAppend(t, b, trace(0), 0, "one")
 	s.Stop()
-	two := b.AppendAsync(trace(0), one, []byte("two"))
-	other := b.AppendAsync(trace(1), 0, []byte("other"))
+	var both sync.WaitGroup
+	both.Go(func() {
+		if _, err := b.Append(t.Context(), trace(0), one, []byte("two")); err != nil {
+			t.Error(err)
+		}
+	})
+	both.Go(func() {
+		if _, err := b.Append(t.Context(), trace(1), 0, []byte("other")); err != nil {
+			t.Error(err)
+		}
+	})
 	s.Start()
-	if _, err := two.Wait(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if _, err := other.Wait(t.Context()); err != nil {
-		t.Error(err)
-	}
+	both.Wait()
 	if got := contents(t, b, events.StreamTrace, ""); len(got) != 3 {
 		t.Errorf("got %q", got)
 	}
@@ -311,15 +300,13 @@ func TestAppendEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Stop()
-	p := b.AppendAsync(trace(0), 0, []byte("x"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.Wait(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := b.Append(ctx, trace(0), 0, []byte("x")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	p = b.AppendAsync(trace(1), 0, []byte("x"))
 	go b.Close()
-	if _, err := p.Wait(t.Context()); !errors.Is(err, nats.ErrConnectionClosed) {
+	if _, err := b.Append(t.Context(), trace(1), 0, []byte("x")); !errors.Is(err, nats.ErrConnectionClosed) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -84,7 +84,7 @@ func (b *Bus) appendChunk(ctx context.Context, chunk []Item, failed map[string]e
 		if p.lost = lost; (!lost || absent) && p.err == nil {
 			p.send()
 		}
-		if item.Seq, item.Err = p.Wait(ctx); item.Err != nil {
+		if item.Seq, item.Err = p.finish(ctx); item.Err != nil {
 			failed[item.Subject] = item.Err
 		}
 		absent = absent || p.ack != nil // the batch is all or nothing: one look is enough

@@ -5,9 +5,10 @@
 // Start at [Open], which gives a [Bus] whose streams exist and keep what we
 // promise of them. Then:
 //
-//   - [Bus.Append], [Bus.AppendAsync] and [Bus.AppendOnce] write. Each message is
-//     guarded by the sequence that must be the last on its subject, so that the log
-//     holds it exactly once whatever is lost, repeated or run twice.
+//   - [Bus.Append] and [Bus.AppendOnce] write, [Bus.AppendAll] and a [Group] write
+//     much at a time. Each message is guarded by the sequence that must be the last on
+//     its subject, so that the log holds it exactly once whatever is lost, repeated or
+//     run twice.
 //   - [Bus.Follow] reads a stream as it grows, [Bus.Read] what is in it now;
 //     [Bus.Last], [Bus.Next], [Bus.Get] and [Bus.LastSeq] look up one message.
 //   - [Bus.Work] hands out requested windows, each to one coordinator at a time.

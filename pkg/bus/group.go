@@ -4,11 +4,9 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
 )
 
-// A Group commits the appends of many writers on one stream, so fast as the server
+// A Group commits the appends of many writers on one stream, as fast as the server
 // allows. Each message is guarded like those of [Bus.Append], and yet many are on
 // their way at once:
 //
@@ -18,11 +16,12 @@ import (
 //     guards keep the message out, and it is sent again behind the one before. See
 //     pipeline.go.
 //   - A server that syncs to disk before each acknowledgement takes a batch of
-//     messages in the time of one. There the group commits in batches. Which it is
-//     the group learns from how long acknowledgements take.
+//     messages in the time of a few. There the group commits in batches what has
+//     gathered. Which it is the group learns from how long acknowledgements take. See
+//     commit.go.
 //
 // A single message is sent at once in either case. A Group may be used from any
-// goroutine.
+// goroutine. It listens for acknowledgements for as long as the bus is open.
 type Group struct {
 	b *Bus
 
@@ -238,17 +237,4 @@ func (g *Group) pump() {
 			g.list(w)
 		}
 	}
-}
-
-// nats subscription of the acknowledgements, and what they are sent to.
-func (g *Group) subscribe() error {
-	if g.inbox != "" {
-		return nil
-	}
-	inbox := g.b.nc.NewInbox() + "."
-	if _, err := g.b.nc.Subscribe(inbox+"*", func(m *nats.Msg) { g.acknowledged(m) }); err != nil {
-		return err
-	}
-	g.inbox = inbox
-	return nil
 }

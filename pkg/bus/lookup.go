@@ -21,8 +21,8 @@ type Message struct {
 	Seq     uint64 // in the stream, from 1
 	Data    []byte // the receiver's own
 
-	// Pending is how many messages were still to come when this one was delivered;
-	// 0: the reader has caught up. Only Follow and Read set it.
+	// Pending is at least how many messages are still to come; 0: the reader has
+	// caught up, as far as can be told. Only Follow and Read set it.
 	Pending uint64
 }
 

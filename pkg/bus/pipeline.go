@@ -62,6 +62,19 @@ func (g *Group) send(w *Writer) {
 	g.watch()
 }
 
+// subscribe makes sure that acknowledgements reach us.
+func (g *Group) subscribe() error {
+	if g.inbox != "" {
+		return nil
+	}
+	inbox := g.b.nc.NewInbox() + "."
+	if _, err := g.b.nc.Subscribe(inbox+"*", func(m *nats.Msg) { g.acknowledged(m) }); err != nil {
+		return err
+	}
+	g.inbox = inbox
+	return nil
+}
+
 // acknowledged takes what the server says of a message.
 func (g *Group) acknowledged(m *nats.Msg) {
 	ordinal, err := strconv.ParseUint(strings.TrimPrefix(m.Subject, g.inbox), 10, 64)
@@ -184,7 +197,7 @@ func (w *Writer) mend() {
 		if p.lost = doubt; (s.state != lost || absent) && p.err == nil {
 			p.send()
 		}
-		if last, err = p.Wait(ctx); err != nil {
+		if last, err = p.finish(ctx); err != nil {
 			break
 		}
 		absent = absent || p.ack != nil

@@ -82,7 +82,7 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 // 64 MB. Twice this can be on its way.
 const (
 	pullMessages = 5000
-	pullBytes    = 8 << 20
+	pullBytes    = 4 << 20
 )
 
 // heartbeat makes the server say every second that it knows of our request. After

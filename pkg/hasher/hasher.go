@@ -59,7 +59,7 @@ const (
 	maxGathered = 4096    // ticks and runs, before a flush
 	maxCovers   = 1000    // in one digest, about 350 bytes each
 	maxKept     = 4096    // runs kept in memory that could be loaded again
-	maxMemo     = 8 << 20 // bytes of what is kept of frames, to compare those of other runs with
+	maxMemo     = 6 << 20 // bytes of what is kept of frames, to compare those of other runs with
 	firstFrame  = 1
 )
 

@@ -40,6 +40,36 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkGroup is the same through a group, as the coordinator does it.
+func BenchmarkGroup(b *testing.B) {
+	for _, size := range []int{1000, 4000} {
+		for _, always := range []bool{false, true} {
+			b.Run(fmt.Sprintf("size=%d/sync=%t", size, always), func(b *testing.B) {
+				const runs = 12
+				s := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = always })
+				g := s.NewGroup()
+				data := make([]byte, size)
+				b.ReportAllocs()
+				b.SetBytes(int64(size))
+				b.ResetTimer()
+				var all sync.WaitGroup
+				for run := range runs {
+					w := g.Writer(events.TraceSubject(events.RunKey{Pipeline: "bench", Window: 1, Run: run}), 0)
+					all.Go(func() {
+						for i := run; i < b.N; i += runs {
+							_ = w.Append(b.Context(), data) // Flush says what became of it
+						}
+						if _, err := w.Flush(); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				all.Wait()
+			})
+		}
+	}
+}
+
 // appendAll appends n frames, shared out among 12 runs.
 func appendAll(tb testing.TB, s *bus.Bus, n, size int) {
 	const runs = 12

@@ -21,7 +21,7 @@ const (
 	slowByte   = 2 * time.Nanosecond
 
 	// A batch takes as long as this many appends that are synced one by one.
-	minBatch = 8
+	minBatch = 16
 )
 
 // worthBatch tells whether enough is waiting for a batch.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"slices"
 	"time"
+
+	"abraxas.dev/ers/internal/node"
 )
 
 // Sync says when the server's files are synced to disk.
@@ -93,6 +96,8 @@ type measurement struct {
 
 // Run measures, and returns what it found: with an error, what it had found before.
 func Run(ctx context.Context, c Config) (*Report, error) {
+	ballast := node.Ballast() // as where server and services run in one process
+	defer runtime.KeepAlive(ballast)
 	m := measurement{Config: c, scale: fullScale, report: &Report{Schema: Schema, Quick: c.Quick, Machine: machine()}}
 	if c.Quick {
 		m.scale = quickScale

@@ -10,7 +10,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -24,8 +23,6 @@ type fleet struct {
 	bus     *bus.Bus
 	members map[Role]*member
 	order   []Role // in which they were started
-
-	ballast []byte // in one process, as elsewhere
 
 	ctx  context.Context // ends, with the cause, when a member ends on its own
 	fail context.CancelCauseFunc
@@ -41,10 +38,7 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 		}
 	}()
 	config := bus.Config{Name: "ers bench", StoreDir: dir, SyncAlways: s.Sync == SyncAlways}
-	switch s.Processes {
-	case OneProcess:
-		f.ballast = node.Ballast()
-	case OwnProcesses:
+	if s.Processes == OwnProcesses {
 		m, out, err := process(f.ctx, c.Command, Server, f.fail, "--store", dir, "--sync", string(s.Sync))
 		if err != nil {
 			return f, err

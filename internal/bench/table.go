@@ -54,7 +54,7 @@ func ratioText(r Rate, other string) string {
 	case !ok:
 		return "-"
 	case ratio >= 10:
-		return fmt.Sprintf("%.0f x", ratio)
+		return fmt.Sprintf("%.1f", ratio)
 	}
 	return fmt.Sprintf("%.2f", ratio)
 }

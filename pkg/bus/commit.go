@@ -10,10 +10,11 @@ import (
 const (
 	probes = 16 // lone appends that tell how the server commits
 
-	// Batches after which the group probes again, in case that it was this process
-	// that was slow: each time twice as many.
-	firstLook = 8
-	maxLook   = 1024
+	// Batches, or messages that came slowly one by one, after which the group probes
+	// again, in case that it was this process that was slow: each time twice as many,
+	// as long as the answer is the same.
+	firstLook = 16
+	maxLook   = 4096
 
 	// An append is slow when it takes longer than a message there and back, and this,
 	// and this for each byte.
@@ -43,16 +44,42 @@ func (g *Group) measure(took time.Duration, size int) {
 	if g.probing == probes || took < g.fastest {
 		g.fastest = took
 	}
-	if g.probing--; g.probing == 0 {
-		if g.slow, g.batches = g.fastest > slowAppend, 0; !g.slow {
-			g.look = firstLook
-		}
+	if g.probing--; g.probing > 0 {
+		return
 	}
+	slow := g.fastest > slowAppend
+	if slow == g.slow {
+		g.look = min(2*g.look, maxLook)
+	} else {
+		g.look = firstLook
+	}
+	g.slow, g.commits = slow, 0
+}
+
+// doubt makes a group probe again whose messages go one by one, and slowly.
+func (g *Group) doubt() {
+	switch {
+	case g.slow || g.probing > 0:
+		return
+	case g.inFlight == 0:
+		g.commits = 0 // what comes next may come when it likes
+		return
+	case g.commits == 0:
+		g.mark = time.Now()
+	}
+	if g.commits++; g.commits < g.look {
+		return
+	}
+	if time.Since(g.mark) > time.Duration(g.look)*slowAppend {
+		g.probing = probes
+	}
+	g.commits = 0
 }
 
 // roundTrip is how long a message to the server and back takes, at best.
 func (b *Bus) roundTrip() (best time.Duration) {
-	for range 5 {
+	began := time.Now()
+	for i := 0; i < 50 && time.Since(began) < 10*time.Millisecond; i++ {
 		if rtt, err := b.nc.RTT(); err == nil && (best == 0 || rtt < best) {
 			best = rtt
 		}
@@ -65,7 +92,7 @@ func (b *Bus) roundTrip() (best time.Duration) {
 func (g *Group) commit() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.slow && g.worthBatch() {
+	for g.slow && g.probing == 0 && g.worthBatch() {
 		writers, items := g.take()
 		if len(writers) == 0 {
 			break // they list themselves again
@@ -78,8 +105,8 @@ func (g *Group) commit() {
 		for _, w := range writers {
 			w.committed(items)
 		}
-		if g.batches++; g.batches == g.look {
-			g.slow, g.probing, g.look = false, probes, min(2*g.look, maxLook)
+		if g.commits++; g.commits >= g.look {
+			g.probing = probes
 		}
 	}
 	g.batching = false

@@ -48,8 +48,9 @@ type Group struct {
 	fastest   time.Duration
 	roundTrip time.Duration // to the server and back
 	batching  bool          // somebody is committing a batch
-	batches   int           // since the group became slow …
-	look      int           // … and after how many it probes again
+	commits   int           // batches, or messages one after the other, since the group probed …
+	look      int           // … and after how many it may probe again
+	mark      time.Time     // when the first of these messages was stored
 }
 
 // NewGroup returns a group for writers on one stream.

@@ -98,6 +98,7 @@ func (g *Group) acknowledged(m *nats.Msg) {
 	if s := g.flight[ordinal%maxFlight]; s != nil && s.ordinal == ordinal {
 		g.measure(time.Since(s.sentAt), len(s.data))
 		g.land(s, state, seq)
+		g.doubt()
 		g.pump()
 	}
 }

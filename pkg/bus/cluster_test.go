@@ -117,17 +117,7 @@ func TestCluster(t *testing.T) {
 		g.SetSlow(false)
 		for i := range writers {
 			w := g.Writer(trace(10+i), 0)
-			grouped.Go(func() {
-				for j := range n {
-					if err := w.Append(t.Context(), fmt.Append(nil, j)); err != nil {
-						t.Errorf("writer %d: %v", i, err)
-						return
-					}
-				}
-				if _, err := w.Flush(); err != nil {
-					t.Errorf("writer %d: %v", i, err)
-				}
-			})
+			grouped.Go(func() { appendEach(t, w, n) })
 		}
 		go func() {
 			var last uint64

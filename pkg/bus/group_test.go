@@ -96,21 +96,24 @@ func TestGroupsOnOneStream(t *testing.T) {
 		g := b.NewGroup()
 		for j := range writers {
 			w := g.Writer(events.TraceSubject(events.RunKey{Pipeline: "p", Window: uint64(i + 1), Run: j}), 0)
-			all.Go(func() {
-				for k := range n {
-					if err := w.Append(t.Context(), fmt.Append(nil, k)); err != nil {
-						t.Error(err)
-						return
-					}
-				}
-				if _, err := w.Flush(); err != nil {
-					t.Error(err)
-				}
-			})
+			all.Go(func() { appendEach(t, w, n) })
 		}
 	}
 	all.Wait()
 	wantEach(t, b, groups*writers, n)
+}
+
+// appendEach appends the messages 0 to n-1.
+func appendEach(t *testing.T, w *bus.Writer, n int) {
+	for i := range n {
+		if err := w.Append(t.Context(), fmt.Append(nil, i)); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+	if _, err := w.Flush(); err != nil {
+		t.Error(err)
+	}
 }
 
 // wantEach checks that each of so many subjects has the messages 0 to n-1, once and in
@@ -152,17 +155,7 @@ func TestGroupLost(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range writers {
 				w := g.Writer(events.TraceSubject(events.RunKey{Pipeline: "p", Window: 1, Run: i}), 0)
-				all.Go(func() {
-					for j := range n {
-						if err := w.Append(t.Context(), fmt.Append(nil, j)); err != nil {
-							t.Error(err)
-							return
-						}
-					}
-					if _, err := w.Flush(); err != nil {
-						t.Error(err)
-					}
-				})
+				all.Go(func() { appendEach(t, w, n) })
 			}
 			all.Wait()
 			if !proxy.Sprung(direction) {

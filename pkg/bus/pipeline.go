@@ -229,14 +229,15 @@ func (g *Group) watch() {
 func (g *Group) rescue() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	breaks, closed := g.b.breaks.Load(), g.b.nc.IsClosed()
-	for i := range g.flight {
-		s := g.flight[i]
-		if s == nil || !closed && s.breaks == breaks && time.Since(s.sentAt) < ackTimeout {
-			continue
+	breaks, closed, n := g.b.breaks.Load(), g.b.nc.IsClosed(), 0
+	for _, s := range g.flight {
+		if s != nil && (closed || s.breaks != breaks || time.Since(s.sentAt) >= ackTimeout) {
+			g.land(s, lost, 0)
+			n++
 		}
-		g.b.log.Warn().Str("subject", s.w.subject).Msg("acknowledgement lost, looking in the stream")
-		g.land(s, lost, 0)
+	}
+	if n > 0 {
+		g.b.log.Warn().Int("messages", n).Msg("acknowledgements lost, looking in the stream")
 	}
 	g.watching = false
 	if g.inFlight > 0 {

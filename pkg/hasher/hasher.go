@@ -1,6 +1,7 @@
 // Package hasher follows ERS_TRACE and appends to ERS_DIGEST the hashes of what it
 // reads there. It makes the canonical bytes itself from the frames' fields and
-// trusts no one else's.
+// trusts no one else's. What it has hashed in one run it need not hash in another that
+// is equal to the byte: see [events.Memo].
 //
 // The way of a frame, file by file: hasher.go reads it, run.go checks that it is the
 // next of its run and adds it to the run's hashes, flush.go appends the digests of

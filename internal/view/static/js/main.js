@@ -26,16 +26,21 @@ const routes = [
 
 let current = null; // context of the view that is shown
 
+// here is the path and the query of the address.
+const here = () => (location.hash.slice(1) || "/").split("?");
+
 async function show() {
   current?.abort.abort();
-  const [path, query] = (location.hash.slice(1) || "/").split("?");
+  const [path, query] = here();
   const abort = new AbortController();
   const context = {
     path, abort, signal: abort.signal, on: {}, keys: {}, up: "#/",
     main: $("#main"),
     query: new URLSearchParams(query),
-    // set changes the query of the address without going anywhere.
+    // set changes the query of the address without going anywhere, unless the way out
+    // has been taken already.
     set(values) {
+      if (here()[0] !== path) return;
       for (const [name, value] of Object.entries(values)) {
         if (value === null || value === undefined || value === "") this.query.delete(name);
         else this.query.set(name, value);

@@ -43,7 +43,7 @@ func TestGroup(t *testing.T) {
 				})
 			}
 			all.Wait()
-			wantEach(t, b, writers, n)
+			wantEach(t, b, "", writers, n)
 		})
 	}
 }
@@ -100,7 +100,7 @@ func TestGroupsOnOneStream(t *testing.T) {
 		}
 	}
 	all.Wait()
-	wantEach(t, b, groups*writers, n)
+	wantEach(t, b, "", groups*writers, n)
 }
 
 // appendEach appends the messages 0 to n-1.
@@ -116,12 +116,12 @@ func appendEach(t *testing.T, w *bus.Writer, n int) {
 	}
 }
 
-// wantEach checks that each of so many subjects has the messages 0 to n-1, once and in
+// wantEach checks that each of so many subjects that match filter has the messages 0 to n-1, once and in
 // order.
-func wantEach(t *testing.T, b *bus.Bus, subjects, n int) {
+func wantEach(t *testing.T, b *bus.Bus, filter string, subjects, n int) {
 	t.Helper()
 	next := make(map[string]int)
-	for m, err := range b.Read(t.Context(), events.StreamTrace, "", 1, 0) {
+	for m, err := range b.Read(t.Context(), events.StreamTrace, filter, 1, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestGroupLost(t *testing.T) {
 			if !proxy.Sprung(direction) {
 				t.Fatal("nothing was cut")
 			}
-			wantEach(t, bustest.Connect(t, server.URL()), writers, n)
+			wantEach(t, bustest.Connect(t, server.URL()), "", writers, n)
 		})
 	}
 }

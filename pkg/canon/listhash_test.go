@@ -29,8 +29,13 @@ func TestListHash(t *testing.T) {
 			if got := list.Sum(); got != want || list.Count() != int64(len(all)) {
 				t.Fatalf("%d elements: hash %s, count %d; want %s, %d", len(all), got, list.Count(), want, len(all))
 			}
-			if rapid.Bool().Draw(t, "stop") {
+			switch rapid.SampledFrom([]string{"go on", "stop", "clone"}).Draw(t, "then") {
+			case "stop":
 				list = continued(t, list)
+			case "clone": // and what happens to the original does not matter to it
+				other := list
+				list = list.Clone()
+				other.Add([]byte("0"))
 			}
 		}
 	})

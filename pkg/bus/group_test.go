@@ -141,10 +141,11 @@ func wantEach(t *testing.T, b *bus.Bus, filter string, subjects, n int) {
 }
 
 // A connection that breaks while many messages are on their way, or their
-// acknowledgements, leaves each on the stream once.
+// acknowledgements, leaves each on the stream once. The texts that spring the trap come
+// by many times, since one of them may be cut in two on its way.
 func TestGroupLost(t *testing.T) {
 	const writers, n = 4, 300
-	for direction, text := range map[bustest.Direction]string{bustest.ToServer: "\r\n\r\n150\r\n", bustest.ToClient: `"seq":600`} {
+	for direction, text := range map[bustest.Direction]string{bustest.ToServer: "\r\n\r\n15", bustest.ToClient: `"seq":6`} {
 		t.Run(text, func(t *testing.T) {
 			server := bustest.NewServer(t)
 			proxy := bustest.NewProxy(t, server.URL())

@@ -31,28 +31,13 @@ type compareAnswer struct {
 }
 
 func (s *Server) compare(ctx context.Context, q query) (any, error) {
-	w, err := s.findWindowOf(ctx, q)
+	p, err := s.picture(ctx, q, "a", "b")
 	if err != nil {
 		return nil, err
 	}
-	a, err := q.key(w, "a")
-	if err != nil {
-		return nil, err
-	}
-	b, err := q.key(w, "b")
-	if err != nil {
-		return nil, err
-	}
-	at, err := q.span(w)
-	if err != nil {
-		return nil, err
-	}
-	done, err := s.readMany(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+	defer p.done()
 
+	w, at, a, b := p.window, p.at, p.runs[0], p.runs[1]
 	c := &compareAnswer{span: at, A: a.Run, B: b.Run}
 	if sameGroup(w.verdict, a.Run, b.Run) {
 		c.Cells, c.Compared = []stretch{{0, int64(at.Columns)}}, at.To-at.From

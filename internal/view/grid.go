@@ -46,20 +46,12 @@ type gridRow struct {
 type bucket string
 
 func (s *Server) grid(ctx context.Context, q query) (any, error) {
-	w, err := s.findWindowOf(ctx, q)
+	p, err := s.picture(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	at, err := q.span(w)
-	if err != nil {
-		return nil, err
-	}
-	done, err := s.readMany(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	return s.drawGrid(ctx, w, at)
+	defer p.done()
+	return s.drawGrid(ctx, p.window, p.at)
 }
 
 // drawGrid reads the digests of as few runs as it can: one of each group, and none of

@@ -164,6 +164,21 @@ func (s *Server) frames(ctx context.Context, key events.RunKey, from, to int64) 
 	}
 }
 
+// eachFrame calls do with each of these frames. broken says why the record cannot be
+// read further; "" when it can.
+func (s *Server) eachFrame(ctx context.Context, key events.RunKey, from, to int64, do func(frame)) (broken string, err error) {
+	for f, err := range s.frames(ctx, key, from, to) {
+		if bad, ok := errors.AsType[*badFrame](err); ok {
+			return bad.Error(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		do(f)
+	}
+	return "", nil
+}
+
 // frame is a decoded frame and where it is on ERS_TRACE.
 type frame struct {
 	*events.FrameDecoder

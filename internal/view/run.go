@@ -71,42 +71,25 @@ func letterOf(s events.Status) byte {
 }
 
 func (s *Server) run(ctx context.Context, q query) (any, error) {
-	w, err := s.findWindowOf(ctx, q)
+	asked, err := s.picture(ctx, q, "run")
 	if err != nil {
 		return nil, err
 	}
-	key, err := q.key(w, "run")
-	if err != nil {
-		return nil, err
-	}
-	at, err := q.span(w)
-	if err != nil {
-		return nil, err
-	}
-	done, err := s.readMany(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+	defer asked.done()
 
-	p := newRunPicture(at, key.Run, w.request.Budget)
+	key, at := asked.runs[0], asked.at
+	p := newRunPicture(at, key.Run, asked.window.request.Budget)
 	d, err := s.lastDigest(ctx, key)
 	if err == nil {
 		p.Digest = &d
 	} else if !errors.Is(err, bus.ErrNotFound) {
 		return nil, err
 	}
-	for f, err := range s.frames(ctx, key, at.From, at.To) {
-		var bad *badFrame
-		if errors.As(err, &bad) {
-			p.Broken = bad.Error()
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		p.add(f)
+	broken, err := s.eachFrame(ctx, key, at.From, at.To, p.add)
+	if err != nil {
+		return nil, err
 	}
+	p.Broken = broken
 	return p.finish(), nil
 }
 

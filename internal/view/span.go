@@ -1,5 +1,11 @@
 package view
 
+import (
+	"context"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
 // The columns of a picture.
 const (
 	defaultColumns = 200
@@ -12,6 +18,35 @@ type span struct {
 	To      int64 `json:"to"`      // after the last tick
 	Step    int64 `json:"step"`    // ticks in a column; the last may have fewer
 	Columns int   `json:"columns"` // that there are
+}
+
+// picture is what a question that reads many messages is about. When it has been
+// answered, done must be called.
+type picture struct {
+	window *window
+	runs   []events.RunKey // as named in the question
+	at     span
+	done   func()
+}
+
+// picture reads a question, with the names of its runs, and waits until it may be
+// answered.
+func (s *Server) picture(ctx context.Context, q query, runs ...string) (p picture, err error) {
+	if p.window, err = s.findWindowOf(ctx, q); err != nil {
+		return p, err
+	}
+	for _, name := range runs {
+		key, err := q.key(p.window, name)
+		if err != nil {
+			return p, err
+		}
+		p.runs = append(p.runs, key)
+	}
+	if p.at, err = q.span(p.window); err != nil {
+		return p, err
+	}
+	p.done, err = s.readMany(ctx)
+	return p, err
 }
 
 // newSpan makes at most so many columns. Steps are 1, 2 or 5 times a power of ten, so

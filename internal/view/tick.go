@@ -2,7 +2,6 @@ package view
 
 import (
 	"context"
-	"errors"
 	"math"
 	"strings"
 
@@ -49,16 +48,12 @@ func (s *Server) tick(ctx context.Context, q query) (any, error) {
 		return nil, err
 	}
 	a := &tickAnswer{Run: key.Run, Tick: tick, Offset: int(offset), Events: []string{}, Results: []string{}, Seqs: []uint64{}}
-	for f, err := range s.frames(ctx, key, tick, tick+1) {
-		var bad *badFrame
-		if errors.As(err, &bad) {
-			a.Broken = bad.Error()
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		a.add(f)
+	broken, err := s.eachFrame(ctx, key, tick, tick+1, a.add)
+	if err != nil {
+		return nil, err
+	}
+	if broken != "" {
+		a.Broken = broken
 	}
 	for t, err := range s.tickDigests(ctx, key, tick, tick+1) {
 		if err != nil {

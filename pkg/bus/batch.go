@@ -70,10 +70,17 @@ func (b *Bus) appendChunk(ctx context.Context, chunk []Item, failed map[string]e
 		lost = !errors.As(err, &refused)
 		b.log.Debug().Err(err).Int("messages", len(chunk)).Msg("no batch, appending one by one")
 	}
+	b.appendEach(ctx, chunk, lost, failed)
+}
+
+// appendEach appends items one by one, those of a subject behind each other. lost says
+// that an earlier attempt may have stored the first of them, up to some item: they are
+// then looked for. failed are the subjects that an item has failed on.
+func (b *Bus) appendEach(ctx context.Context, items []Item, lost bool, failed map[string]error) {
 	absent := false
 	last := make(map[string]uint64)
-	for i := range chunk {
-		item := &chunk[i]
+	for i := range items {
+		item := &items[i]
 		if seq, ok := last[item.Subject]; ok {
 			item.Last = seq
 		}
@@ -87,7 +94,7 @@ func (b *Bus) appendChunk(ctx context.Context, chunk []Item, failed map[string]e
 		if item.Seq, item.Err = p.finish(ctx); item.Err != nil {
 			failed[item.Subject] = item.Err
 		}
-		absent = absent || p.ack != nil // the batch is all or nothing: one look is enough
+		absent = absent || p.ack != nil // and so are those behind it: one look is enough
 		last[item.Subject] = item.Seq
 	}
 }

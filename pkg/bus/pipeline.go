@@ -183,36 +183,20 @@ func (w *Writer) again() { w.flying, w.broken = 0, false }
 func (w *Writer) mend() {
 	g := w.g
 	g.mu.Lock()
-	shots, last, ctx := slices.Clone(w.shots[:w.flying]), w.last, w.ctx
-	g.mu.Unlock()
-	doubt := false  // earlier attempts may be in the stream
-	absent := false // but they end before this one: one look is enough
-	var err error
-	for _, s := range shots {
-		doubt = doubt || s.state == lost
-		if s.state == stored {
-			last = s.seq
-			continue
-		}
-		p := g.b.newAppend(w.subject, w.subject, last, s.data)
-		if p.lost = doubt; (s.state != lost || absent) && p.err == nil {
-			p.send()
-		}
-		if last, err = p.finish(ctx); err != nil {
-			break
-		}
-		absent = absent || p.ack != nil
+	items := make([]Item, w.flying)
+	doubt := false // some may be in the stream
+	for i, s := range w.shots[:w.flying] {
+		items[i] = Item{Subject: w.subject, Last: w.last, Data: s.data}
+		doubt = doubt || s.state == lost || s.state == stored
 	}
+	ctx := w.ctx
+	g.mu.Unlock()
+	g.b.appendEach(ctx, items, doubt, make(map[string]error))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	w.mending = false
-	if err != nil {
-		w.fail(err)
-		return
-	}
-	w.last, w.behind = last, last
-	w.drop(w.flying)
 	w.again()
+	w.committed(items)
 	g.list(w)
 	g.pump()
 }

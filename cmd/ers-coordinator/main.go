@@ -8,7 +8,7 @@ import (
 	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/service"
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 func main() {

@@ -10,8 +10,8 @@ import (
 
 	"abraxas.dev/ers/internal/service"
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/feed"
-	"abraxas.dev/ers/pkg/gate"
+	"abraxas.dev/ers/pkg/service/feed"
+	"abraxas.dev/ers/pkg/service/gate"
 )
 
 func main() {

@@ -7,7 +7,7 @@ import (
 
 	"abraxas.dev/ers/internal/service"
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/hasher"
+	"abraxas.dev/ers/pkg/service/hasher"
 )
 
 func main() {

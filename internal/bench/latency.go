@@ -6,7 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 )
 

@@ -9,11 +9,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/feed"
-	"abraxas.dev/ers/pkg/gate"
-	"abraxas.dev/ers/pkg/hasher"
+	"abraxas.dev/ers/pkg/service/feed"
+	"abraxas.dev/ers/pkg/service/gate"
+	"abraxas.dev/ers/pkg/service/hasher"
 )
 
 // Role is what a process, or a part of this one, does in a measurement.

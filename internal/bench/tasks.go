@@ -9,7 +9,7 @@ import (
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 )

@@ -25,7 +25,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/viz"

@@ -15,11 +15,11 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/coordinator"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/feed"
-	"abraxas.dev/ers/pkg/gate"
-	"abraxas.dev/ers/pkg/hasher"
+	"abraxas.dev/ers/pkg/service/feed"
+	"abraxas.dev/ers/pkg/service/gate"
+	"abraxas.dev/ers/pkg/service/hasher"
 )
 
 // Config is what the services of one process need.

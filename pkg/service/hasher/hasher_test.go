@@ -13,7 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/hasher"
+	"abraxas.dev/ers/pkg/service/hasher"
 )
 
 // trace writes the frames of one run by hand.

@@ -13,7 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/gate"
+	"abraxas.dev/ers/pkg/service/gate"
 )
 
 // A window of three runs of two ticks, whose frames and digests are written by hand.

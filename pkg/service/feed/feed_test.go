@@ -16,8 +16,8 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/feed"
-	"abraxas.dev/ers/pkg/gate"
+	"abraxas.dev/ers/pkg/service/feed"
+	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/viz"
 )
 

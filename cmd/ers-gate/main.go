@@ -8,19 +8,19 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 )
 
 func main() {
-	service.Main("ers-gate", "Judges windows of runs by their digests and records the verdicts on ERS_VERDICT.",
-		func(b *bus.Bus, log zerolog.Logger) service.Service {
+	daemon.Main("ers-gate", "Judges windows of runs by their digests and records the verdicts on ERS_VERDICT.",
+		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
 			g := gate.New(gate.Config{Bus: b, Log: log})
 			f := feed.New(feed.Config{Bus: b, Log: log})
 			run := func(ctx context.Context) error { return f.Beside(ctx, g.Run) }
-			return service.Service{Run: run, Stats: func() map[string]int64 {
+			return daemon.Service{Run: run, Stats: func() map[string]int64 {
 				s, v := g.Stats(), f.Stats()
 				return map[string]int64{"digests": s.Digests.Load(), "pass": s.Passed.Load(), "fail": s.Failed.Load(),
 					"inconclusive": s.Inconclusive.Load(), "problems": s.Problems.Load(),

@@ -5,16 +5,16 @@ package main
 import (
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/service/hasher"
 )
 
 func main() {
-	service.Main("ers-hasher", "Hashes the ticks on ERS_TRACE and records the digests on ERS_DIGEST.",
-		func(b *bus.Bus, log zerolog.Logger) service.Service {
+	daemon.Main("ers-hasher", "Hashes the ticks on ERS_TRACE and records the digests on ERS_DIGEST.",
+		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
 			h := hasher.New(hasher.Config{Bus: b, Log: log})
-			return service.Service{Run: h.Run, Stats: func() map[string]int64 {
+			return daemon.Service{Run: h.Run, Stats: func() map[string]int64 {
 				s := h.Stats()
 				return map[string]int64{"frames": s.Frames.Load(), "events": s.Events.Load(), "digests": s.Digests.Load(), "problems": s.Problems.Load()}
 			}}

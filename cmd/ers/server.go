@@ -7,8 +7,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/service"
 )
 
 // connection is the server that a command talks to.
@@ -58,7 +58,7 @@ func (l *local) with(ctx context.Context, io *streams, config bus.Config, level 
 	ctx, cancel := context.WithCancelCause(ctx)
 	services := make(chan error, 1)
 	go func() {
-		err := node.Run(ctx, node.Config{Bus: b, Log: log})
+		err := service.Run(ctx, service.Config{Bus: b, Log: log})
 		if err != nil {
 			cancel(fmt.Errorf("a service stopped: %w", err))
 		}

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	xterm "golang.org/x/term"
 
-	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/internal/term"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -210,7 +210,7 @@ func (s *topState) ask(ctx context.Context, b *bus.Bus) error {
 		for _, name := range topServices {
 			state := term.Service{Name: name}
 			answer, cancel := context.WithTimeout(ctx, topAnswer)
-			m, err := b.Conn().RequestWithContext(answer, service.StatsSubject+name, nil)
+			m, err := b.Conn().RequestWithContext(answer, daemon.StatsSubject+name, nil)
 			cancel()
 			counters := make(map[string]int64)
 			if err == nil && json.Unmarshal(m.Data, &counters) == nil {

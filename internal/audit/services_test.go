@@ -12,11 +12,11 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
-	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // start runs a service until the test ends.

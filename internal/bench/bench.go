@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"abraxas.dev/ers/internal/node"
+	"abraxas.dev/ers/pkg/service"
 )
 
 // Sync says when the server's files are synced to disk.
@@ -96,7 +96,7 @@ type measurement struct {
 
 // Run measures, and returns what it found: with an error, what it had found before.
 func Run(ctx context.Context, c Config) (*Report, error) {
-	ballast := node.Ballast() // as where server and services run in one process
+	ballast := service.Ballast() // as where server and services run in one process
 	defer runtime.KeepAlive(ballast)
 	m := measurement{Config: c, scale: fullScale, report: &Report{Schema: Schema, Quick: c.Quick, Machine: machine()}}
 	if c.Quick {

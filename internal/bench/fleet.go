@@ -56,7 +56,7 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 
 // startHere starts a service in this process, whatever the setting.
 func (f *fleet) startHere(role Role) error {
-	run, err := service(f.bus, role, zerolog.Nop())
+	run, err := serviceOf(f.bus, role, zerolog.Nop())
 	if err == nil {
 		f.add(role, inProcess(f.ctx, role, run, f.fail))
 	}

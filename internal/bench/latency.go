@@ -6,8 +6,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 // live measures how long it takes from a tick to its digest, and from there to the

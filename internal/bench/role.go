@@ -9,8 +9,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
@@ -60,7 +60,7 @@ func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out i
 		<-ctx.Done()
 		return err
 	}
-	run, err := service(b, role, log)
+	run, err := serviceOf(b, role, log)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out i
 }
 
 // service makes what plays the role of a service until its context ends.
-func service(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Context) error, err error) {
+func serviceOf(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Context) error, err error) {
 	switch role {
 	case Coordinator:
 		return coordinator.New(coordinator.Config{Bus: b, Load: loadTasks, Log: log}).Run, nil

@@ -9,9 +9,9 @@ import (
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 // emptyTasks is a program of so many tasks that do nothing: half of them in each

@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/nats-io/nats-server/v2/server"
 
-	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/internal/daemon"
 )
 
 // compose is what the tests look at in docker-compose.yml.
@@ -135,7 +135,7 @@ func TestComposeCommands(t *testing.T) {
 			t.Fatalf("health check of %s: %v", name, test)
 		}
 		t.Setenv("NATS_URL", s.Environment["NATS_URL"])
-		var flags service.Flags
+		var flags daemon.Flags
 		parser, err := kong.New(&flags)
 		if err != nil {
 			t.Fatal(err)

@@ -18,11 +18,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
 )
 
 var updateSubjects = flag.Bool("update-subjects", false, "write the examples of subjects.md anew")
@@ -106,7 +106,7 @@ func record(t *testing.T, m *markdown) map[string]string {
 		t.Fatal(err)
 	}
 	services := make(chan error, 1)
-	go func() { services <- node.Run(ctx, node.Config{Bus: b}) }()
+	go func() { services <- service.Run(ctx, service.Config{Bus: b}) }()
 	defer func() {
 		cancel()
 		if err := <-services; err != nil {

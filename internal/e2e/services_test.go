@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"abraxas.dev/ers/internal/service"
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -122,7 +122,7 @@ func TestNoServer(t *testing.T) {
 // stats asks a service for its counters.
 func (s *system) stats(name string) map[string]int64 {
 	s.t.Helper()
-	answer, err := s.bus.Conn().RequestWithContext(s.ctx, service.StatsSubject+name, nil)
+	answer, err := s.bus.Conn().RequestWithContext(s.ctx, daemon.StatsSubject+name, nil)
 	if err != nil {
 		s.t.Fatalf("counters of %s: %v", name, err)
 	}

@@ -9,10 +9,10 @@ import (
 	"sync"
 	"testing"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
 )
 
 // pipelineFixture is a pipeline to run, and the verdict that it must always get.
@@ -142,7 +142,7 @@ func (p *pipelineFixture) undisturbed(t *testing.T) []byte {
 	t.Helper()
 	p.once.Do(func() {
 		b := bustest.Open(t)
-		serve(t, func(ctx context.Context) error { return node.Run(ctx, node.Config{Bus: b, Log: bustest.Log(t)}) })
+		serve(t, func(ctx context.Context) error { return service.Run(ctx, service.Config{Bus: b, Log: bustest.Log(t)}) })
 		s := &system{scene: newScene(t), bus: b}
 		p.verdict = normal(t, s.verdict(p, s.submit(p)))
 	})

@@ -20,14 +20,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/export"
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/viz"
 )
 
@@ -68,7 +68,7 @@ func record(t testing.TB, b *bus.Bus, load error, change ...func(*events.WindowR
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- node.Run(ctx, node.Config{Bus: b, Log: zerolog.Nop(),
+		done <- service.Run(ctx, service.Config{Bus: b, Log: zerolog.Nop(),
 			Load: func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return tasks{}, load }})
 	}()
 	nothing := canon.Sum(nil).String()

@@ -8,16 +8,16 @@ import (
 
 	"pgregory.net/rapid"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/gate"
 )
 
 // judge runs the gate alone.
-func judge(ctx context.Context, c node.Config) error {
+func judge(ctx context.Context, c service.Config) error {
 	return gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run(ctx)
 }
 

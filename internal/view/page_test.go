@@ -10,11 +10,11 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
 )
 
 var pictures = flag.Bool("pictures", false, "write the pictures of docs/viz.md anew")
@@ -105,7 +105,7 @@ func TestLive(t *testing.T) {
 	watching.open(fmt.Sprintf("/window/%d", second))
 	watching.see(".verdict", "under way")
 
-	s.serve(node.Run)
+	s.serve(service.Run)
 	p.see(fmt.Sprintf(`[data-window="%d"][data-state="pass"]`, first), "all 12 runs are equal to the byte")
 	p.see(fmt.Sprintf(`[data-window="%d"][data-state="fail"]`, second), "oracle:signal")
 	watching.see(".verdict.fail", "run 3 differs")

@@ -7,12 +7,12 @@ import (
 	"sync"
 	"testing"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
 )
 
 // station is a bus with the services and the page on it.
@@ -26,7 +26,7 @@ type station struct {
 func newStation(t testing.TB) *station {
 	t.Helper()
 	s := newPage(t, bustest.Open(t))
-	s.serve(node.Run)
+	s.serve(service.Run)
 	return s
 }
 
@@ -43,8 +43,10 @@ func newPage(t testing.TB, b *bus.Bus) *station {
 	return s
 }
 
-func (s *station) serve(services func(context.Context, node.Config) error) {
-	s.background(func(ctx context.Context) error { return services(ctx, node.Config{Bus: s.bus, Log: bustest.Log(s.t)}) })
+func (s *station) serve(services func(context.Context, service.Config) error) {
+	s.background(func(ctx context.Context) error {
+		return services(ctx, service.Config{Bus: s.bus, Log: bustest.Log(s.t)})
+	})
 }
 
 // background runs f until the test ends, and then waits for it.

@@ -13,9 +13,9 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 // program has a task whose value grows by what it was in the previous tick, and some

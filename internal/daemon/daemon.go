@@ -1,8 +1,8 @@
-// Package service is what the mains of the three services share: flags, logging,
+// Package daemon is what the mains of the three services share: flags, logging,
 // the connection, a clean stop on SIGINT and SIGTERM, and a NATS micro service under
 // the command's name by which others see that it lives and what it has counted
 // (`nats micro info ers-hasher`).
-package service
+package daemon
 
 import (
 	"context"

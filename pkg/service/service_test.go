@@ -1,4 +1,4 @@
-package node_test
+package service_test
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/node"
 	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 // goTasks is a program of trivial tasks in Go.
@@ -37,9 +37,9 @@ func (n goTasks) Scheduler() (*scheduler.Scheduler, error) {
 
 // start runs the services on a bus until the test ends.
 func start(t testing.TB, b *bus.Bus, load func(*events.WindowRequest) (coordinator.Program, error)) {
-	c := node.Config{Bus: b, Log: zerolog.Nop(),
+	c := service.Config{Bus: b, Log: zerolog.Nop(),
 		Load: func(_ context.Context, r *events.WindowRequest) (coordinator.Program, error) { return load(r) }}
-	bustest.Serve(t, func(ctx context.Context) error { return node.Run(ctx, c) })
+	bustest.Serve(t, func(ctx context.Context) error { return service.Run(ctx, c) })
 }
 
 func windowOf(pipeline string, ticks int64) *events.WindowRequest {

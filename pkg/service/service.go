@@ -1,7 +1,7 @@
-// Package node runs coordinator, hasher and gate with its feed in one process, as
+// Package service runs coordinator, hasher and gate with its feed in one process, as
 // `ers run`, `ers check` and `ers up` do. They speak to each other through the bus alone, just
 // as they do in processes of their own.
-package node
+package service
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"

@@ -17,7 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
-	"abraxas.dev/ers/internal/view"
+	"abraxas.dev/ers/internal/page"
 )
 
 // Exit codes of every command.
@@ -83,7 +83,7 @@ func run(args []string) int {
 	}
 	var c commands
 	exited := -1
-	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": view.DefaultAddress}, kong.Description(description), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress}, kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
 	if len(args) == 0 {
 		args = []string{"--help"}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 type trendpackCommand struct {
@@ -50,7 +50,7 @@ func (c *trendpackCommand) Run(io *streams) error {
 		for n < len(trace) && trace[n].Tick == trace[0].Tick {
 			n++
 		}
-		pack, err := viz.NewTrendPack(c.RunID, provenance, trace[0].Tick, trace[:n], "")
+		pack, err := aalviz.NewTrendPack(c.RunID, provenance, trace[0].Tick, trace[:n], "")
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

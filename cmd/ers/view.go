@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
-	"abraxas.dev/ers/internal/view"
+	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/pkg/bus"
 )
 
@@ -24,7 +24,7 @@ func (*viewCommand) examples() string {
 }
 
 func (c *viewCommand) Run(ctx context.Context, io *streams) error {
-	l, err := view.Listen(c.HTTP)
+	l, err := page.Listen(c.HTTP)
 	if err != nil {
 		return err
 	}
@@ -33,8 +33,8 @@ func (c *viewCommand) Run(ctx context.Context, io *streams) error {
 		return errors.Join(err, l.Close())
 	}
 	log := c.log(io, zerolog.InfoLevel)
-	log.Info().Str("page", view.URL(l)).Msg("view: open the page in a browser, stop with Ctrl-C")
-	return errors.Join(view.New(view.Config{Bus: b, Log: log, Address: c.HTTP}).Run(ctx, l), b.Close())
+	log.Info().Str("page", page.URL(l)).Msg("view: open the page in a browser, stop with Ctrl-C")
+	return errors.Join(page.New(page.Config{Bus: b, Log: log, Address: c.HTTP}).Run(ctx, l), b.Close())
 }
 
 // withPage serves the page while do works. Where another program has the address that
@@ -43,18 +43,18 @@ func withPage(ctx context.Context, b *bus.Bus, address string, log zerolog.Logge
 	if address == "" {
 		return do(ctx)
 	}
-	l, err := view.Listen(address)
-	if errors.Is(err, syscall.EADDRINUSE) && address == view.DefaultAddress {
+	l, err := page.Listen(address)
+	if errors.Is(err, syscall.EADDRINUSE) && address == page.DefaultAddress {
 		log.Warn().Msg(err.Error())
 		return do(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	log.Info().Str("page", view.URL(l)).Msg("up: watch windows in a browser")
+	log.Info().Str("page", page.URL(l)).Msg("up: watch windows in a browser")
 	group, ctx := errgroup.WithContext(ctx)
-	page, stop := context.WithCancel(ctx)
-	group.Go(func() error { return view.New(view.Config{Bus: b, Log: log, Address: address}).Run(page, l) })
+	serving, stop := context.WithCancel(ctx)
+	group.Go(func() error { return page.New(page.Config{Bus: b, Log: log, Address: address}).Run(serving, l) })
 	group.Go(func() error {
 		defer stop()
 		return do(ctx)

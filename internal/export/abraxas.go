@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/internal/record"
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 // trendPackPattern is the path of every TrendPack, as viewers know it.
@@ -43,24 +43,24 @@ func writeAbraxas(ctx context.Context, w *Window, out *Folder) error {
 type abraxasRun struct {
 	out        *Folder
 	id         string
-	stability  *viz.Stability
-	provenance viz.Provenance
-	refs       viz.IndexRefs   // of the run; those of a tick are added
-	hashes     viz.IndexHashes // likewise
+	stability  *aalviz.Stability
+	provenance aalviz.Provenance
+	refs       aalviz.IndexRefs   // of the run; those of a tick are added
+	hashes     aalviz.IndexHashes // likewise
 	manifest   *manifest
 }
 
 func writeRun(ctx context.Context, w *Window, out *Folder, run int) (err error) {
-	id := viz.RunID(w.Key(run))
-	r := &abraxasRun{out: out, id: id, stability: viz.NewStability(w.Verdict, id), provenance: viz.NewProvenance(w.Verdict, w.VerdictSeq, run)}
+	id := aalviz.RunID(w.Key(run))
+	r := &abraxasRun{out: out, id: id, stability: aalviz.NewStability(w.Verdict, id), provenance: aalviz.NewProvenance(w.Verdict, w.VerdictSeq, run)}
 	if r.manifest, err = newManifest(out, id); err != nil {
 		return err
 	}
-	status := viz.ManifestStatus{Complete: true}
+	status := aalviz.ManifestStatus{Complete: true}
 	if err = r.write(ctx, w, run); err != nil {
 		var problem *record.Problem
 		if problem, err = w.incomplete(err); err == nil {
-			status = viz.ManifestStatus{Problem: (*events.Problem)(problem)}
+			status = aalviz.ManifestStatus{Problem: (*events.Problem)(problem)}
 		}
 	}
 	return errors.Join(err, r.manifest.close(status))
@@ -85,16 +85,16 @@ func (r *abraxasRun) write(ctx context.Context, w *Window, run int) error {
 // begin writes the documents of the run as a whole.
 func (r *abraxasRun) begin(w *Window, run int) (err error) {
 	r.refs.RunHeader, r.refs.StabilityRef = runPath(r.id, "runheader"), runPath(r.id, "stability_ref")
-	header := viz.NewRunHeader(w.Key(run), w.Request, r.provenance.Mode, r.refs.StabilityRef)
-	if r.hashes.RunHeader, err = r.put(nil, "runheader", viz.RunHeaderSchema, r.refs.RunHeader, header); err != nil {
+	header := aalviz.NewRunHeader(w.Key(run), w.Request, r.provenance.Mode, r.refs.StabilityRef)
+	if r.hashes.RunHeader, err = r.put(nil, "runheader", aalviz.RunHeaderSchema, r.refs.RunHeader, header); err != nil {
 		return err
 	}
 	r.provenance.RunHeaderSHA256 = r.hashes.RunHeader
-	ref := viz.StabilityRef{Schema: viz.StabilityRefSchema, RunID: r.id, Path: runPath(r.id, "runstability")}
-	if ref.SHA256, err = r.put(nil, "runstability", viz.StabilitySchema, ref.Path, r.stability); err != nil {
+	ref := aalviz.StabilityRef{Schema: aalviz.StabilityRefSchema, RunID: r.id, Path: runPath(r.id, "runstability")}
+	if ref.SHA256, err = r.put(nil, "runstability", aalviz.StabilitySchema, ref.Path, r.stability); err != nil {
 		return err
 	}
-	r.hashes.StabilityRef, err = r.put(nil, "stability_ref", viz.StabilityRefSchema, r.refs.StabilityRef, &ref)
+	r.hashes.StabilityRef, err = r.put(nil, "stability_ref", aalviz.StabilityRefSchema, r.refs.StabilityRef, &ref)
 	return errors.Join(err, r.manifest.list())
 }
 
@@ -113,22 +113,22 @@ func (r *abraxasRun) tick(t *record.Tick) error {
 	refs.ResultsPack = tickPath("results", r.id, tick, "resultspack")
 	refs.TrendPack = tickPath("viz", r.id, tick, "trendpack")
 	refs.ViewPack = tickPath("view", r.id, tick, "viewpack")
-	trendPack, err := viz.NewTrendPack(r.id, canon.Value(provenance), tick, t.Events, refs.ResultsPack)
+	trendPack, err := aalviz.NewTrendPack(r.id, canon.Value(provenance), tick, t.Events, refs.ResultsPack)
 	if err != nil {
 		return err
 	}
-	if hashes.ResultsPack, err = r.put(&tick, "results_pack", viz.ResultsPackSchema, refs.ResultsPack, viz.NewResultsPack(r.id, p, &t.Tick)); err != nil {
+	if hashes.ResultsPack, err = r.put(&tick, "results_pack", aalviz.ResultsPackSchema, refs.ResultsPack, aalviz.NewResultsPack(r.id, p, &t.Tick)); err != nil {
 		return err
 	}
-	if hashes.TrendPack, err = r.put(&tick, "trendpack", viz.TrendPackSchema, refs.TrendPack, trendPack); err != nil {
+	if hashes.TrendPack, err = r.put(&tick, "trendpack", aalviz.TrendPackSchema, refs.TrendPack, trendPack); err != nil {
 		return err
 	}
-	summary := viz.Invariance{Schema: viz.InvarianceSchema, TrendPackSHA256: hashes.TrendPack, RunHeaderSHA256: hashes.RunHeader, Passed: r.stability.OK}
-	view := viz.NewViewPack(r.id, trendPackPattern, p, trendPack, summary, r.stability, &t.Tick)
-	if hashes.ViewPack, err = r.put(&tick, "viewpack", viz.ViewPackSchema, refs.ViewPack, view); err != nil {
+	summary := aalviz.Invariance{Schema: aalviz.InvarianceSchema, TrendPackSHA256: hashes.TrendPack, RunHeaderSHA256: hashes.RunHeader, Passed: r.stability.OK}
+	view := aalviz.NewViewPack(r.id, trendPackPattern, p, trendPack, summary, r.stability, &t.Tick)
+	if hashes.ViewPack, err = r.put(&tick, "viewpack", aalviz.ViewPackSchema, refs.ViewPack, view); err != nil {
 		return err
 	}
-	_, err = r.put(&tick, "runindex", viz.RunIndexSchema, tickPath("run_index", r.id, tick, "runindex"), viz.NewRunIndex(r.id, p, tick, refs, hashes))
+	_, err = r.put(&tick, "runindex", aalviz.RunIndexSchema, tickPath("run_index", r.id, tick, "runindex"), aalviz.NewRunIndex(r.id, p, tick, refs, hashes))
 	return errors.Join(err, r.manifest.list())
 }
 
@@ -138,14 +138,14 @@ func (r *abraxasRun) put(tick *int64, kind, schema, path string, doc any) (sha25
 	if err != nil {
 		return "", err
 	}
-	r.manifest.Records = append(r.manifest.Records, viz.Record{Tick: tick, Kind: kind, Schema: schema, Path: path, SHA256: sha256, Bytes: size})
+	r.manifest.Records = append(r.manifest.Records, aalviz.Record{Tick: tick, Kind: kind, Schema: schema, Path: path, SHA256: sha256, Bytes: size})
 	return sha256, nil
 }
 
-// manifest is a [viz.Manifest] that is written tick by tick, since a run can have more
+// manifest is a [aalviz.Manifest] that is written tick by tick, since a run can have more
 // records than memory should hold. Records are those that are yet to be written.
 type manifest struct {
-	viz.Manifest
+	aalviz.Manifest
 	file   *os.File
 	buffer *bufio.Writer
 	comma  string
@@ -160,14 +160,14 @@ func newManifest(out *Folder, id string) (*manifest, error) {
 		return nil, err
 	}
 	m := &manifest{file: file, buffer: bufio.NewWriter(file)}
-	m.Schema, m.RunID = viz.ManifestSchema, id
+	m.Schema, m.RunID = aalviz.ManifestSchema, id
 	_, err = m.buffer.WriteString(manifestHead)
 	return m, err
 }
 
 // list writes the records of one tick, or of the run as a whole.
 func (m *manifest) list() error {
-	slices.SortFunc(m.Records, func(a, b viz.Record) int { return strings.Compare(a.Kind, b.Kind) })
+	slices.SortFunc(m.Records, func(a, b aalviz.Record) int { return strings.Compare(a.Kind, b.Kind) })
 	for i := range m.Records {
 		data, err := events.Encode(&m.Records[i])
 		if err != nil {
@@ -185,7 +185,7 @@ func (m *manifest) list() error {
 	return nil
 }
 
-func (m *manifest) close(status viz.ManifestStatus) error {
+func (m *manifest) close(status aalviz.ManifestStatus) error {
 	m.Status, m.Records = status, nil
 	tail, err := events.Encode(&m.Manifest)
 	if err == nil {

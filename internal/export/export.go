@@ -12,9 +12,9 @@ import (
 	"io"
 	"strings"
 
+	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/internal/request"
-	"abraxas.dev/ers/internal/view"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -35,11 +35,11 @@ var Formats = []Format{
 	{Name: "abraxas", Help: "folder of artifacts, as Abraxas writes them", Folder: writeAbraxas},
 	{Name: "csv", Help: "file with a row for each event (RFC 4180)", File: writeCSV},
 	{Name: "html", Help: "the window's page as one file that needs nothing else", File: func(ctx context.Context, w *Window, out io.Writer) error {
-		return view.ExportHTML(ctx, w.Bus, w.ID, out)
+		return page.ExportHTML(ctx, w.Bus, w.ID, out)
 	}},
 	{Name: "jsonl", Help: "file with a JSON object for each event", File: writeJSONL},
 	{Name: "svg", Help: "picture of the verdict, the runs by ticks and the first difference", File: func(ctx context.Context, w *Window, out io.Writer) error {
-		return view.ExportSVG(ctx, w.Bus, w.ID, out)
+		return page.ExportSVG(ctx, w.Bus, w.ID, out)
 	}},
 }
 

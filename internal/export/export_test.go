@@ -21,6 +21,7 @@ import (
 
 	"abraxas.dev/ers/internal/export"
 	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
@@ -28,7 +29,6 @@ import (
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 // tasks is a pipeline in which everything occurs that a task can come to.
@@ -192,7 +192,7 @@ func TestAbraxas(t *testing.T) {
 // checkManifest makes sure that a manifest lists all files of its run.
 func checkManifest(t *testing.T, all map[string][]byte, id string) {
 	t.Helper()
-	var m viz.Manifest
+	var m aalviz.Manifest
 	decode(t, all["manifests/"+id+".manifest.json"], &m)
 	var listed []string
 	for i, r := range m.Records {
@@ -225,7 +225,7 @@ func checkManifest(t *testing.T, all map[string][]byte, id string) {
 // checkTick follows the index of a tick to everything else.
 func checkTick(t *testing.T, all map[string][]byte, id string, tick int64) {
 	t.Helper()
-	var index viz.RunIndex
+	var index aalviz.RunIndex
 	decode(t, all[fmt.Sprintf("run_index/%s/%06d.runindex.json", id, tick)], &index)
 	for path, want := range map[string]string{
 		index.Refs.TrendPack: index.Hashes.TrendPack, index.Refs.ResultsPack: index.Hashes.ResultsPack, index.Refs.ViewPack: index.Hashes.ViewPack,
@@ -235,11 +235,11 @@ func checkTick(t *testing.T, all map[string][]byte, id string, tick int64) {
 			t.Errorf("%s: hash %s", path, want)
 		}
 	}
-	var pack viz.TrendPack
-	var results viz.ResultsPack
-	var view viz.ViewPack
-	var ref viz.StabilityRef
-	var stability viz.Stability
+	var pack aalviz.TrendPack
+	var results aalviz.ResultsPack
+	var view aalviz.ViewPack
+	var ref aalviz.StabilityRef
+	var stability aalviz.Stability
 	decode(t, all[index.Refs.TrendPack], &pack)
 	decode(t, all[index.Refs.ResultsPack], &results)
 	decode(t, all[index.Refs.ViewPack], &view)
@@ -250,12 +250,12 @@ func checkTick(t *testing.T, all map[string][]byte, id string, tick int64) {
 	}
 	for _, e := range pack.Timeline {
 		var meta struct {
-			Ref viz.ResultRef `json:"result_ref"`
+			Ref aalviz.ResultRef `json:"result_ref"`
 		}
 		if err := json.Unmarshal([]byte(e.Meta), &meta); err != nil || meta.Ref.ResultsPack != index.Refs.ResultsPack {
 			t.Errorf("meta %s: %v", e.Meta, err)
 		}
-		if !slices.ContainsFunc(results.Items, func(i viz.ResultItem) bool { return i.Task == meta.Ref.Task && i.Result.Status == e.Status }) {
+		if !slices.ContainsFunc(results.Items, func(i aalviz.ResultItem) bool { return i.Task == meta.Ref.Task && i.Result.Status == e.Status }) {
 			t.Errorf("no result of %s", e.Task)
 		}
 	}
@@ -388,7 +388,7 @@ func TestIncomplete(t *testing.T) {
 		t.Errorf("%v", w.Problems)
 	}
 	all := files(t, folder)
-	var m viz.Manifest
+	var m aalviz.Manifest
 	decode(t, all[fmt.Sprintf("manifests/p-%d-2.manifest.json", window)], &m)
 	if len(all) != runs*4 || m.Status.Complete || m.Status.Problem.Run != 2 || len(m.Records) != 3 {
 		t.Errorf("%d files, %+v", len(all), m)

@@ -22,9 +22,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/record"
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 // Config is what a feed needs.
@@ -166,8 +166,8 @@ func (f *Feed) show(ctx context.Context, v *events.Verdict, seq uint64) error {
 			return fmt.Errorf("run %d: %w", g.Runs[0], err)
 		}
 	}
-	reference := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: viz.Reference(v)}
-	data, err := events.Encode(viz.NewStability(v, viz.RunID(reference)))
+	reference := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: aalviz.Reference(v)}
+	data, err := events.Encode(aalviz.NewStability(v, aalviz.RunID(reference)))
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 var nothing = canon.Sum(nil).String()
@@ -192,8 +192,8 @@ func (s shape) checkRun(t testing.TB, b *bus.Bus, v *events.Verdict, run int) {
 	var trace []events.TraceEvent
 	var first uint64 = frames[0].Seq
 	for i, m := range list {
-		var pack viz.TrendPack
-		var p viz.Provenance
+		var pack aalviz.TrendPack
+		var p aalviz.Provenance
 		if err := events.Decode(m.Data, &pack); err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestWindow(t *testing.T) {
 	if len(all) != 3*3+1 || last.Subject != events.StabilitySubject("p", v.Window) {
 		t.Fatalf("%d messages, the last on %s", len(all), last.Subject)
 	}
-	var s viz.Stability
+	var s aalviz.Stability
 	if err := events.Decode(last.Data, &s); err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestBigTick(t *testing.T) {
 	awaitShown(t, b, v.Window)
 	list := read(t, b, events.StreamViz, events.TrendPackSubjects)
 	for _, m := range list {
-		var cut, whole viz.TrendPack
+		var cut, whole aalviz.TrendPack
 		if err := events.Decode(m.Data, &cut); err != nil {
 			t.Fatal(err)
 		}
@@ -430,7 +430,7 @@ func TestInconclusive(t *testing.T) {
 	start(t, b)
 	awaitShown(t, b, window)
 	all := read(t, b, events.StreamViz, "")
-	var s viz.Stability
+	var s aalviz.Stability
 	if err := events.Decode(all[0].Data, &s); err != nil {
 		t.Fatal(err)
 	}

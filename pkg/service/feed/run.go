@@ -6,10 +6,10 @@ import (
 	"fmt"
 
 	"abraxas.dev/ers/internal/record"
+	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/viz"
 )
 
 // What is held back to be appended in one go: whichever is reached first.
@@ -24,7 +24,7 @@ type runFeed struct {
 	run        record.Run
 	subject    string
 	runID      string
-	provenance viz.Provenance
+	provenance aalviz.Provenance
 
 	last uint64   // ERS_VIZ sequence of the run's last document; 0: there is none
 	next int64    // first tick that is neither on the stream nor held
@@ -38,7 +38,7 @@ type runFeed struct {
 func (f *Feed) run(ctx context.Context, v *events.Verdict, seq uint64, run int) error {
 	key := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: run}
 	r := &runFeed{Feed: f, run: record.All(key, v.FirstTick, v.Ticks), next: v.FirstTick,
-		subject: events.TrendPackSubject(key), runID: viz.RunID(key), provenance: viz.NewProvenance(v, seq, run)}
+		subject: events.TrendPackSubject(key), runID: aalviz.RunID(key), provenance: aalviz.NewProvenance(v, seq, run)}
 	after, err := r.locate(ctx)
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func (r *runFeed) locate(ctx context.Context) (after uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	var pack viz.TrendPack
-	var p viz.Provenance
+	var pack aalviz.TrendPack
+	var p aalviz.Provenance
 	if err = events.Decode(m.Data, &pack); err == nil {
 		err = events.Decode([]byte(pack.Provenance), &p)
 	}
@@ -109,7 +109,7 @@ func (r *runFeed) document(ctx context.Context, t *record.Tick) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	pack, err := viz.NewTrendPack(r.runID, canon.Value(provenance), t.Tick.Tick, t.Events, "")
+	pack, err := aalviz.NewTrendPack(r.runID, canon.Value(provenance), t.Tick.Tick, t.Events, "")
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,182 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// ask sends a request and returns the answer with its body.
+func (s *station) ask(method, host, path string) (*http.Response, string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if host != "" {
+		r.Host = host
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+func TestGuard(t *testing.T) {
+	s := newPage(t, bustest.Open(t))
+	for _, c := range []struct {
+		method, host, path string
+		code               int
+	}{
+		{"GET", "", "/", 200},
+		{"HEAD", "", "/", 200},
+		{"GET", "localhost:8080", "/api/windows", 200},
+		{"GET", "[::1]:8080", "/api/windows", 200},
+		{"GET", "192.0.2.7", "/api/windows", 200},
+		{"GET", "ers.test:8080", "/api/windows", 200}, // as it was asked for
+		{"GET", "rebound.example", "/api/windows", 421},
+		{"GET", "rebound.example:8080", "/", 421},
+		{"GET", "127.0.0.1.example", "/", 421},
+		{"POST", "", "/api/windows", 405},
+		{"DELETE", "", "/api/windows/1", 405},
+		{"PUT", "rebound.example", "/", 421},
+		{"GET", "", "/api/none", 404},
+		{"GET", "", "/none", 404},
+		{"GET", "", "/api/windows/7", 404},
+		{"GET", "", "/api/windows/x", 400},
+		{"GET", "", "/api/windows/-1", 400},
+		{"GET", "", "/api/windows?limit=0", 400},
+	} {
+		answer, body := s.ask(c.method, c.host, c.path)
+		if answer.StatusCode != c.code {
+			t.Errorf("%s %s of %q: %d, not %d: %s", c.method, c.path, c.host, answer.StatusCode, c.code, body)
+		}
+		if answer.Header.Get("Content-Security-Policy") != policy || answer.Header.Get("X-Content-Type-Options") != "nosniff" || answer.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s %s: headers %v", c.method, c.path, answer.Header)
+		}
+		if c.code >= 400 && c.path != "/none" && c.method != "HEAD" {
+			var e struct{ Error string }
+			if err := json.Unmarshal([]byte(body), &e); err != nil || e.Error == "" {
+				t.Errorf("%s %s: an error that says nothing: %q, %v", c.method, c.path, body, err)
+			}
+		}
+	}
+}
+
+func TestBadQuestions(t *testing.T) {
+	s := newPage(t, bustest.Open(t))
+	m := &made{runs: 2, first: 5, ticks: 10, hashed: 10, covers: 10, value: func(int, int64) canon.Value { return "1" }}
+	m.write(t.Context(), t, s.bus)
+	for path, code := range map[string]int{
+		"/grid": 200, "/grid?from=5&to=6&columns=1": 200, "/grid?from=4": 400, "/grid?from=15": 400, "/grid?from=9&to=9": 400, "/grid?to=16": 400,
+		"/grid?columns=0": 400, "/grid?columns=2001": 400, "/grid?from=x": 400,
+		"/runs/1": 200, "/runs/2": 400, "/runs/-1": 400, "/runs/1?from=14": 200,
+		"/runs/0/ticks/5": 200, "/runs/0/ticks/4": 400, "/runs/0/ticks/15": 400, "/runs/0/ticks/5?offset=9": 200,
+		"/compare?a=0&b=1": 200, "/compare?a=0&b=2": 400,
+	} {
+		if answer, body := s.ask("GET", "", "/api/windows/1"+path); answer.StatusCode != code {
+			t.Errorf("%s: %d, not %d: %s", path, answer.StatusCode, code, body)
+		}
+	}
+}
+
+// TestPortInUse says what to do.
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = Listen(l.Addr().String())
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "--http HOST:PORT") {
+		t.Error(err)
+	}
+}
+
+// TestBadRecord shows what there is of a run whose frames cannot be read, and says where
+// it ends.
+func TestBadRecord(t *testing.T) {
+	s := newPage(t, bustest.Open(t))
+	m := &made{runs: 2, ticks: 4, hashed: 4, covers: 4, value: func(int, int64) canon.Value { return "1" }}
+	w := m.write(t.Context(), t, s.bus)
+	subject := events.TraceSubject(w.key(0))
+	last, err := s.bus.Last(t.Context(), events.StreamTrace, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.bus.Append(t.Context(), subject, last.Seq, []byte("no frame")); err != nil {
+		t.Fatal(err)
+	}
+	answer, body := s.ask("GET", "", "/api/windows/1/runs/0")
+	var run runAnswer
+	if err := json.Unmarshal([]byte(body), &struct {
+		Read   *int64  `json:"ticks"`
+		Broken *string `json:"broken"`
+	}{&run.Read, &run.Broken}); err != nil || answer.StatusCode != 200 || run.Read != 4 || !strings.Contains(run.Broken, "ERS_TRACE sequence 9") {
+		t.Errorf("%s, %v", body, err)
+	}
+}
+
+// outside matches what would make a browser ask another host.
+var outside = regexp.MustCompile(`(?i)(src|href|action)\s*=\s*["']?https?:|url\(|@import`)
+
+func TestExport(t *testing.T) {
+	s := newStation(t)
+	f := oracle(t)
+	for _, window := range []uint64{s.judged(f, nil), s.judged(f, drill(7, 1, "oracle:compress", "value")), s.judged(f, drill(3, 2, "oracle:signal", "missing")), s.judged(f, drill(1, 1, "nobody", "value"))} {
+		var page, picture bytes.Buffer
+		if err := ExportHTML(t.Context(), s.bus, window, &page); err != nil {
+			t.Fatal(err)
+		}
+		if err := ExportSVG(t.Context(), s.bus, window, &picture); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{page.String(), picture.String()} {
+			if found := outside.FindString(text); found != "" || strings.Contains(text, "ZgotmplZ") {
+				t.Errorf("window %d: %q in an export", window, found)
+			}
+		}
+		d := xml.NewDecoder(&picture)
+		for {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("window %d: the picture is no XML: %v", window, err)
+			}
+		}
+	}
+	if err := ExportSVG(t.Context(), s.bus, 99, io.Discard); !errors.Is(err, bus.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+// TestIndexIsBounded keeps the newest windows, in whatever order they come.
+func TestIndexIsBounded(t *testing.T) {
+	x := newIndex(func(Summary) {})
+	for i := range uint64(2 * maxIndexed) {
+		x.update((i*7919)%(2*maxIndexed)+1, func(*Summary) {})
+	}
+	list, more := x.newest(0, 2*maxIndexed, func(*Summary) bool { return true })
+	if len(list) != maxIndexed || more || list[0].Window != 2*maxIndexed || len(x.windows) != maxIndexed {
+		t.Errorf("%d windows from %d on", len(list), list[0].Window)
+	}
+}

@@ -1,0 +1,196 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+// maxIndexed is how many windows the list knows, the newest. Older ones are found by
+// their number.
+const maxIndexed = 10_000
+
+// The states of a window in the list, beside the outcomes of verdicts.
+const (
+	stateRunning    = "running"    // has no verdict
+	stateUnreadable = "unreadable" // its request cannot be read
+)
+
+// Summary is a window in the list.
+type Summary struct {
+	Window    uint64 `json:"window"`
+	Pipeline  string `json:"pipeline"`
+	State     string `json:"state"` // an outcome, running or unreadable
+	Headline  string `json:"headline"`
+	Runs      int    `json:"runs"`
+	FirstTick int64  `json:"first_tick"`
+	Ticks     int64  `json:"ticks"`
+	Drill     bool   `json:"drill"`
+	Done      int64  `json:"done"` // ticks of all runs that are hashed; only while it runs
+
+	// Where the first difference is, of a window that failed.
+	Task string                `json:"task,omitempty"`
+	Tick int64                 `json:"tick,omitempty"`
+	Kind events.DivergenceKind `json:"kind,omitempty"`
+
+	definition string // SHA-256
+}
+
+// index is the list of the newest windows.
+type index struct {
+	changed func(Summary) // told of every change once the streams are read
+
+	mu      sync.Mutex
+	windows map[uint64]*Summary
+	order   []uint64 // ascending
+	unread  int      // streams that are not read to where they ended when we came
+}
+
+func newIndex(changed func(Summary)) *index {
+	return &index{changed: changed, windows: make(map[uint64]*Summary), unread: 2}
+}
+
+// update changes the entry of a window, or makes it.
+func (x *index) update(window uint64, change func(*Summary)) {
+	x.mu.Lock()
+	w := x.windows[window]
+	if w == nil {
+		if len(x.order) >= maxIndexed && window < x.order[0] {
+			x.mu.Unlock()
+			return
+		}
+		w = &Summary{Window: window, State: stateRunning}
+		x.windows[window] = w
+		at, _ := slices.BinarySearch(x.order, window)
+		x.order = slices.Insert(x.order, at, window)
+		if len(x.order) > maxIndexed {
+			delete(x.windows, x.order[0])
+			x.order = x.order[1:]
+		}
+	}
+	change(w)
+	now, ready := *w, x.unread == 0
+	x.mu.Unlock()
+	if ready {
+		x.changed(now)
+	}
+}
+
+// caughtUp notes that one more stream is read, and tells whether it was the last.
+func (x *index) caughtUp() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.unread--
+	return x.unread == 0
+}
+
+func (x *index) ready() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.unread == 0
+}
+
+// newest returns up to limit windows that keep wants, from the one before `before`
+// downward (0: from the newest), and whether there are more.
+func (x *index) newest(before uint64, limit int, keep func(*Summary) bool) (list []Summary, more bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	list = []Summary{}
+	for _, id := range slices.Backward(x.order) {
+		w := x.windows[id]
+		if before > 0 && id >= before || !keep(w) {
+			continue
+		}
+		if len(list) == limit {
+			return list, true
+		}
+		list = append(list, *w)
+	}
+	return list, false
+}
+
+// follow keeps the index up to date until ctx ends.
+func (s *Server) follow(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.followStream(ctx, events.StreamWindow, s.sawWindow) })
+	group.Go(func() error { return s.followStream(ctx, events.StreamVerdict, s.sawVerdict) })
+	return group.Wait()
+}
+
+func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.Message)) error {
+	end, err := s.Bus.LastSeq(ctx, stream)
+	if err != nil {
+		return err
+	}
+	done := false
+	reached := func(seq uint64) {
+		if !done && seq >= end {
+			done = true
+			if s.index.caughtUp() {
+				s.hub.send("ready", struct{}{})
+			}
+		}
+	}
+	reached(0)
+	from := uint64(1)
+	if end > maxIndexed {
+		from = end - maxIndexed + 1
+	}
+	return s.Bus.Follow(ctx, stream, "", from, func(m bus.Message) error {
+		saw(m)
+		reached(m.Seq)
+		return nil
+	})
+}
+
+func (s *Server) sawWindow(m bus.Message) {
+	var r events.WindowRequest
+	err := events.Decode(m.Data, &r)
+	if err != nil {
+		r.Pipeline, _ = events.ParseWindowSubject(m.Subject)
+	}
+	s.index.update(m.Seq, func(w *Summary) {
+		w.describe(&r)
+		if err != nil && w.State == stateRunning {
+			w.State, w.Headline = stateUnreadable, fmt.Sprintf("the request cannot be read: %v", err)
+		}
+	})
+}
+
+func (w *Summary) describe(r *events.WindowRequest) {
+	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, r.Runs, r.FirstTick, r.Ticks
+	w.Drill, w.definition = r.Drill != nil, r.DefinitionSHA256
+}
+
+func (s *Server) sawVerdict(m bus.Message) {
+	var v events.Verdict
+	if err := events.Decode(m.Data, &v); err != nil {
+		outcome, pipeline, window, subjectErr := events.ParseVerdictSubject(m.Subject)
+		if subjectErr != nil {
+			s.Log.Warn().Err(errors.Join(err, subjectErr)).Str("stream", m.Stream).Uint64("seq", m.Seq).Msg("the page leaves a message out")
+			return
+		}
+		s.index.update(window, func(w *Summary) {
+			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("the verdict (%s) cannot be read: %v", outcome, err)
+		})
+		return
+	}
+	s.index.update(v.Window, func(w *Summary) { w.judge(&v) })
+}
+
+func (w *Summary) judge(v *events.Verdict) {
+	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = v.Pipeline, v.Runs, v.FirstTick, v.Ticks
+	w.Drill, w.definition = v.Drill != nil, v.DefinitionSHA256
+	w.State, w.Headline, w.Done = string(v.Outcome), report.Headline(v), 0
+	if d := v.Divergence; d != nil {
+		w.Task, w.Tick, w.Kind = d.Task, d.Tick, d.Kind
+	}
+}

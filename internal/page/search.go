@@ -1,0 +1,114 @@
+package page
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+)
+
+const (
+	maxFound       = 50  // tasks in one answer
+	maxDefinitions = 200 // whose tasks one search looks at, the newest
+	maxFoundIn     = 12  // windows listed for a task
+	maxTaskNames   = 2000
+)
+
+// searchAnswer is what a text was found in.
+type searchAnswer struct {
+	Query string       `json:"query"`
+	Tasks []*foundTask `json:"tasks"`
+	More  bool         `json:"more"`
+}
+
+// foundTask is a task of a pipeline.
+type foundTask struct {
+	Task     string    `json:"task"`
+	Pipeline string    `json:"pipeline"`
+	Windows  []Summary `json:"windows"` // the newest that have it
+	Count    int       `json:"count"`   // windows that have it, of those in the list
+	Failures int       `json:"failures"`
+	Failed   []Summary `json:"failed"` // the newest in which it is the first that differs
+}
+
+// search looks for tasks by a part of their name, or of their pipeline's.
+func (s *Server) search(ctx context.Context, q query) (any, error) {
+	text := strings.ToLower(strings.TrimSpace(q.text("q")))
+	a := &searchAnswer{Query: text, Tasks: []*foundTask{}}
+	if text == "" {
+		return a, nil
+	}
+	all, _ := s.index.newest(0, maxIndexed, func(w *Summary) bool { return w.State != stateUnreadable })
+	tasks := make(map[string][]string) // of a definition
+	found := make(map[[2]string]*foundTask)
+	for _, w := range all {
+		names, ok := tasks[w.definition]
+		if !ok && len(tasks) < maxDefinitions {
+			var err error
+			if names, err = s.taskNames(ctx, &w); err != nil {
+				return nil, err
+			}
+			if names != nil { // a window without ticks says nothing about its definition
+				tasks[w.definition] = names
+			}
+		}
+		for _, name := range names {
+			if strings.Contains(strings.ToLower(name), text) || strings.Contains(strings.ToLower(w.Pipeline), text) {
+				key := [2]string{w.Pipeline, name}
+				if found[key] == nil {
+					found[key] = &foundTask{Task: name, Pipeline: w.Pipeline, Windows: []Summary{}, Failed: []Summary{}}
+				}
+				found[key].add(w)
+			}
+		}
+	}
+	a.Tasks = slices.SortedFunc(maps.Values(found), func(a, b *foundTask) int {
+		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Task, b.Task))
+	})
+	if a.More = len(a.Tasks) > maxFound; a.More {
+		a.Tasks = a.Tasks[:maxFound]
+	}
+	return a, nil
+}
+
+func (f *foundTask) add(w Summary) {
+	f.Count++
+	if len(f.Windows) < maxFoundIn {
+		f.Windows = append(f.Windows, w)
+	}
+	if w.State == string(events.Fail) && w.Task == f.Task {
+		f.Failures++
+		if len(f.Failed) < maxFoundIn {
+			f.Failed = append(f.Failed, w)
+		}
+	}
+}
+
+// taskNames returns the tasks of a window as its first recorded tick has them: that is
+// there for every kind of definition.
+func (s *Server) taskNames(ctx context.Context, w *Summary) ([]string, error) {
+	subject := events.TraceSubject(events.RunKey{Pipeline: w.Pipeline, Window: w.Window})
+	m, err := s.Bus.Next(ctx, events.StreamTrace, subject, 1)
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var d events.FrameDecoder
+	if d.Decode(m.Data) != nil {
+		return nil, nil
+	}
+	names := []string{}
+	for i := range min(d.Len(), maxTaskNames) {
+		names = append(names, readEvent(canon.Value(d.Event(i))).task)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

@@ -1,0 +1,103 @@
+package page
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service"
+)
+
+// station is a bus with the services and the page on it.
+type station struct {
+	t   testing.TB
+	bus *bus.Bus
+	url string
+}
+
+// newStation starts the services and the page, until the test ends.
+func newStation(t testing.TB) *station {
+	t.Helper()
+	s := newPage(t, bustest.Open(t))
+	s.serve(service.Run)
+	return s
+}
+
+// newPage serves the page of a bus, until the test ends.
+func newPage(t testing.TB, b *bus.Bus) *station {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &station{t: t, bus: b, url: URL(l)}
+	page := New(Config{Bus: b, Log: bustest.Log(t), Address: "ers.test:0"})
+	s.background(func(ctx context.Context) error { return page.Run(ctx, l) })
+	return s
+}
+
+func (s *station) serve(services func(context.Context, service.Config) error) {
+	s.background(func(ctx context.Context) error {
+		return services(ctx, service.Config{Bus: s.bus, Log: bustest.Log(s.t)})
+	})
+}
+
+// background runs f until the test ends, and then waits for it.
+func (s *station) background(f func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			s.t.Errorf("in the background: %v", err)
+		}
+	})
+	s.t.Cleanup(func() {
+		cancel()
+		done.Wait()
+	})
+}
+
+// oracle is the example of the README.
+func oracle(t testing.TB) *pipeline.File {
+	t.Helper()
+	f, err := pipeline.Load("../../examples/oracle/pipeline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// submit asks for a window and returns its number.
+func (s *station) submit(f *pipeline.File, drill *events.Drill) uint64 {
+	s.t.Helper()
+	command := "ers submit -f examples/oracle/pipeline.yaml"
+	if drill != nil {
+		command += fmt.Sprintf(" --drill run=%d,tick=%d,task=%s,kind=%s", drill.Run, drill.Tick, drill.Task, drill.Kind)
+	}
+	window, err := request.Submit(s.t.Context(), s.bus, f, func(r *events.WindowRequest) { r.Drill, r.Reproduce = drill, command })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return window
+}
+
+// judged asks for a window and waits for its verdict.
+func (s *station) judged(f *pipeline.File, drill *events.Drill) uint64 {
+	s.t.Helper()
+	window := s.submit(f, drill)
+	if _, _, err := request.Verdict(s.t.Context(), s.bus, f.Definition.Name, window); err != nil {
+		s.t.Fatal(err)
+	}
+	return window
+}
+
+func drill(run int, tick int64, task string, kind events.DrillKind) *events.Drill {
+	return &events.Drill{Run: run, Tick: tick, Task: task, Kind: kind}
+}

@@ -1,0 +1,180 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"abraxas.dev/ers/internal/request"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+// window is what the streams say about one window.
+type window struct {
+	id      uint64
+	request *events.WindowRequest
+	verdict *events.Verdict // nil while there is none
+	raw     []byte          // the verdict's document
+	seq     uint64          // of the verdict on ERS_VERDICT
+}
+
+func (w *window) key(run int) events.RunKey {
+	return events.RunKey{Pipeline: w.request.Pipeline, Window: w.id, Run: run}
+}
+
+// findWindow reads a window's request and its verdict.
+func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
+	r, err := request.Get(ctx, s.Bus, id)
+	if err != nil {
+		return nil, err
+	}
+	w := &window{id: id, request: r}
+	m, err := s.Bus.Last(ctx, events.StreamVerdict, events.VerdictGuard(r.Pipeline, id))
+	if errors.Is(err, bus.ErrNotFound) {
+		return w, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.verdict, w.raw, w.seq = new(events.Verdict), m.Data, m.Seq
+	if err := events.Decode(m.Data, w.verdict); err != nil {
+		return nil, fmt.Errorf("verdict of window %d, %s sequence %d: %w", id, m.Stream, m.Seq, err)
+	}
+	return w, nil
+}
+
+// findWindowOf reads the window that a question is about.
+func (s *Server) findWindowOf(ctx context.Context, q query) (*window, error) {
+	id, err := q.number("window", 0, 1, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return s.findWindow(ctx, uint64(id))
+}
+
+// windowAnswer is one window.
+type windowAnswer struct {
+	Summary
+	Asked    json.RawMessage `json:"request"`
+	Verdict  json.RawMessage `json:"verdict"` // null while there is none
+	Seq      uint64          `json:"verdict_seq,omitempty"`
+	Report   string          `json:"report,omitempty"`   // the verdict as text
+	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
+}
+
+// runState is how far a run is hashed.
+type runState struct {
+	Run   int   `json:"run"`
+	Done  int64 `json:"done"`
+	Final bool  `json:"final"`
+}
+
+func (s *Server) window(ctx context.Context, q query) (any, error) {
+	w, err := s.findWindowOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := events.Encode(w.request)
+	if err != nil {
+		return nil, err
+	}
+	a := windowAnswer{Summary: Summary{Window: w.id, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
+	a.describe(w.request)
+	if v := w.verdict; v != nil {
+		a.judge(v)
+		a.Verdict, a.Seq = w.raw, w.seq
+		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
+	}
+	if w.verdict == nil || w.verdict.Outcome == events.Inconclusive {
+		if a.Progress, err = s.runStates(ctx, w); err != nil {
+			return nil, err
+		}
+		for _, r := range a.Progress {
+			a.Done += r.Done
+		}
+	}
+	return a, nil
+}
+
+func (s *Server) runStates(ctx context.Context, w *window) ([]runState, error) {
+	var list []runState
+	for run := range w.request.Runs {
+		d, err := s.lastDigest(ctx, w.key(run))
+		if err != nil && !errors.Is(err, bus.ErrNotFound) {
+			return nil, err
+		}
+		list = append(list, runState{run, d.Done, d.Final && d.Problem == nil})
+	}
+	return list, nil
+}
+
+// windowsAnswer is a part of the list.
+type windowsAnswer struct {
+	Ready     bool              `json:"ready"` // false: more is still being read
+	Windows   []Summary         `json:"windows"`
+	More      bool              `json:"more"`
+	Pipelines []pipelineSummary `json:"pipelines"` // the one with the newest window first
+}
+
+// pipelineSummary is a pipeline with its newest windows, the newest last.
+type pipelineSummary struct {
+	Name    string        `json:"name"`
+	Windows int           `json:"windows"`
+	Recent  []recentState `json:"recent"`
+}
+
+type recentState struct {
+	Window uint64 `json:"window"`
+	State  string `json:"state"`
+}
+
+const maxRecent = 20
+
+// windows answers with the newest windows, of one pipeline or in one state where that
+// is asked for.
+func (s *Server) windows(_ context.Context, q query) (any, error) {
+	limit, err := q.number("limit", 50, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	before, err := q.number("before", 0, 0, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	pipeline, state := q.text("pipeline"), q.text("state")
+	a := windowsAnswer{Ready: s.index.ready()}
+	a.Windows, a.More = s.index.newest(uint64(before), int(limit), func(w *Summary) bool {
+		return (pipeline == "" || w.Pipeline == pipeline) && (state == "" || w.State == state)
+	})
+	a.Pipelines = s.index.pipelines()
+	return a, nil
+}
+
+func (x *index) pipelines() []pipelineSummary {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	at := make(map[string]int)
+	list := []pipelineSummary{}
+	for _, id := range slices.Backward(x.order) {
+		w := x.windows[id]
+		i, ok := at[w.Pipeline]
+		if !ok {
+			i = len(list)
+			at[w.Pipeline] = i
+			list = append(list, pipelineSummary{Name: w.Pipeline})
+		}
+		list[i].Windows++
+		if len(list[i].Recent) < maxRecent {
+			list[i].Recent = append(list[i].Recent, recentState{id, w.State})
+		}
+	}
+	for i := range list {
+		slices.Reverse(list[i].Recent)
+	}
+	return list
+}

@@ -1,6 +1,0 @@
-//go:build race
-
-package view
-
-// longTicks is how long a long window is. The race detector makes everything slow.
-const longTicks = 10_000

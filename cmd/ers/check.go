@@ -7,8 +7,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/pipeline"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -43,11 +43,11 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	}
 	l := local{connection: connection{Verbose: c.Verbose}}
 	return l.with(ctx, io, bus.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
-		window, err := request.Submit(ctx, b, f, func(r *events.WindowRequest) { r.Latch, r.Reproduce = publishedHash, "ers check" })
+		window, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) { r.Latch, r.Reproduce = publishedHash, "ers check" })
 		if err != nil {
 			return err
 		}
-		v, _, err := request.Verdict(ctx, b, f.Definition.Name, window)
+		v, _, err := client.Verdict(ctx, b, f.Definition.Name, window)
 		if err != nil {
 			return err
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -39,7 +39,7 @@ func showProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 }
 
 func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) {
-	r, err := request.Get(ctx, b, window)
+	r, err := client.Get(ctx, b, window)
 	if err != nil {
 		return
 	}

@@ -8,9 +8,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/record"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -54,7 +53,7 @@ func (c *replayCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, err := request.Get(ctx, b, c.Window)
+	r, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return err
 	}
@@ -95,5 +94,5 @@ func (c *replayCommand) appendLine(dst []byte, d *events.FrameDecoder, i int, se
 	if c.Bare {
 		return append(append(dst, d.Event(i)...), '\n')
 	}
-	return append(record.AppendEvent(dst, d, i, seq, c.Results), '\n')
+	return append(client.AppendEvent(dst, d, i, seq, c.Results), '\n')
 }

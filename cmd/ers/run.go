@@ -8,8 +8,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -46,7 +46,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	return c.with(ctx, io, bus.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
-		window, err := request.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		window, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 // awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
 func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64, how *answerFlags) error {
 	stop := showProgress(ctx, io, b, pipeline, window)
-	v, document, err := request.Verdict(ctx, b, pipeline, window)
+	v, document, err := client.Verdict(ctx, b, pipeline, window)
 	stop()
 	if err != nil {
 		return err

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/internal/term"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -33,7 +33,7 @@ func (c *showCommand) Run(ctx context.Context, io *streams) error {
 
 // show draws a window, then tells its verdict.
 func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, err := request.Get(ctx, b, c.Window)
+	r, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"os"
 	"time"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -83,7 +83,7 @@ func (c *submitCommand) prepare() (askFunc, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, b *bus.Bus) (string, uint64, error) {
-		window, err := request.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		window, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 		return f.Definition.Name, window, err
 	}, nil
 }
@@ -91,7 +91,7 @@ func (c *submitCommand) prepare() (askFunc, error) {
 // again asks for what an earlier window asked for. The drill of that window is part
 // of it.
 func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (string, uint64, error) {
-	r, err := request.Get(ctx, b, c.Window)
+	r, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return "", 0, err
 	}
@@ -111,6 +111,6 @@ func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (string, uint64, 
 		r.Drill = &c.Drill.Drill
 	}
 	r.Reproduce = commandLine(os.Args)
-	window, err := request.Window(ctx, b, r)
+	window, err := client.Window(ctx, b, r)
 	return r.Pipeline, window, err
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -38,7 +38,7 @@ func TestTopScreen(t *testing.T) {
 	defer b.Close()
 	sha := strings.Repeat("0", 64)
 	r := &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: sha, ContextsSHA256: sha, Runs: 2, Ticks: 4}
-	window, err := request.Window(t.Context(), b, r)
+	window, err := client.Window(t.Context(), b, r)
 	if err != nil {
 		t.Fatal(err)
 	}

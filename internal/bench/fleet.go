@@ -10,8 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -144,7 +144,7 @@ func (f *fleet) judge(s shape) (j judged, err error) {
 	if j.window, err = s.ask(f.ctx, f.bus); err != nil {
 		return j, err
 	}
-	v, _, err := request.Verdict(f.ctx, f.bus, s.pipeline(), j.window)
+	v, _, err := client.Verdict(f.ctx, f.bus, s.pipeline(), j.window)
 	if err != nil {
 		return j, err
 	}

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/scheduler"
@@ -130,7 +130,7 @@ func (w *liveWindow) judge() (time.Duration, error) {
 	if err := w.follow(ctx, window); err != nil {
 		return 0, err
 	}
-	v, _, err := request.Verdict(ctx, b, w.n.pipeline(), window)
+	v, _, err := client.Verdict(ctx, b, w.n.pipeline(), window)
 	if err == nil && v.Outcome != events.Pass {
 		err = errors.New(report.Headline(v))
 	}

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
@@ -94,6 +94,6 @@ func (s shape) events() int64 { return int64(s.emptyTasks) * int64(s.runs) * s.t
 // ask asks a bus for a window of the shape.
 func (s shape) ask(ctx context.Context, b *bus.Bus) (window uint64, err error) {
 	nothing := canon.Sum(nil).String()
-	return request.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: s.pipeline(),
+	return client.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: s.pipeline(),
 		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: s.runs, Ticks: s.ticks, Budget: s.budgets()})
 }

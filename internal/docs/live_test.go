@@ -19,8 +19,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"abraxas.dev/ers/internal/pipeline"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service"
 )
@@ -138,7 +138,7 @@ func runWindows(ctx context.Context, t *testing.T, m *markdown, b *bus.Bus, exam
 	examples["jsonl contexts"] = string(f.Contexts.Encode())
 	drills := []*events.Drill{nil, {Run: 1, Tick: 1, Task: "text:measure", Kind: "value"}, {Run: 1, Tick: 1, Task: "text:rhyme", Kind: "value"}}
 	for i, drill := range drills {
-		window, err := request.Submit(ctx, b, f, func(r *events.WindowRequest) {
+		window, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
 			r.Reproduce = "ers submit -f words.yaml"
 			if r.Drill = drill; drill != nil {
 				r.Reproduce += fmt.Sprintf(" --drill run=%d,tick=%d,task=%s,kind=%s", drill.Run, drill.Tick, drill.Task, drill.Kind)
@@ -147,7 +147,7 @@ func runWindows(ctx context.Context, t *testing.T, m *markdown, b *bus.Bus, exam
 		if err != nil || window != uint64(i+1) {
 			t.Fatalf("window %d: %v", window, err)
 		}
-		v, data, err := request.Verdict(ctx, b, f.Definition.Name, window)
+		v, data, err := client.Verdict(ctx, b, f.Definition.Name, window)
 		if err != nil || v.Outcome != outcomes[i] {
 			t.Fatalf("window %d is %v: %v", window, v, err)
 		}

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -40,11 +40,11 @@ func TestNoProgram(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := good
 			test.change(&r)
-			window, err := request.Window(s.ctx, s.bus, &r)
+			window, err := client.Window(s.ctx, s.bus, &r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, _, err := request.Verdict(s.ctx, s.bus, r.Pipeline, window)
+			v, _, err := client.Verdict(s.ctx, s.bus, r.Pipeline, window)
 			if err != nil {
 				t.Fatal(err)
 			}

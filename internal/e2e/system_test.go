@@ -7,9 +7,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -56,7 +56,7 @@ func (s *system) startAll() map[string]*process {
 // submit asks for a window.
 func (s *system) submit(p *pipelineFixture) uint64 {
 	s.t.Helper()
-	window, err := request.Submit(s.ctx, s.bus, p.file(s.t), p.change)
+	window, err := client.Submit(s.ctx, s.bus, p.file(s.t), p.change)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func (s *system) submit(p *pipelineFixture) uint64 {
 // verdict waits for the verdict on a window.
 func (s *system) verdict(p *pipelineFixture, window uint64) *events.Verdict {
 	s.t.Helper()
-	v, _, err := request.Verdict(s.ctx, s.bus, p.name, window)
+	v, _, err := client.Verdict(s.ctx, s.bus, p.name, window)
 	if err != nil {
 		s.t.Fatalf("verdict on window %d: %v: %v", window, err, context.Cause(s.ctx))
 	}

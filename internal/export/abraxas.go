@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -58,7 +58,7 @@ func writeRun(ctx context.Context, w *Window, out *Folder, run int) (err error) 
 	}
 	status := aalviz.ManifestStatus{Complete: true}
 	if err = r.write(ctx, w, run); err != nil {
-		var problem *record.Problem
+		var problem *client.Problem
 		if problem, err = w.incomplete(err); err == nil {
 			status = aalviz.ManifestStatus{Problem: (*events.Problem)(problem)}
 		}
@@ -71,7 +71,7 @@ func (r *abraxasRun) write(ctx context.Context, w *Window, run int) error {
 	if err := r.begin(w, run); err != nil {
 		return err
 	}
-	for t, err := range record.Ticks(ctx, w.Bus, w.record(run)) {
+	for t, err := range client.Ticks(ctx, w.Bus, w.record(run)) {
 		if err == nil {
 			err = r.tick(&t)
 		}
@@ -99,7 +99,7 @@ func (r *abraxasRun) begin(w *Window, run int) (err error) {
 }
 
 // tick writes the documents of one tick, each before those that name its hash.
-func (r *abraxasRun) tick(t *record.Tick) error {
+func (r *abraxasRun) tick(t *client.Tick) error {
 	sums, err := events.TickHashes(&t.Tick)
 	if err != nil {
 		return err

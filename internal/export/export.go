@@ -13,9 +13,8 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/internal/page"
-	"abraxas.dev/ers/internal/record"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -66,12 +65,12 @@ type Window struct {
 	Runs       []int // to be written, ascending
 
 	// Problems say which runs were not written to their end, and why.
-	Problems []*record.Problem
+	Problems []*client.Problem
 }
 
 // Open finds a window. run, if not nil, is the only run to be written.
 func Open(ctx context.Context, b *bus.Bus, id uint64, run *int) (*Window, error) {
-	r, err := request.Get(ctx, b, id)
+	r, err := client.Get(ctx, b, id)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +102,14 @@ func (w *Window) Key(run int) events.RunKey {
 	return events.RunKey{Pipeline: w.Request.Pipeline, Window: w.ID, Run: run}
 }
 
-func (w *Window) record(run int) record.Run {
-	return record.All(w.Key(run), w.Request.FirstTick, w.Request.Ticks)
+func (w *Window) record(run int) client.Run {
+	return client.All(w.Key(run), w.Request.FirstTick, w.Request.Ticks)
 }
 
-// incomplete takes the error of reading a run: a *record.Problem is kept, so that the
+// incomplete takes the error of reading a run: a *client.Problem is kept, so that the
 // other runs can be written, any other is returned.
-func (w *Window) incomplete(err error) (*record.Problem, error) {
-	problem, ok := errors.AsType[*record.Problem](err)
+func (w *Window) incomplete(err error) (*client.Problem, error) {
+	problem, ok := errors.AsType[*client.Problem](err)
 	if !ok {
 		return nil, err
 	}

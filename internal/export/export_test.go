@@ -20,11 +20,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/export"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
@@ -78,7 +78,7 @@ func record(t testing.TB, b *bus.Bus, load error, change ...func(*events.WindowR
 	for _, f := range change {
 		f(r)
 	}
-	window, err := request.Window(ctx, b, r)
+	window, err := client.Window(ctx, b, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +402,7 @@ func TestIncomplete(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	b := bustest.Open(t)
 	nothing := canon.Sum(nil).String()
-	window, err := request.Window(t.Context(), b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, Ticks: 1})
+	window, err := client.Window(t.Context(), b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, Ticks: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

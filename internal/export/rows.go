@@ -8,24 +8,24 @@ import (
 	"io"
 	"strconv"
 
-	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 )
 
-// writeJSONL writes a line for each event of each run; see [record.AppendEvent].
+// writeJSONL writes a line for each event of each run; see [client.AppendEvent].
 func writeJSONL(ctx context.Context, w *Window, out io.Writer) error {
 	var line []byte
-	return w.eachEvent(ctx, func(f *record.Frame, i int) error {
-		line = append(record.AppendEvent(line[:0], &f.FrameDecoder, i, f.Seq, true), '\n')
+	return w.eachEvent(ctx, func(f *client.Frame, i int) error {
+		line = append(client.AppendEvent(line[:0], &f.FrameDecoder, i, f.Seq, true), '\n')
 		_, err := out.Write(line)
 		return err
 	})
 }
 
 // eachEvent calls write with each event of each run, in order.
-func (w *Window) eachEvent(ctx context.Context, write func(f *record.Frame, i int) error) error {
+func (w *Window) eachEvent(ctx context.Context, write func(f *client.Frame, i int) error) error {
 	for _, run := range w.Runs {
-		for f, err := range record.Frames(ctx, w.Bus, w.record(run)) {
+		for f, err := range client.Frames(ctx, w.Bus, w.record(run)) {
 			if err != nil {
 				if _, err := w.incomplete(err); err != nil {
 					return fmt.Errorf("run %d: %w", run, err)
@@ -54,7 +54,7 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 		return err
 	}
 	row := make([]string, len(columns))
-	return w.eachEvent(ctx, func(f *record.Frame, i int) error {
+	return w.eachEvent(ctx, func(f *client.Frame, i int) error {
 		fields := make(map[string]canon.Value, len(columns))
 		for name, v := range canon.Value(f.Event(i)).Members() {
 			fields[name] = v

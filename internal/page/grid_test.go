@@ -8,9 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/gate"
@@ -55,7 +55,7 @@ func TestGrid(t *testing.T) {
 		m := oddWindow.Example(seed)
 		w := m.write(ctx, t, b)
 		if m.hashed == m.ticks {
-			if _, _, err := request.Verdict(ctx, b, "long", w.id); err != nil {
+			if _, _, err := client.Verdict(ctx, b, "long", w.id); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -40,7 +40,7 @@ func (m *made) write(ctx context.Context, t fataler, b *bus.Bus) *window {
 	w := &window{request: &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "long", DefinitionSHA256: hash, ContextsSHA256: hash,
 		Runs: m.runs, FirstTick: m.first, Ticks: m.ticks, Budget: events.Budgets{Forecast: events.Budget{Ops: 8}, Shadow: events.Budget{Ops: 4}}}}
 	var err error
-	if w.id, err = request.Window(ctx, b, w.request); err != nil {
+	if w.id, err = client.Window(ctx, b, w.request); err != nil {
 		t.Fatal(err)
 	}
 	for run := range m.runs {

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"abraxas.dev/ers/internal/pipeline"
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service"
 )
@@ -81,7 +81,7 @@ func (s *station) submit(f *pipeline.File, drill *events.Drill) uint64 {
 	if drill != nil {
 		command += fmt.Sprintf(" --drill run=%d,tick=%d,task=%s,kind=%s", drill.Run, drill.Tick, drill.Task, drill.Kind)
 	}
-	window, err := request.Submit(s.t.Context(), s.bus, f, func(r *events.WindowRequest) { r.Drill, r.Reproduce = drill, command })
+	window, err := client.Submit(s.t.Context(), s.bus, f, func(r *events.WindowRequest) { r.Drill, r.Reproduce = drill, command })
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func (s *station) submit(f *pipeline.File, drill *events.Drill) uint64 {
 func (s *station) judged(f *pipeline.File, drill *events.Drill) uint64 {
 	s.t.Helper()
 	window := s.submit(f, drill)
-	if _, _, err := request.Verdict(s.t.Context(), s.bus, f.Definition.Name, window); err != nil {
+	if _, _, err := client.Verdict(s.t.Context(), s.bus, f.Definition.Name, window); err != nil {
 		s.t.Fatal(err)
 	}
 	return window

@@ -8,8 +8,8 @@ import (
 	"math"
 	"slices"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -29,7 +29,7 @@ func (w *window) key(run int) events.RunKey {
 
 // findWindow reads a window's request and its verdict.
 func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
-	r, err := request.Get(ctx, s.Bus, id)
+	r, err := client.Get(ctx, s.Bus, id)
 	if err != nil {
 		return nil, err
 	}

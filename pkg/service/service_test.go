@@ -8,10 +8,10 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/request"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
@@ -51,11 +51,11 @@ func windowOf(pipeline string, ticks int64) *events.WindowRequest {
 // judge asks for a window and waits for its verdict.
 func judge(t testing.TB, b *bus.Bus, r *events.WindowRequest) *events.Verdict {
 	t.Helper()
-	window, err := request.Window(t.Context(), b, r)
+	window, err := client.Window(t.Context(), b, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, _, err := request.Verdict(t.Context(), b, r.Pipeline, window)
+	v, _, err := client.Verdict(t.Context(), b, r.Pipeline, window)
 	if err != nil {
 		t.Fatal(err)
 	}

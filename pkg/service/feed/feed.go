@@ -21,9 +21,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -158,7 +158,7 @@ func (f *Feed) show(ctx context.Context, v *events.Verdict, seq uint64) error {
 	}
 	for _, g := range v.Groups {
 		err := f.run(ctx, v, seq, g.Runs[0])
-		if problem, ok := errors.AsType[*record.Problem](err); ok {
+		if problem, ok := errors.AsType[*client.Problem](err); ok {
 			f.complain(problem.Stream, problem.Seq, fmt.Sprintf("window %d, run %d is not shown to its end: %s", v.Window, problem.Run, problem.Reason))
 			continue
 		}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -21,7 +21,7 @@ const (
 // A runFeed appends the TrendPacks of one run.
 type runFeed struct {
 	*Feed
-	run        record.Run
+	run        client.Run
 	subject    string
 	runID      string
 	provenance aalviz.Provenance
@@ -33,18 +33,18 @@ type runFeed struct {
 }
 
 // run appends the documents of a run that are not there yet: one a tick, in memory
-// that does not grow with the ticks. A *record.Problem says that this will never be
+// that does not grow with the ticks. A *client.Problem says that this will never be
 // possible for all of them.
 func (f *Feed) run(ctx context.Context, v *events.Verdict, seq uint64, run int) error {
 	key := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: run}
-	r := &runFeed{Feed: f, run: record.All(key, v.FirstTick, v.Ticks), next: v.FirstTick,
+	r := &runFeed{Feed: f, run: client.All(key, v.FirstTick, v.Ticks), next: v.FirstTick,
 		subject: events.TrendPackSubject(key), runID: aalviz.RunID(key), provenance: aalviz.NewProvenance(v, seq, run)}
 	after, err := r.locate(ctx)
 	if err != nil {
 		return err
 	}
 	r.run.Next, r.run.After = r.next, after
-	for t, err := range record.Ticks(ctx, f.Bus, r.run) {
+	for t, err := range client.Ticks(ctx, f.Bus, r.run) {
 		if err == nil && t.Tick.Tick >= r.next { // or else another feed was faster
 			err = r.add(ctx, &t)
 		}
@@ -77,14 +77,14 @@ func (r *runFeed) locate(ctx context.Context) (after uint64, err error) {
 		err = fmt.Errorf("a document of run %s, tick %d, where one of tick %d or a later one belongs", pack.RunID, pack.Tick, r.next)
 	}
 	if err != nil {
-		return 0, &record.Problem{Run: r.run.Run, Stream: m.Stream, Seq: m.Seq, Reason: err.Error()}
+		return 0, &client.Problem{Run: r.run.Run, Stream: m.Stream, Seq: m.Seq, Reason: err.Error()}
 	}
 	r.last, r.next = m.Seq, pack.Tick+1
 	return p.TraceLastSeq, nil
 }
 
 // add makes the document of a tick and appends it, alone or later with others.
-func (r *runFeed) add(ctx context.Context, t *record.Tick) error {
+func (r *runFeed) add(ctx context.Context, t *client.Tick) error {
 	data, err := r.document(ctx, t)
 	if err != nil {
 		return fmt.Errorf("tick %d: %w", t.Tick.Tick, err)
@@ -100,7 +100,7 @@ func (r *runFeed) add(ctx context.Context, t *record.Tick) error {
 
 // document is the TrendPack of a tick as it goes into a message. One that is too big
 // goes into the object store, and a reference into the message.
-func (r *runFeed) document(ctx context.Context, t *record.Tick) ([]byte, error) {
+func (r *runFeed) document(ctx context.Context, t *client.Tick) ([]byte, error) {
 	hashes, err := events.TickHashes(&t.Tick)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
-// Package request asks a bus for windows and waits for their verdicts: what `ers run`
-// and `ers submit` do as clients of the services.
-package request
+// Package client is what a program does with ERS that is no service: it asks for
+// windows ([Submit]), waits for their verdicts ([Verdict]), and reads runs back from
+// ERS_TRACE, as frames ([Frames]) or tick by tick ([Ticks]). Reading makes sure that
+// nothing is missing or out of place.
+package client
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package record_test
+package client_test
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -59,12 +59,12 @@ func TestTicks(t *testing.T) {
 	run, _ := frames(t)
 	b := bustest.Open(t)
 	put(t, b, append(run, run[0])...) // behind the last tick nothing is read
-	from := record.All(key, 4, 3)
+	from := client.All(key, 4, 3)
 	for skip := range int64(4) {
 		r := from
 		r.Next, r.After = 4+skip, uint64(3*skip)
 		n := skip
-		for tick, err := range record.Ticks(t.Context(), b, r) {
+		for tick, err := range client.Ticks(t.Context(), b, r) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,12 +102,12 @@ func TestProblems(t *testing.T) {
 			put(t, b, test.list...)
 			n := 0
 			var last error
-			for _, err := range record.Ticks(t.Context(), b, record.All(key, 4, 3)) {
+			for _, err := range client.Ticks(t.Context(), b, client.All(key, 4, 3)) {
 				if last = err; err == nil {
 					n++
 				}
 			}
-			problem, ok := errors.AsType[*record.Problem](last)
+			problem, ok := errors.AsType[*client.Problem](last)
 			if !ok || n != test.ticks || problem.Seq != test.seq || problem.Run != 2 || !strings.Contains(last.Error(), test.want) {
 				t.Errorf("%d ticks, %v", n, last)
 			}
@@ -115,14 +115,14 @@ func TestProblems(t *testing.T) {
 	}
 	b := bustest.Open(t)
 	put(t, b, run...)
-	for _, err := range record.Ticks(t.Context(), b, record.All(key, 4, 9)) {
-		if _, ok := errors.AsType[*record.Problem](err); !ok || !strings.Contains(err.Error(), "ticks 4 to 6") {
+	for _, err := range client.Ticks(t.Context(), b, client.All(key, 4, 9)) {
+		if _, ok := errors.AsType[*client.Problem](err); !ok || !strings.Contains(err.Error(), "ticks 4 to 6") {
 			t.Errorf("another number of ticks: %v", err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range record.Ticks(ended, b, record.All(key, 4, 3)) {
+	for _, err := range client.Ticks(ended, b, client.All(key, 4, 3)) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}

@@ -1,6 +1,4 @@
-// Package record reads runs back from ERS_TRACE: [Frames] as they lie there, [Ticks]
-// whole. Both make sure that nothing is missing or out of place.
-package record
+package client
 
 import (
 	"context"

@@ -12,6 +12,7 @@ import (
 
 	"abraxas.dev/ers/internal/bench"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 type benchCommand struct {
@@ -89,7 +90,7 @@ const maxBenchEvents = 4000
 // serve is what the processes that the command starts do.
 func (c *benchCommand) serve(ctx context.Context, io *streams) error {
 	console := zerolog.ConsoleWriter{Out: io.err, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}}
-	config := bus.Config{URL: c.NATS, Name: "ers bench " + string(c.Role), Log: zerolog.New(console).Level(zerolog.ErrorLevel)}
+	config := embedded.Config{Config: bus.Config{URL: c.NATS, Name: "ers bench " + string(c.Role), Log: zerolog.New(console).Level(zerolog.ErrorLevel)}}
 	if c.Role == bench.Server {
 		config.StoreDir, config.Listen = c.Store, "127.0.0.1:0"
 		config.SyncAlways = len(c.Sync) == 1 && c.Sync[0] == bench.SyncAlways

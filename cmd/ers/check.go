@@ -8,6 +8,7 @@ import (
 
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
@@ -42,7 +43,7 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},
 	}
 	l := local{connection: connection{Verbose: c.Verbose}}
-	return l.with(ctx, io, bus.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
+	return l.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
 		window, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) { r.Latch, r.Reproduce = publishedHash, "ers check" })
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -24,7 +25,7 @@ func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	if s.Store == "" {
 		return s.connect(ctx, io)
 	}
-	return bus.Open(ctx, bus.Config{StoreDir: s.Store, Name: "ers", Log: s.log(io, zerolog.ErrorLevel)})
+	return embedded.Open(ctx, embedded.Config{StoreDir: s.Store, Config: bus.Config{Name: "ers", Log: s.log(io, zerolog.ErrorLevel)}})
 }
 
 type replayCommand struct {

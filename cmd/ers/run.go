@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
@@ -45,7 +46,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, io, bus.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
+	return c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
 		window, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -42,7 +43,7 @@ type local struct {
 }
 
 // with runs the services of one process on a bus while do works with it.
-func (l *local) with(ctx context.Context, io *streams, config bus.Config, level zerolog.Level, do func(context.Context, *bus.Bus) error) (err error) {
+func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, do func(context.Context, *bus.Bus) error) (err error) {
 	if l.NATS != "" && l.Store != "" {
 		return errors.New("--store is for the embedded server: leave out either --store or --nats (NATS_URL)")
 	}
@@ -51,7 +52,7 @@ func (l *local) with(ctx context.Context, io *streams, config bus.Config, level 
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
-	b, err := bus.Open(ctx, config)
+	b, err := embedded.Open(ctx, config)
 	if err != nil {
 		return err
 	}

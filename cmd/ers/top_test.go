@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -31,7 +31,7 @@ func (w *untilShown) WriteString(s string) (int, error) { return w.Write([]byte(
 
 // The screen shows how far a window is, and the terminal is as it was at the end.
 func TestTopScreen(t *testing.T) {
-	b, err := bus.Open(t.Context(), bus.Config{})
+	b, err := embedded.Open(t.Context(), embedded.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

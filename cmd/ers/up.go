@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 type upCommand struct {
@@ -28,7 +29,7 @@ func (*upCommand) examples() string {
 }
 
 func (c *upCommand) Run(ctx context.Context, io *streams) error {
-	config := bus.Config{StoreDir: c.Store, Listen: c.Listen, SyncAlways: c.SyncAlways}
+	config := embedded.Config{StoreDir: c.Store, Listen: c.Listen, SyncAlways: c.SyncAlways}
 	if c.NATS == "" && c.Store == "" {
 		config.StoreDir = defaultStore
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
@@ -37,7 +38,7 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 			err = errors.Join(err, f.stop())
 		}
 	}()
-	config := bus.Config{Name: "ers bench", StoreDir: dir, SyncAlways: s.Sync == SyncAlways}
+	config := embedded.Config{StoreDir: dir, SyncAlways: s.Sync == SyncAlways, Config: bus.Config{Name: "ers bench"}}
 	if s.Processes == OwnProcesses {
 		m, out, err := process(f.ctx, c.Command, Server, f.fail, "--store", dir, "--sync", string(s.Sync))
 		if err != nil {
@@ -48,9 +49,9 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", Server, err)
 		}
-		config = bus.Config{Name: "ers bench", URL: url}
+		config = embedded.Config{Config: bus.Config{Name: "ers bench", URL: url}}
 	}
-	f.bus, err = bus.Open(f.ctx, config)
+	f.bus, err = embedded.Open(f.ctx, config)
 	return f, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
@@ -40,14 +41,14 @@ type loadFunc = func(context.Context, *events.WindowRequest) (coordinator.Progra
 // Serve is the main of a process of its own: it plays a role until in ends, as it does
 // when the process that started it is gone. With [Server] c is an embedded server to
 // start, whose URL is written to out as a line; else it is the server to connect to.
-func Serve(ctx context.Context, role Role, c bus.Config, in io.Reader, out io.Writer) error {
+func Serve(ctx context.Context, role Role, c embedded.Config, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
-	b, err := bus.Open(ctx, c)
+	b, err := embedded.Open(ctx, c)
 	if err != nil {
 		return err
 	}

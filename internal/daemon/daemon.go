@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 // Version is what the services say they are.
@@ -80,11 +81,11 @@ func newLog(name string, flags *Flags) zerolog.Logger {
 }
 
 func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logger, start func(*bus.Bus, zerolog.Logger) Service) (err error) {
-	config := bus.Config{URL: flags.NATS, Creds: flags.Creds, Replicas: flags.Replicas, Name: name, Log: log}
+	config := embedded.Config{Config: bus.Config{URL: flags.NATS, Creds: flags.Creds, Replicas: flags.Replicas, Name: name, Log: log}}
 	if config.URL == "" {
 		config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.SyncAlways
 	}
-	b, err := bus.Open(ctx, config)
+	b, err := embedded.Open(ctx, config)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil // asked to stop before it had begun
 	}

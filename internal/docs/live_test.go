@@ -20,6 +20,7 @@ import (
 
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service"
@@ -101,7 +102,7 @@ func dropVolatile(v any) {
 func record(t *testing.T, m *markdown) map[string]string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	b, err := bus.Open(ctx, bus.Config{StoreDir: t.TempDir()})
+	b, err := embedded.Open(ctx, embedded.Config{StoreDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 // operators are the settings of a stream that are nobody's promise.
@@ -18,7 +19,7 @@ var operators = []string{"name", "description", "num_replicas", "placement", "co
 // The streams as a server really has them are those of the tables, setting by setting.
 func TestStreamTables(t *testing.T) {
 	m := readSubjects(t)
-	b, err := bus.Open(t.Context(), bus.Config{StoreDir: t.TempDir()})
+	b, err := embedded.Open(t.Context(), embedded.Config{StoreDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
-	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/service"
@@ -116,7 +116,7 @@ func TestLive(t *testing.T) {
 func TestDisconnected(t *testing.T) {
 	t.Parallel()
 	server := bustest.NewServer(t)
-	s := newPage(t, bustest.Open(t, func(c *bus.Config) { c.URL, c.StoreDir = server.URL(), "" }))
+	s := newPage(t, bustest.Open(t, func(c *embedded.Config) { c.URL, c.StoreDir = server.URL(), "" }))
 	m := &made{runs: 2, ticks: 3, hashed: 3, covers: 3, value: func(int, int64) canon.Value { return "1" }}
 	m.write(t.Context(), t, s.bus)
 	p := newTab(t, s, desktop)

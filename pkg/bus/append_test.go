@@ -15,6 +15,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -295,7 +296,7 @@ func TestAppendOverRestart(t *testing.T) {
 func TestAppendEnds(t *testing.T) {
 	t.Parallel()
 	s := bustest.NewServer(t)
-	b, err := bus.Open(t.Context(), bus.Config{URL: s.URL()})
+	b, err := embedded.Open(t.Context(), embedded.Config{Config: bus.Config{URL: s.URL()}})
 	if err != nil {
 		t.Fatal(err)
 	}

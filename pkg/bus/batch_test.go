@@ -7,6 +7,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -105,7 +106,7 @@ func BenchmarkAppendAll(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000} {
 		for _, always := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%d/sync=%v", n, always), func(b *testing.B) {
-				bb := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = always })
+				bb := bustest.Open(b, func(c *embedded.Config) { c.SyncAlways = always })
 				all := items(12, (n+11)/12)[:n]
 				payload := make([]byte, 4000)
 				last := make(map[string]uint64)

@@ -7,6 +7,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -14,7 +15,7 @@ import (
 func BenchmarkOpen(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := bus.Open(b.Context(), bus.Config{})
+		s, err := embedded.Open(b.Context(), embedded.Config{})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{1000, 4000} {
 		for _, sync := range []bool{false, true} {
 			b.Run(fmt.Sprintf("size=%d/sync=%t", size, sync), func(b *testing.B) {
-				s := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = sync })
+				s := bustest.Open(b, func(c *embedded.Config) { c.SyncAlways = sync })
 				b.ReportAllocs()
 				b.SetBytes(int64(size))
 				b.ResetTimer()
@@ -46,7 +47,7 @@ func BenchmarkGroup(b *testing.B) {
 		for _, always := range []bool{false, true} {
 			b.Run(fmt.Sprintf("size=%d/sync=%t", size, always), func(b *testing.B) {
 				const runs = 12
-				s := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = always })
+				s := bustest.Open(b, func(c *embedded.Config) { c.SyncAlways = always })
 				g := s.NewGroup()
 				data := make([]byte, size)
 				b.ReportAllocs()

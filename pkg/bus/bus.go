@@ -1,6 +1,6 @@
-// Package bus is everything that the services need of NATS: a connection or an
-// embedded server, the streams and their settings, guarded appends, ordered
-// reading, the queue of windows, and the object store.
+// Package bus is everything that the services need of NATS: a connection, the streams
+// and their settings, guarded appends, ordered reading, the queue of windows, and the
+// object store. Package embedded has a server for it in this process.
 //
 // Start at [Open], which gives a [Bus] whose streams exist and keep what we
 // promise of them. Then:
@@ -37,29 +37,17 @@ import (
 	"github.com/synadia-io/orbit.go/natscontext"
 )
 
-// Config says where the server is. The zero value is an embedded server in a
-// temporary folder, reachable from this process only.
+// Config says where the server is.
 type Config struct {
 	// URL of the server: nats://host:port, several separated by commas, or
 	// context:NAME for a context of the NATS CLI ("context:" is the selected one).
-	// Empty starts an embedded server.
 	URL string
+
+	// Server is a server in this process, in place of URL. The bus stops it on Close.
+	Server Server
 
 	// Creds is a credentials file for URL. Empty is none.
 	Creds string
-
-	// StoreDir is where the embedded server keeps its data. It is made when missing
-	// and held by one process at a time. Empty is a temporary folder that Close
-	// removes.
-	StoreDir string
-
-	// Listen is the host:port that the embedded server listens on for others; port
-	// 0 takes a free one. Empty is none: only this process reaches the server.
-	Listen string
-
-	// SyncAlways makes the embedded server sync to disk before each acknowledgement.
-	// Every append is then safe against a power cut, and costs an fsync.
-	SyncAlways bool
 
 	// Replicas of the streams that Open creates. 0 means 1. Streams that exist keep
 	// theirs.
@@ -68,9 +56,16 @@ type Config struct {
 	// Name is what the server shows for this client.
 	Name string
 
-	// Log takes what the connection and the embedded server have to say: lost and
-	// regained connections, warnings and errors. The zero value is silent.
+	// Log takes what the connection has to say: lost and regained connections, warnings
+	// and errors. The zero value is silent.
 	Log zerolog.Logger
+}
+
+// Server is a NATS server in this process; package embedded has one.
+type Server interface {
+	nats.InProcessConnProvider
+	URL() string // where other processes reach it; empty when none can
+	Stop() error // ends it, its data flushed
 }
 
 // Bus is a connection to a server whose streams are in order.
@@ -81,15 +76,14 @@ type Bus struct {
 	apiPrefix string // of the subjects of JetStream's requests
 	streams   map[string]jetstream.Stream
 	objects   jetstream.ObjectStore
-	server    *embedded // nil when the server is elsewhere
+	server    Server // nil when the server is elsewhere
 
 	breaks  atomic.Uint64 // how often the connection was lost
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// Open connects to the server, or starts one, and creates the streams that are
-// missing and checks those that are there; see [SettingError]. Its errors are
+// Open connects to the server, and creates the streams that are missing and checks those that are there; see [SettingError]. Its errors are
 // written for the person who must act. The first connection is tried once; a later
 // one that breaks is tried again for ever.
 func Open(ctx context.Context, c Config) (*Bus, error) {
@@ -106,11 +100,11 @@ const minPayload = 1 << 20
 
 func (b *Bus) open(ctx context.Context, c Config) (err error) {
 	domain := ""
-	if c.URL == "" {
-		if b.server, err = startServer(c); err != nil {
-			return err
-		}
-		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server.Server))...)
+	if b.server = c.Server; b.server == nil && c.URL == "" {
+		return errors.New("no NATS server given: name one by its URL")
+	}
+	if b.server != nil {
+		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server))...)
 	} else {
 		b.nc, domain, err = b.connect(c)
 	}
@@ -191,8 +185,8 @@ func explainConnect(c Config, err error) error {
 	return fmt.Errorf("connect to NATS at %s: %w", c.URL, err)
 }
 
-// Close sends what is still buffered, closes the connection, stops the embedded
-// server cleanly and removes its folder if it was temporary. What is in flight
+// Close sends what is still buffered, closes the connection, and stops the
+// server that is in this process. What is in flight
 // fails: appends, Follow, Read and Work should have returned.
 func (b *Bus) Close() (err error) {
 	b.closing.Do(func() {
@@ -206,7 +200,7 @@ func (b *Bus) Close() (err error) {
 		}
 		close(b.closed)
 		if b.server != nil {
-			err = b.server.stop()
+			err = b.server.Stop()
 		}
 	})
 	return err
@@ -215,7 +209,7 @@ func (b *Bus) Close() (err error) {
 // URL is where other processes reach the server; empty when none can.
 func (b *Bus) URL() string {
 	if b.server != nil {
-		return b.server.url()
+		return b.server.URL()
 	}
 	return b.nc.ConnectedUrlRedacted()
 }

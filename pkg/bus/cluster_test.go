@@ -21,6 +21,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -74,7 +75,7 @@ func startCluster(t *testing.T) (servers []*server.Server, urls string) {
 func TestCluster(t *testing.T) {
 	servers, urls := startCluster(t)
 	open := func() *bus.Bus {
-		return bustest.Open(t, func(c *bus.Config) { c.URL, c.StoreDir, c.Replicas = urls, "", replicas })
+		return bustest.Open(t, func(c *embedded.Config) { c.URL, c.StoreDir, c.Replicas = urls, "", replicas })
 	}
 	one, other := open(), open()
 

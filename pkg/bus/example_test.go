@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"log"
 
-	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
 // A run is written frame by frame, each guarded by the one before, and read back.
 func Example() {
 	ctx := context.Background()
-	b, err := bus.Open(ctx, bus.Config{}) // an embedded server in a temporary folder
+	b, err := embedded.Open(ctx, embedded.Config{}) // an embedded server in a temporary folder
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 func TestPersist(t *testing.T) {
@@ -38,7 +38,7 @@ func TestPersistGivesUp(t *testing.T) {
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.Errorf("stream gone: got %v", err)
 	}
-	closed, err := bus.Open(t.Context(), bus.Config{})
+	closed, err := embedded.Open(t.Context(), embedded.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -121,7 +122,7 @@ func BenchmarkPipeline(b *testing.B) {
 }
 
 func benchmarkPipeline(b *testing.B, n int, always bool) {
-	server := bustest.Open(b, func(c *bus.Config) { c.SyncAlways = always })
+	server := bustest.Open(b, func(c *embedded.Config) { c.SyncAlways = always })
 	start(b, server, func(*events.WindowRequest) (coordinator.Program, error) { return goTasks(n), nil })
 	r := windowOf("bench", 1)
 	judge(b, server, r) // everything has been touched once

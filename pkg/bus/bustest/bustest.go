@@ -10,17 +10,18 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 // Open returns a bus on an embedded server with its data in a folder of the test,
 // closed when the test ends. Each change is applied to its configuration first.
-func Open(t testing.TB, change ...func(*bus.Config)) *bus.Bus {
+func Open(t testing.TB, change ...func(*embedded.Config)) *bus.Bus {
 	t.Helper()
-	c := bus.Config{StoreDir: t.TempDir(), Name: t.Name(), Log: Log(t)}
+	c := embedded.Config{StoreDir: t.TempDir(), Config: bus.Config{Name: t.Name(), Log: Log(t)}}
 	for _, f := range change {
 		f(&c)
 	}
-	b, err := bus.Open(t.Context(), c)
+	b, err := embedded.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func Open(t testing.TB, change ...func(*bus.Config)) *bus.Bus {
 // Connect returns a bus on the server at url, closed when the test ends.
 func Connect(t testing.TB, url string) *bus.Bus {
 	t.Helper()
-	return Open(t, func(c *bus.Config) { c.URL, c.StoreDir = url, "" })
+	return Open(t, func(c *embedded.Config) { c.URL, c.StoreDir = url, "" })
 }
 
 // Log writes what a bus has to say into the log of the test.

@@ -1,4 +1,4 @@
-package bus_test
+package embedded_test
 
 import (
 	"bufio"
@@ -8,17 +8,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
+
+const trace = "ers.trace.p.1.0"
+
+// contents are the messages of a stream on a filter.
+func contents(t *testing.T, b *bus.Bus, stream, filter string) []string {
+	t.Helper()
+	var got []string
+	for m, err := range b.Read(t.Context(), stream, filter, 1, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%d %s", m.Seq, m.Data))
+	}
+	return got
+}
 
 // TestMain is also the process that TestKilledServer kills.
 func TestMain(m *testing.M) {
@@ -33,11 +47,11 @@ const killedFrames = 500
 // holdStore appends frames to an embedded server and waits to be killed.
 func holdStore(dir string) {
 	ctx := context.Background()
-	b, err := bus.Open(ctx, bus.Config{StoreDir: dir})
+	b, err := embedded.Open(ctx, embedded.Config{StoreDir: dir})
 	var last uint64
 	for i := range killedFrames {
 		if err == nil {
-			last, err = b.Append(ctx, trace(0), last, fmt.Append(nil, i))
+			last, err = b.Append(ctx, trace, last, fmt.Append(nil, i))
 		}
 	}
 	fmt.Println("appended", err)
@@ -62,7 +76,7 @@ func TestKilledServer(t *testing.T) {
 		t.Errorf("holder says %q, %v", line, err)
 	}
 
-	_, err = bus.Open(t.Context(), bus.Config{StoreDir: dir})
+	_, err = embedded.Open(t.Context(), embedded.Config{StoreDir: dir})
 	if err == nil || !strings.Contains(err.Error(), dir+" is in use by another process") {
 		t.Errorf("store in use: got %v", err)
 	}
@@ -71,7 +85,7 @@ func TestKilledServer(t *testing.T) {
 	}
 	_ = holder.Wait()
 
-	b := bustest.Open(t, func(c *bus.Config) { c.StoreDir = dir })
+	b := bustest.Open(t, func(c *embedded.Config) { c.StoreDir = dir })
 	got := contents(t, b, events.StreamTrace, "")
 	if len(got) != killedFrames || got[killedFrames-1] != fmt.Sprint(killedFrames, " ", killedFrames-1) {
 		t.Errorf("%d frames are left, want %d", len(got), killedFrames)
@@ -81,15 +95,17 @@ func TestKilledServer(t *testing.T) {
 func TestReopen(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 3 {
-		b, err := bus.Open(t.Context(), bus.Config{StoreDir: dir, SyncAlways: true})
+		b, err := embedded.Open(t.Context(), embedded.Config{StoreDir: dir, SyncAlways: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := contents(t, b, events.StreamTrace, ""); len(got) != i {
 			t.Errorf("opened %d times: got %q", i, got)
 		}
-		mustAppend(t, b, trace(0), uint64(i), "x")
-		if _, err := bus.Open(t.Context(), bus.Config{StoreDir: dir}); err == nil {
+		if _, err := b.Append(t.Context(), trace, uint64(i), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedded.Open(t.Context(), embedded.Config{StoreDir: dir}); err == nil {
 			t.Error("opened twice at the same time")
 		}
 		if err := b.Close(); err != nil {
@@ -107,7 +123,7 @@ func TestTemporaryStore(t *testing.T) {
 		}
 		return entries
 	}
-	b, err := bus.Open(t.Context(), bus.Config{})
+	b, err := embedded.Open(t.Context(), embedded.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,8 +142,10 @@ func TestTemporaryStore(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
-	one := bustest.Open(t, func(c *bus.Config) { c.Listen = "127.0.0.1:0" })
-	mustAppend(t, one, trace(0), 0, "x")
+	one := bustest.Open(t, func(c *embedded.Config) { c.Listen = "127.0.0.1:0" })
+	if _, err := one.Append(t.Context(), trace, 0, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
 	other := bustest.Connect(t, one.URL())
 	if got := contents(t, other, events.StreamTrace, ""); len(got) != 1 {
 		t.Errorf("got %q", got)
@@ -155,22 +173,22 @@ func TestOpenErrors(t *testing.T) {
 
 	for _, test := range []struct {
 		name   string
-		config bus.Config
+		config embedded.Config
 		want   string
 	}{
-		{"no server", bus.Config{URL: "nats://" + free.Addr().String()}, "start one with `ers up`"},
-		{"no JetStream", bus.Config{URL: serverWithout(t, func(o *server.Options) { o.JetStream = false })}, "runs without JetStream"},
-		{"not let in", bus.Config{URL: serverWithout(t, func(o *server.Options) { o.Username, o.Password = "u", "p" })}, "NATS_CREDS"},
-		{"no credentials file", bus.Config{URL: "nats://" + free.Addr().String(), Creds: file + ".creds"}, file + ".creds"},
-		{"no such context", bus.Config{URL: "context:none-of-this-name"}, "connect to NATS at context:none-of-this-name"},
-		{"store is a file", bus.Config{StoreDir: file}, file},
-		{"store cannot be made", bus.Config{StoreDir: filepath.Join(file, "sub")}, file},
-		{"address taken", bus.Config{StoreDir: t.TempDir(), Listen: taken.Addr().String()}, "address already in use"},
-		{"no port", bus.Config{Listen: "127.0.0.1"}, "host:port"},
-		{"bad port", bus.Config{Listen: "127.0.0.1:http"}, "65535"},
+		{"no server", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String()}}, "start one with `ers up`"},
+		{"no JetStream", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.JetStream = false })}}, "runs without JetStream"},
+		{"not let in", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.Username, o.Password = "u", "p" })}}, "NATS_CREDS"},
+		{"no credentials file", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String(), Creds: file + ".creds"}}, file + ".creds"},
+		{"no such context", embedded.Config{Config: bus.Config{URL: "context:none-of-this-name"}}, "connect to NATS at context:none-of-this-name"},
+		{"store is a file", embedded.Config{StoreDir: file}, file},
+		{"store cannot be made", embedded.Config{StoreDir: filepath.Join(file, "sub")}, file},
+		{"address taken", embedded.Config{StoreDir: t.TempDir(), Listen: taken.Addr().String()}, "address already in use"},
+		{"no port", embedded.Config{Listen: "127.0.0.1"}, "host:port"},
+		{"bad port", embedded.Config{Listen: "127.0.0.1:http"}, "65535"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b, err := bus.Open(t.Context(), test.config)
+			b, err := embedded.Open(t.Context(), test.config)
 			if err == nil {
 				b.Close()
 			}
@@ -197,40 +215,10 @@ func serverWithout(t *testing.T, change func(*server.Options)) (url string) {
 	return s.ClientURL()
 }
 
-func TestCloseLeavesNoGoroutines(t *testing.T) {
-	use := func() {
-		b, err := bus.Open(t.Context(), bus.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		appendRuns(t, b, 3, 30)
-		follow(t, b, "", 1, 30)
-		contents(t, b, events.StreamTrace, trace(1))
-		// No PutObject: when it is fast the client's object store leaves a goroutine.
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		_ = b.Work(ctx, 2, func(context.Context, bus.WorkItem) error { return nil })
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	use() // starts what a process has once
-	before := runtime.NumGoroutine()
-	for range 3 {
-		use()
-	}
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<20)
-			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
-		}
-	}
-}
-
 // A server whose messages are too small for ours is refused by name.
 func TestSmallPayload(t *testing.T) {
 	s := bustest.NewServer(t, func(o *server.Options) { o.MaxPayload = 64 << 10 })
-	_, err := bus.Open(t.Context(), bus.Config{URL: s.URL()})
+	_, err := embedded.Open(t.Context(), embedded.Config{Config: bus.Config{URL: s.URL()}})
 	if err == nil || !strings.Contains(err.Error(), "max_payload") {
 		t.Errorf("%v", err)
 	}

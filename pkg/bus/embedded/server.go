@@ -1,6 +1,10 @@
-package bus
+// Package embedded is a NATS server with JetStream in this process, and the bus on it:
+// what `ers run` and `ers up` work on when no other server is named. Who talks to a
+// server elsewhere imports package bus alone, and links no server.
+package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,21 +16,55 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
 )
 
-// embedded is a NATS server in this process.
-type embedded struct {
+// Config is a bus and the server for it. The zero value is a server in a temporary
+// folder, reachable from this process only.
+type Config struct {
+	// Config of the bus. Where its URL is set, no server is started.
+	bus.Config
+
+	// StoreDir is where the server keeps its data. It is made when missing and held by
+	// one process at a time. Empty is a temporary folder that Stop removes.
+	StoreDir string
+
+	// Listen is the host:port that the server listens on for others; port 0 takes a
+	// free one. Empty is none: only this process reaches the server.
+	Listen string
+
+	// SyncAlways makes the server sync to disk before each acknowledgement. Every
+	// append is then safe against a power cut, and costs an fsync.
+	SyncAlways bool
+}
+
+// Open starts a server, unless c names one by its URL, and opens the bus on it. The
+// server stops when the bus is closed.
+func Open(ctx context.Context, c Config) (*bus.Bus, error) {
+	if c.URL == "" {
+		s, err := Start(c)
+		if err != nil {
+			return nil, err
+		}
+		c.Server = s
+	}
+	return bus.Open(ctx, c.Config)
+}
+
+// Server is a running server.
+type Server struct {
 	*server.Server
 	lock   *os.File // held while the server uses its folder
 	remove string   // temporary folder to remove when stopped, or ""
 }
 
-// startServer starts a server on c.StoreDir and waits until it takes connections.
-func startServer(c Config) (e *embedded, err error) {
-	e = &embedded{}
+// Start starts a server on c.StoreDir and waits until it takes connections.
+func Start(c Config) (e *Server, err error) {
+	e = &Server{}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, e.stop())
+			err = errors.Join(err, e.Stop())
 			e = nil
 		}
 	}()
@@ -89,15 +127,17 @@ func serverOptions(c Config, dir string) (*server.Options, error) {
 	return o, nil
 }
 
-func (e *embedded) url() string {
+// URL is where other processes reach the server; empty when none can.
+func (e *Server) URL() string {
 	if addr := e.Addr(); addr != nil {
 		return e.ClientURL()
 	}
 	return ""
 }
 
-// stop ends the server, its data flushed, and gives its folder free.
-func (e *embedded) stop() error {
+// Stop ends the server, its data flushed, and gives its folder free. A temporary folder
+// is removed.
+func (e *Server) Stop() error {
 	if e.Server != nil {
 		e.Shutdown()
 		e.WaitForShutdown()

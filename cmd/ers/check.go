@@ -44,11 +44,13 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	}
 	l := local{connection: connection{Verbose: c.Verbose}}
 	return l.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
-		window, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) { r.Latch, r.Reproduce = publishedHash, "ers check" })
+		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+			r.Latch, r.Reproduce = &events.Latch{Trace: publishedHash}, "ers check"
+		})
 		if err != nil {
 			return err
 		}
-		v, _, err := client.Verdict(ctx, b, f.Definition.Name, window)
+		v, _, err := client.Verdict(ctx, b, key)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func warnOfFailures(ctx context.Context, io *streams, b *bus.Bus, v *events.Verd
 	var failures []*failure // in the order of their first ticks
 	byTask := make(map[string]*failure)
 	ticks := 0
-	for t, err := range client.Ticks(ctx, b, client.All(events.RunKey{Pipeline: v.Pipeline, Window: v.Window}, v.FirstTick, v.Ticks)) {
+	for t, err := range client.Ticks(ctx, b, client.All(v.Key(), 0, v.FirstTick, v.Ticks)) {
 		if err != nil || ticks == looked {
 			break
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -18,7 +17,7 @@ const longWork = time.Second
 
 // showProgress draws a progress bar of a window on standard error, from its digests,
 // if that is a terminal and the window takes long. stop removes it.
-func showProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) (stop func()) {
+func showProgress(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) (stop func()) {
 	if !term.IsTerminal(int(io.err.Fd())) {
 		return func() {}
 	}
@@ -28,7 +27,7 @@ func showProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 		defer close(done)
 		select {
 		case <-time.After(longWork):
-			drawProgress(ctx, io, b, pipeline, window)
+			drawProgress(ctx, io, b, key)
 		case <-ctx.Done():
 		}
 	}()
@@ -38,25 +37,20 @@ func showProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string,
 	}
 }
 
-func drawProgress(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) {
-	r, err := client.Get(ctx, b, window)
+func drawProgress(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) {
+	r, _, err := client.Get(ctx, b, key.Window)
 	if err != nil {
 		return
 	}
 	bar := newBar(io, int64(r.Runs)*r.Ticks, "ticks hashed")
 	defer func() { _ = bar.Clear() }()
-	_ = b.Follow(ctx, events.StreamDigest, allRuns(events.DigestSubject, pipeline, window), 1, func(m bus.Message) error {
+	_ = b.Follow(ctx, events.StreamDigest, "ers.digest."+key.Filter(), 1, func(m bus.Message) error {
 		var d events.Digest
 		if events.Decode(m.Data, &d) == nil {
 			_ = bar.Add(len(d.Covers))
 		}
 		return nil
 	})
-}
-
-// allRuns matches the subjects of all runs of a window.
-func allRuns(subject func(events.RunKey) string, pipeline string, window uint64) string {
-	return strings.TrimSuffix(subject(events.RunKey{Pipeline: pipeline, Window: window}), "0") + "*"
 }
 
 func newBar(io *streams, total int64, what string) *progressbar.ProgressBar {

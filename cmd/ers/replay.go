@@ -54,7 +54,7 @@ func (c *replayCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, err := client.Get(ctx, b, c.Window)
+	r, window, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return err
 	}
@@ -69,13 +69,9 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 	var d events.FrameDecoder
 	var line []byte
 	for run := first; run < end; run++ {
-		key := events.RunKey{Pipeline: r.Pipeline, Window: c.Window, Run: run}
-		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(key), 1, 0) {
+		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(window.Run(run)), 1, 0) {
 			if err == nil {
-				err = d.Decode(m.Data)
-			}
-			if err == nil && d.Abandoned != "" {
-				err = fmt.Errorf("the coordinator gave the run up: %s", d.Abandoned)
+				err = readFrame(&d, m, window)
 			}
 			if err != nil {
 				return errors.Join(out.Flush(), fmt.Errorf("run %d, %s sequence %d: %w", run, events.StreamTrace, m.Seq, err))
@@ -89,6 +85,26 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 		}
 	}
 	return out.Flush()
+}
+
+// readFrame decodes a frame that must be one of a window's.
+func readFrame(d *events.FrameDecoder, m bus.Message, window events.WindowKey) error {
+	err := d.ReadFrame(m)
+	if err == nil && d.Key() != window {
+		err = client.ErrOtherRequest
+	}
+	if err == nil {
+		err = d.DecodeBody()
+	}
+	switch {
+	case err != nil:
+		return err
+	case d.Abandoned != "":
+		return fmt.Errorf("the coordinator gave the run up: %s", d.Abandoned)
+	case d.Difference != nil:
+		return fmt.Errorf("the run ends with a difference that it met by itself: %s of %s at tick %d", d.Difference.Kind, d.Difference.Task, d.Tick)
+	}
+	return nil
 }
 
 func (c *replayCommand) appendLine(dst []byte, d *events.FrameDecoder, i int, seq uint64) []byte {

@@ -47,18 +47,18 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	return c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
-		window, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		key, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 		if err != nil {
 			return err
 		}
-		return awaitVerdict(ctx, io, b, f.Definition.Name, window, &c.answerFlags)
+		return awaitVerdict(ctx, io, b, key, &c.answerFlags)
 	})
 }
 
 // awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
-func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64, how *answerFlags) error {
-	stop := showProgress(ctx, io, b, pipeline, window)
-	v, document, err := client.Verdict(ctx, b, pipeline, window)
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, how *answerFlags) error {
+	stop := showProgress(ctx, io, b, key)
+	v, document, err := client.Verdict(ctx, b, key)
 	stop()
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func frame(ts *testscript.TestScript, _ bool, args []string) {
 		Events:  []events.TraceEvent{{Tick: 3, Task: "a", CostOps: 2, Meta: `{"tags":[]}`}},
 		Results: []events.TaskResult{{Name: "a", Value: `[1,1.0,"ü"]`, CostOps: 2}},
 	}
-	p := events.Position{RunKey: events.RunKey{Pipeline: "p", Window: 5, Run: 7}, Ticks: 4}
+	p := events.Position{Request: strings.Repeat("ab", 32), RunKey: events.RunKey{Pipeline: "p", Window: 5, Run: 7}, Ticks: 4}
 	var encoder events.FrameEncoder
 	ts.Check(encoder.Encode(p, &tick, 1<<20, func(frame []byte, _ int) error {
 		return os.WriteFile(ts.MkAbs(args[0]), frame, 0o644)

@@ -33,11 +33,11 @@ func (c *showCommand) Run(ctx context.Context, io *streams) error {
 
 // show draws a window, then tells its verdict.
 func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, err := client.Get(ctx, b, c.Window)
+	r, key, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return err
 	}
-	v, err := verdictSoFar(ctx, b, r.Pipeline, c.Window)
+	v, _, err := client.VerdictSoFar(ctx, b, key)
 	if err != nil {
 		return err
 	}
@@ -56,22 +56,6 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
 		return fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", c.Window, p.sealed, r.Runs)
 	}
 	return outcomeError(v.Outcome)
-}
-
-// verdictSoFar returns the verdict of a window, nil when there is none yet.
-func verdictSoFar(ctx context.Context, b *bus.Bus, pipeline string, window uint64) (*events.Verdict, error) {
-	m, err := b.Last(ctx, events.StreamVerdict, events.VerdictGuard(pipeline, window))
-	if errors.Is(err, bus.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	v := new(events.Verdict)
-	if err := events.Decode(m.Data, v); err != nil {
-		return nil, fmt.Errorf("verdict of window %d, %s sequence %d: %w", window, m.Stream, m.Seq, err)
-	}
-	return v, nil
 }
 
 // picture is a window that is being drawn. Runs that a verdict says are equal to the

@@ -42,17 +42,17 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	pipeline, window, err := ask(ctx, b)
+	key, err := ask(ctx, b)
 	switch {
 	case err != nil:
 	case c.NoWait && c.JSON:
-		_, err = fmt.Fprintf(io.out, `{"pipeline":%q,"window":%d}`+"\n", pipeline, window)
+		_, err = fmt.Fprintf(io.out, `{"pipeline":%q,"window":%d,"request":%q}`+"\n", key.Pipeline, key.Window, key.Request)
 	case c.NoWait:
-		_, err = fmt.Fprintf(io.out, "window %d\n", window)
+		_, err = fmt.Fprintf(io.out, "window %d\n", key.Window)
 	default:
-		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", window)
-		hint := time.AfterFunc(idle, func() { hintIfIdle(ctx, io, b, pipeline, window) })
-		err = awaitVerdict(ctx, io, b, pipeline, window, &c.answerFlags)
+		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
+		hint := time.AfterFunc(idle, func() { hintIfIdle(ctx, io, b, key) })
+		err = awaitVerdict(ctx, io, b, key, &c.answerFlags)
 		hint.Stop()
 	}
 	return errors.Join(err, b.Close())
@@ -62,13 +62,13 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 const idle = 5 * time.Second
 
 // hintIfIdle says why a verdict may never come, if nothing was done for a window.
-func hintIfIdle(ctx context.Context, io *streams, b *bus.Bus, pipeline string, window uint64) {
-	if _, err := b.Last(ctx, events.StreamTrace, allRuns(events.TraceSubject, pipeline, window)); errors.Is(err, bus.ErrNotFound) {
-		fmt.Fprintf(io.err, "ers: window %d has not begun: is a coordinator running there (ers up, or ers-coordinator), or is it busy with earlier windows? Still waiting\n", window)
+func hintIfIdle(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) {
+	if _, err := b.Last(ctx, events.StreamTrace, "ers.trace."+key.Filter()); errors.Is(err, bus.ErrNotFound) {
+		fmt.Fprintf(io.err, "ers: window %d has not begun: is a coordinator running there (ers up, or ers-coordinator), or is it busy with earlier windows? Still waiting\n", key.Window)
 	}
 }
 
-type askFunc func(context.Context, *bus.Bus) (pipeline string, window uint64, err error)
+type askFunc func(context.Context, *bus.Bus) (events.WindowKey, error)
 
 // prepare finds every mistake in the flags and files before anything is sent.
 func (c *submitCommand) prepare() (askFunc, error) {
@@ -82,18 +82,17 @@ func (c *submitCommand) prepare() (askFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, b *bus.Bus) (string, uint64, error) {
-		window, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
-		return f.Definition.Name, window, err
+	return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
+		return client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 	}, nil
 }
 
 // again asks for what an earlier window asked for. The drill of that window is part
 // of it.
-func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (string, uint64, error) {
-	r, err := client.Get(ctx, b, c.Window)
+func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
+	r, _, err := client.Get(ctx, b, c.Window)
 	if err != nil {
-		return "", 0, err
+		return events.WindowKey{}, err
 	}
 	if c.Runs != nil {
 		r.Runs = *c.Runs
@@ -104,13 +103,12 @@ func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (string, uint64, 
 	if c.FirstTick != nil {
 		r.FirstTick = *c.FirstTick
 	}
-	if c.Latch != "" {
-		r.Latch = c.Latch
+	if c.Latch != nil {
+		r.Latch = &c.Latch.Latch
 	}
 	if c.Drill != nil {
 		r.Drill = &c.Drill.Drill
 	}
 	r.Reproduce = commandLine(os.Args)
-	window, err := client.Window(ctx, b, r)
-	return r.Pipeline, window, err
+	return client.Request(ctx, b, r)
 }

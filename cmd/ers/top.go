@@ -19,6 +19,7 @@ import (
 	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/internal/term"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -78,12 +79,12 @@ func topLines(ctx context.Context, io *streams, b *bus.Bus) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return followDocuments(ctx, io, b, events.StreamWindow, windows+1, func(seq uint64, r *events.WindowRequest) error {
-			return say("window %d of %s: %d runs of %d ticks", seq, r.Pipeline, r.Runs, r.Ticks)
+		return followDocuments(ctx, io, b, events.StreamWindow, events.WindowSubjects, windows+1, func(m bus.Message, r *events.WindowRequest) error {
+			return say("window %d of %s: %d runs of %d ticks", m.Seq, r.Pipeline, r.Runs, r.Ticks)
 		})
 	})
 	group.Go(func() error {
-		return followDocuments(ctx, io, b, events.StreamVerdict, verdicts+1, func(_ uint64, v *events.Verdict) error {
+		return followDocuments(ctx, io, b, events.StreamVerdict, "", verdicts+1, func(_ bus.Message, v *events.Verdict) error {
 			return say("%s window %d of %s: %s", v.Outcome, v.Window, v.Pipeline, report.Headline(v))
 		})
 	})
@@ -92,14 +93,14 @@ func topLines(ctx context.Context, io *streams, b *bus.Bus) error {
 
 // followDocuments follows a stream of JSON documents; one that cannot be read is told
 // on standard error.
-func followDocuments[T any](ctx context.Context, io *streams, b *bus.Bus, stream string, from uint64, handle func(uint64, *T) error) error {
-	return b.Follow(ctx, stream, "", from, func(m bus.Message) error {
+func followDocuments[T any](ctx context.Context, io *streams, b *bus.Bus, stream, filter string, from uint64, handle func(bus.Message, *T) error) error {
+	return b.Follow(ctx, stream, filter, from, func(m bus.Message) error {
 		doc := new(T)
 		if err := events.Decode(m.Data, doc); err != nil {
 			fmt.Fprintf(io.err, "ers: %s sequence %d: %v\n", m.Stream, m.Seq, err)
 			return nil
 		}
-		return handle(m.Seq, doc)
+		return handle(m, doc)
 	})
 }
 
@@ -136,14 +137,14 @@ func topScreen(ctx context.Context, io *streams, b *bus.Bus) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return followDocuments(ctx, &silent, b, events.StreamDigest, last[1]+1, s.digest)
+		return followDocuments(ctx, &silent, b, events.StreamDigest, "", last[1]+1, s.digest)
 	})
 	group.Go(func() error {
-		return followDocuments(ctx, &silent, b, events.StreamVerdict, behind(last[2], topVerdicts), s.verdict)
+		return followDocuments(ctx, &silent, b, events.StreamVerdict, "", behind(last[2], topVerdicts), s.verdict)
 	})
 	group.Go(func() error {
-		return followDocuments(ctx, &silent, b, events.StreamWindow, behind(last[0], topWindows), func(seq uint64, r *events.WindowRequest) error {
-			return s.window(ctx, b, seq, r)
+		return followDocuments(ctx, &silent, b, events.StreamWindow, events.WindowSubjects, behind(last[0], topWindows), func(m bus.Message, r *events.WindowRequest) error {
+			return s.window(ctx, b, events.WindowKey{Pipeline: r.Pipeline, Window: m.Seq, Request: events.RequestSHA256(m.Data)}, r)
 		})
 	})
 	group.Go(func() error { return s.ask(ctx, b) })
@@ -156,20 +157,20 @@ func behind(last, n uint64) uint64 { return last - min(last, n) + 1 }
 
 // window takes in a window unless it has its verdict. It is there before the verdict is
 // looked for, so that a verdict that comes meanwhile takes it away.
-func (s *topState) window(ctx context.Context, b *bus.Bus, seq uint64, r *events.WindowRequest) error {
+func (s *topState) window(ctx context.Context, b *bus.Bus, key events.WindowKey, r *events.WindowRequest) error {
 	w := &topWindow{r, make([]int64, r.Runs)}
 	s.mu.Lock()
-	s.windows[seq] = w
+	s.windows[key.Window] = w
 	s.mu.Unlock()
-	v, err := verdictSoFar(ctx, b, r.Pipeline, seq)
+	v, _, err := client.VerdictSoFar(ctx, b, key)
 	if err == nil && v != nil {
 		s.mu.Lock()
-		delete(s.windows, seq)
+		delete(s.windows, key.Window)
 		s.mu.Unlock()
 		return nil
 	}
 	for run := range r.Runs {
-		m, err := b.Last(ctx, events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: r.Pipeline, Window: seq, Run: run}))
+		m, err := b.Last(ctx, events.StreamDigest, events.DigestSubject(key.Run(run)))
 		var d events.Digest
 		if err == nil && events.Decode(m.Data, &d) == nil {
 			s.mu.Lock()
@@ -180,7 +181,7 @@ func (s *topState) window(ctx context.Context, b *bus.Bus, seq uint64, r *events
 	return ctx.Err()
 }
 
-func (s *topState) digest(_ uint64, d *events.Digest) error {
+func (s *topState) digest(_ bus.Message, d *events.Digest) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range d.Covers {
@@ -192,7 +193,7 @@ func (s *topState) digest(_ uint64, d *events.Digest) error {
 	return nil
 }
 
-func (s *topState) verdict(_ uint64, v *events.Verdict) error {
+func (s *topState) verdict(_ bus.Message, v *events.Verdict) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.windows, v.Window)

@@ -37,19 +37,19 @@ func TestTopScreen(t *testing.T) {
 	}
 	defer b.Close()
 	sha := strings.Repeat("0", 64)
-	r := &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: sha, ContextsSHA256: sha, Runs: 2, Ticks: 4}
-	window, err := client.Window(t.Context(), b, r)
+	r := &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: sha, ContextsSHA256: sha, Runs: 2, Ticks: 4}
+	window, err := client.Request(t.Context(), b, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hashes := events.Hashes{Trace: sha, Result: sha, Forecast: sha}
-	d := &events.Digest{Schema: events.DigestSchema, Scheme: "ers-c14n/1", Pipeline: "p", Window: window, Run: 1, Ticks: 4, Done: 2,
+	hashes := events.Hashes{Trace: sha, Result: sha, Forecast: sha, ForecastResult: sha}
+	d := &events.Digest{Schema: events.DigestSchema, Scheme: "ers-c14n/1", Request: window.Request, Pipeline: "p", Window: window.Window, Run: 1, Ticks: 4, Done: 2,
 		Covers: []events.TickDigest{{Tick: 0, Hashes: hashes, FirstSeq: 1, LastSeq: 1}, {Tick: 1, Hashes: hashes, FirstSeq: 2, LastSeq: 2}}, Hashes: hashes}
 	data, err := events.Encode(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := events.RunKey{Pipeline: "p", Window: window, Run: 1}
+	key := window.Run(1)
 	if _, err := b.Append(t.Context(), events.DigestSubject(key), 0, data); err != nil {
 		t.Fatal(err)
 	}

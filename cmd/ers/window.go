@@ -19,7 +19,7 @@ type windowFlags struct {
 	FirstTick *int64     `placeholder:"N" help:"First tick in place of the file's."`
 	Text      string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: a text, a paragraph a tick."`
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
-	Latch     string     `placeholder:"HASH" help:"Fail unless the runs' trace hash is this one."`
+	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
 	Drill     *drillFlag `placeholder:"run=R,tick=T,task=NAME,kind=KIND" help:"Falsify one event, to test the alarm. Kinds: value, error, status, order, cost, meta, type, missing, extra."`
 }
 
@@ -52,9 +52,6 @@ func (w *windowFlags) load() (*pipeline.File, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	if w.Latch != "" && !events.IsHash(w.Latch) {
-		return nil, fmt.Errorf("--latch: %.80q is not a SHA-256 in 64 lower-case hex digits", w.Latch)
-	}
 	return f, w.checkDrill(f)
 }
 
@@ -81,12 +78,32 @@ func (w *windowFlags) checkDrill(f *pipeline.File) error {
 // request changes a window request as the flags say.
 func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 	return func(r *events.WindowRequest) {
-		r.Latch = w.Latch
+		if w.Latch != nil {
+			r.Latch = &w.Latch.Latch
+		}
 		r.Reproduce = command
 		if w.Drill != nil {
 			r.Drill = &w.Drill.Drill
 		}
 	}
+}
+
+// latchFlag reads HASH or HASH:HASH. With one hash the trace alone is held, and what
+// tasks return may be anything.
+type latchFlag struct{ events.Latch }
+
+func (l *latchFlag) UnmarshalText(text []byte) error {
+	trace, result, both := strings.Cut(string(text), ":")
+	for _, hash := range []string{trace, result} {
+		if !events.IsHash(hash) && (both || hash != "") {
+			return fmt.Errorf("%.80q is not a SHA-256 in 64 lower-case hex digits", hash)
+		}
+	}
+	if trace == "" {
+		return errors.New("want TRACE or TRACE:RESULT")
+	}
+	l.Trace, l.Result = trace, result
+	return nil
 }
 
 // drillFlag reads run=7,tick=1,task=oracle:compress,kind=value. A task's name may

@@ -33,6 +33,7 @@ type (
 	}
 
 	request struct {
+		Kind             string `json:"kind"`
 		Schema           string `json:"schema"`
 		Pipeline         string `json:"pipeline"`
 		DefinitionSHA256 string `json:"definition_sha256"`

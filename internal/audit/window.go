@@ -80,8 +80,8 @@ func readRequest(m bus.Message) (*request, error) {
 	if err == nil {
 		err = q.check()
 	}
-	if err == nil && m.Subject != events.WindowSubject(q.Pipeline) {
-		err = fmt.Errorf("it is on %s, its pipeline's subject is %s", m.Subject, events.WindowSubject(q.Pipeline))
+	if err == nil && m.Subject != events.WindowSubject(q.Kind, q.Pipeline) {
+		err = fmt.Errorf("it is on %s, its pipeline's subject is %s", m.Subject, events.WindowSubject(q.Kind, q.Pipeline))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("a window request that cannot be run: %w", err)

@@ -132,7 +132,7 @@ func (f *fleet) peaks() map[Role]uint64 {
 
 // judged is a window that has its verdict.
 type judged struct {
-	window  uint64
+	window  events.WindowKey
 	asked   time.Time
 	verdict time.Time // when it was here
 }
@@ -145,7 +145,7 @@ func (f *fleet) judge(s shape) (j judged, err error) {
 	if j.window, err = s.ask(f.ctx, f.bus); err != nil {
 		return j, err
 	}
-	v, _, err := client.Verdict(f.ctx, f.bus, s.pipeline(), j.window)
+	v, _, err := client.Verdict(f.ctx, f.bus, j.window)
 	if err != nil {
 		return j, err
 	}
@@ -205,11 +205,11 @@ func (f *fleet) storedAt(stream, subject string) (time.Time, error) {
 // were counted.
 func (f *fleet) count(s shape) (time.Duration, error) {
 	start := time.Now()
-	window, err := s.ask(f.ctx, f.bus)
+	key, err := s.ask(f.ctx, f.bus)
 	if err != nil {
 		return 0, err
 	}
-	last, err := f.await(events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: s.pipeline(), Window: window}))
+	last, err := f.await(events.StreamDigest, events.DigestSubject(key.Run(0)))
 	return last.Sub(start), err
 }
 

@@ -99,7 +99,7 @@ func (m *measurement) extremes(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if _, err := f.shown(window.emptyTasks, j.window); err != nil {
+			if _, err := f.shown(window.emptyTasks, j.window.Window); err != nil {
 				return err
 			}
 			m.report.Extremes = append(m.report.Extremes, Extreme{Setting: s, Runs: window.runs, Ticks: window.ticks,

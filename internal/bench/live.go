@@ -123,14 +123,15 @@ func (w *liveWindow) note(where *time.Time, t time.Time) {
 // the last of them to the verdict, as the server stored them.
 func (w *liveWindow) judge() (time.Duration, error) {
 	ctx, b := w.fleet.ctx, w.fleet.bus
-	window, err := w.n.window(w.ticks).ask(ctx, b)
+	key, err := w.n.window(w.ticks).ask(ctx, b)
+	window := key.Window
 	if err != nil {
 		return 0, err
 	}
 	if err := w.follow(ctx, window); err != nil {
 		return 0, err
 	}
-	v, _, err := client.Verdict(ctx, b, w.n.pipeline(), window)
+	v, _, err := client.Verdict(ctx, b, key)
 	if err == nil && v.Outcome != events.Pass {
 		err = errors.New(report.Headline(v))
 	}

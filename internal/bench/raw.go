@@ -51,7 +51,7 @@ type madeFor struct {
 }
 
 func (p *publisher) run(ctx context.Context) error {
-	err := p.bus.Work(ctx, 1, p.window)
+	err := p.bus.Work(ctx, bus.Windows(kind, ""), 1, p.window)
 	if ctx.Err() != nil {
 		return nil
 	}

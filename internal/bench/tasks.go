@@ -65,6 +65,9 @@ const pipelinePrefix = "bench-"
 
 func (n emptyTasks) pipeline() string { return pipelinePrefix + strconv.Itoa(int(n)) }
 
+// kind of the definitions, so that no coordinator but ours takes the windows.
+const kind = "bench"
+
 // tasksOf is the reverse of pipeline.
 func tasksOf(pipeline string) (emptyTasks, error) {
 	text, ok := strings.CutPrefix(pipeline, pipelinePrefix)
@@ -92,8 +95,8 @@ func (n emptyTasks) window(ticks int64) shape { return shape{n, Runs, ticks} }
 func (s shape) events() int64 { return int64(s.emptyTasks) * int64(s.runs) * s.ticks }
 
 // ask asks a bus for a window of the shape.
-func (s shape) ask(ctx context.Context, b *bus.Bus) (window uint64, err error) {
+func (s shape) ask(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
 	nothing := canon.Sum(nil).String()
-	return client.Window(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: s.pipeline(),
+	return client.Request(ctx, b, &events.WindowRequest{Schema: events.WindowSchema, Kind: kind, Pipeline: s.pipeline(),
 		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: s.runs, Ticks: s.ticks, Budget: s.budgets()})
 }

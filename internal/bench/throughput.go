@@ -50,11 +50,11 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 			if err != nil {
 				return nil, err
 			}
-			shown, err := pipeline.shown(n, j.window)
+			shown, err := pipeline.shown(n, j.window.Window)
 			if err != nil {
 				return nil, err
 			}
-			digest, err := pipeline.lastDigest(n, j.window)
+			digest, err := pipeline.lastDigest(n, j.window.Window)
 			return []sample{
 				{RateDigest, events, bytes, digest.Sub(j.asked)},
 				{RateVerdict, events, bytes, j.took()},
@@ -81,7 +81,7 @@ func (f *fleet) calibrate(n emptyTasks, s *scale) (ticks int64, err error) {
 	ticks = max(1, s.sampleEvents/Runs/int64(n))
 	j, err := f.judge(n.window(ticks))
 	if err == nil {
-		_, err = f.shown(n, j.window)
+		_, err = f.shown(n, j.window.Window)
 	}
 	ticks = int64(float64(ticks) * float64(s.busTurn) / float64(j.took()))
 	return min(max(1, ticks), max(1, mostEvents/Runs/int64(n))), err

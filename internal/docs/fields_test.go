@@ -168,7 +168,7 @@ func TestKindsAndLimits(t *testing.T) {
 		"groups looked up":   fmt.Sprintf("looked up for %d groups", compare.MaxExplained),
 		"bucket of objects":  "## Bucket `" + events.BucketObjects + "`",
 		"subject of a gate":  "`" + strings.Replace(events.GateSubjects, "*", "<outcome>", 1) + "`",
-		"subject of windows": "`" + strings.Replace(events.WindowSubjects, "*", "<pipeline>", 1) + "`",
+		"subject of windows": "`" + strings.Replace(strings.Replace(events.WindowSubjects, "*", "<kind>", 1), "*", "<pipeline>", 1) + "`",
 	} {
 		if !strings.Contains(m.text, want) {
 			t.Errorf("%s: %s does not say %q", what, subjectsFile, want)

@@ -139,22 +139,22 @@ func runWindows(ctx context.Context, t *testing.T, m *markdown, b *bus.Bus, exam
 	examples["jsonl contexts"] = string(f.Contexts.Encode())
 	drills := []*events.Drill{nil, {Run: 1, Tick: 1, Task: "text:measure", Kind: "value"}, {Run: 1, Tick: 1, Task: "text:rhyme", Kind: "value"}}
 	for i, drill := range drills {
-		window, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
 			r.Reproduce = "ers submit -f words.yaml"
 			if r.Drill = drill; drill != nil {
 				r.Reproduce += fmt.Sprintf(" --drill run=%d,tick=%d,task=%s,kind=%s", drill.Run, drill.Tick, drill.Task, drill.Kind)
 			}
 		})
-		if err != nil || window != uint64(i+1) {
-			t.Fatalf("window %d: %v", window, err)
+		if err != nil || key.Window != uint64(i+1) {
+			t.Fatalf("window %d: %v", key.Window, err)
 		}
-		v, data, err := client.Verdict(ctx, b, f.Definition.Name, window)
+		v, data, err := client.Verdict(ctx, b, key)
 		if err != nil || v.Outcome != outcomes[i] {
-			t.Fatalf("window %d is %v: %v", window, v, err)
+			t.Fatalf("window %d is %v: %v", key.Window, v, err)
 		}
 		examples["json verdict "+string(v.Outcome)] = document(t, data)
 	}
-	examples["json window"] = document(t, last(ctx, t, b, events.StreamWindow, events.WindowSubject(f.Definition.Name), 1))
+	examples["json window"] = document(t, last(ctx, t, b, events.StreamWindow, events.WindowSubject(events.Starlark, f.Definition.Name), 1))
 }
 
 // load writes the pipeline of the examples to a file and reads it as users do.

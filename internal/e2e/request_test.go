@@ -40,11 +40,11 @@ func TestNoProgram(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := good
 			test.change(&r)
-			window, err := client.Window(s.ctx, s.bus, &r)
+			key, err := client.Request(s.ctx, s.bus, &r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, _, err := client.Verdict(s.ctx, s.bus, r.Pipeline, window)
+			v, _, err := client.Verdict(s.ctx, s.bus, key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,12 +64,12 @@ func TestBadRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject := events.WindowSubject(small.name)
+	subject := events.WindowSubject(events.Starlark, small.name)
 	s.publish(subject, []byte("no request"))
 	s.publish(subject, nil)
-	s.publish(subject, []byte(strings.Replace(string(good), "ers.window.v1", "ers.window.v9", 1)))
+	s.publish(subject, []byte(strings.Replace(string(good), "ers.window.v2", "ers.window.v9", 1)))
 	s.publish(subject, []byte(strings.Replace(string(good), `"runs":12`, `"runs":1`, 1)))
-	s.publish(events.WindowSubject("other"), good)
+	s.publish(events.WindowSubject(events.Starlark, "other"), good)
 	coordinator := s.startAll()["ers-coordinator"]
 	s.checkWindow(small, s.submit(small))
 	coordinator.awaitLogs("this window can never be run", 5)

@@ -56,17 +56,21 @@ func (s *system) startAll() map[string]*process {
 // submit asks for a window.
 func (s *system) submit(p *pipelineFixture) uint64 {
 	s.t.Helper()
-	window, err := client.Submit(s.ctx, s.bus, p.file(s.t), p.change)
+	key, err := client.Submit(s.ctx, s.bus, p.file(s.t), p.change)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return window
+	return key.Window
 }
 
 // verdict waits for the verdict on a window.
 func (s *system) verdict(p *pipelineFixture, window uint64) *events.Verdict {
 	s.t.Helper()
-	v, _, err := client.Verdict(s.ctx, s.bus, p.name, window)
+	_, key, err := client.Get(s.ctx, s.bus, window)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v, _, err := client.Verdict(s.ctx, s.bus, key)
 	if err != nil {
 		s.t.Fatalf("verdict on window %d: %v: %v", window, err, context.Cause(s.ctx))
 	}

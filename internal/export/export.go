@@ -59,6 +59,7 @@ func (f *Format) UnmarshalText(name []byte) error {
 type Window struct {
 	Bus        *bus.Bus
 	ID         uint64
+	Key        events.WindowKey
 	Request    *events.WindowRequest
 	Verdict    *events.Verdict // nil when there is none yet
 	VerdictSeq uint64
@@ -70,11 +71,11 @@ type Window struct {
 
 // Open finds a window. run, if not nil, is the only run to be written.
 func Open(ctx context.Context, b *bus.Bus, id uint64, run *int) (*Window, error) {
-	r, err := client.Get(ctx, b, id)
+	r, key, err := client.Get(ctx, b, id)
 	if err != nil {
 		return nil, err
 	}
-	w := &Window{Bus: b, ID: id, Request: r}
+	w := &Window{Bus: b, ID: id, Key: key, Request: r}
 	if run != nil && (*run < 0 || *run >= r.Runs) {
 		return nil, fmt.Errorf("window %d has runs 0 to %d, not %d", id, r.Runs-1, *run)
 	}
@@ -83,27 +84,13 @@ func Open(ctx context.Context, b *bus.Bus, id uint64, run *int) (*Window, error)
 			w.Runs = append(w.Runs, i)
 		}
 	}
-	m, err := b.Last(ctx, events.StreamVerdict, events.VerdictGuard(r.Pipeline, id))
-	switch {
-	case errors.Is(err, bus.ErrNotFound):
-		return w, nil
-	case err != nil:
-		return nil, err
-	}
-	w.Verdict, w.VerdictSeq = new(events.Verdict), m.Seq
-	if err := events.Decode(m.Data, w.Verdict); err != nil {
-		return nil, fmt.Errorf("verdict of window %d, %s sequence %d: %w", id, m.Stream, m.Seq, err)
-	}
-	return w, nil
-}
-
-// Key names a run of the window.
-func (w *Window) Key(run int) events.RunKey {
-	return events.RunKey{Pipeline: w.Request.Pipeline, Window: w.ID, Run: run}
+	v, m, err := client.VerdictSoFar(ctx, b, key)
+	w.Verdict, w.VerdictSeq = v, m.Seq
+	return w, err
 }
 
 func (w *Window) record(run int) client.Run {
-	return client.All(w.Key(run), w.Request.FirstTick, w.Request.Ticks)
+	return client.All(w.Key, run, w.Request.FirstTick, w.Request.Ticks)
 }
 
 // incomplete takes the error of reading a run: a *client.Problem is kept, so that the

@@ -73,12 +73,13 @@ func record(t testing.TB, b *bus.Bus, load error, change ...func(*events.WindowR
 	}()
 	nothing := canon.Sum(nil).String()
 	budget := events.Budget{Ops: 10, Entropy: 10}
-	r := &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
+	r := &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
 		Runs: runs, FirstTick: 9, Ticks: ticks, Budget: events.Budgets{Forecast: budget, Shadow: budget}}
 	for _, f := range change {
 		f(r)
 	}
-	window, err := client.Window(ctx, b, r)
+	key, err := client.Request(ctx, b, r)
+	window = key.Window
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,11 +403,11 @@ func TestIncomplete(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	b := bustest.Open(t)
 	nothing := canon.Sum(nil).String()
-	window, err := client.Window(t.Context(), b, &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, Ticks: 1})
+	key, err := client.Request(t.Context(), b, &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, Ticks: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	two := 2
+	window, two := key.Window, 2
 	if _, err := export.Open(t.Context(), b, window, &two); err == nil || !strings.Contains(err.Error(), "runs 0 to 1, not 2") {
 		t.Errorf("got %v", err)
 	}

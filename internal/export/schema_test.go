@@ -58,7 +58,7 @@ func (s schemas) check(t *testing.T, kind, name string, data []byte) {
 func TestAgainstSchemas(t *testing.T) {
 	s := loadSchemas(t)
 	b := bustest.Open(t)
-	latch := func(r *events.WindowRequest) { r.Latch = strings.Repeat("0", 64) }
+	latch := func(r *events.WindowRequest) { r.Latch = &events.Latch{Trace: strings.Repeat("0", 64)} }
 	windows := []uint64{record(t, b, nil), record(t, b, nil, latch), record(t, b, errNoProgram)}
 	for _, kind := range events.DrillKinds {
 		windows = append(windows, record(t, b, nil, drilled(kind)))

@@ -119,7 +119,7 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 	r := *w.request
 	end := r.FirstTick + r.Ticks
 	r.FirstTick = max(r.FirstTick, *c.First-before)
-	r.Ticks, r.Runs, r.Latch, r.Drill = end-r.FirstTick, 2, "", nil
+	r.Ticks, r.Runs, r.Latch, r.Drill, r.Groups = end-r.FirstTick, 2, nil, nil, nil
 	last := make([]events.Digest, 2)
 	pair := &pairSource{ctx, s, [2]events.RunKey{a, b}, r}
 	for i, key := range pair.keys {
@@ -142,7 +142,7 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 		}
 		d.Run, d.FirstTick, d.Ticks, d.Done, d.Covers = i, r.FirstTick, r.Ticks, d.Done-(d.Ticks-r.Ticks), nil
 	}
-	v, err := compare.Judge(w.id, r, last, pair)
+	v, err := compare.Judge(w.WindowKey, &r, last, pair)
 	if err != nil {
 		return err
 	}
@@ -163,6 +163,9 @@ type pairSource struct {
 	keys    [2]events.RunKey
 	request events.WindowRequest
 }
+
+// Complete is asked of runs that are equal, and these differ.
+func (p *pairSource) Complete(int) error { return nil }
 
 func (p *pairSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {

@@ -83,7 +83,7 @@ func (s *Server) drawGrid(ctx context.Context, w *window, at span) (*gridAnswer,
 		if i >= most {
 			break
 		}
-		if err := s.readRow(ctx, w.key(r.Runs[0]), at, r, digests); err != nil {
+		if err := s.readRow(ctx, w.Run(r.Runs[0]), at, r, digests); err != nil {
 			return nil, err
 		}
 	}

@@ -55,11 +55,11 @@ func TestGrid(t *testing.T) {
 		m := oddWindow.Example(seed)
 		w := m.write(ctx, t, b)
 		if m.hashed == m.ticks {
-			if _, _, err := client.Verdict(ctx, b, "long", w.id); err != nil {
+			if _, _, err := client.Verdict(ctx, b, w.WindowKey); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w, err := s.findWindow(ctx, w.id)
+		w, err := s.findWindow(ctx, w.Window)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestSeek(t *testing.T) {
 	w := m.write(t.Context(), t, b)
 	for from := m.first; from < m.first+m.ticks; from++ {
 		next := from
-		for d, err := range s.tickDigests(t.Context(), w.key(1), from, from+3) {
+		for d, err := range s.tickDigests(t.Context(), w.Run(1), from, from+3) {
 			if err != nil || d.Tick != next {
 				t.Fatalf("digest of tick %d where %d belongs: %v", d.Tick, next, err)
 			}
@@ -158,7 +158,7 @@ func TestSeek(t *testing.T) {
 		if want := min(from+3, m.first+m.hashed); next != max(from, want) {
 			t.Fatalf("digests from %d end at %d, not %d", from, next, want)
 		}
-		tick, err := s.loadTick(t.Context(), w.key(1), from)
+		tick, err := s.loadTick(t.Context(), w.Run(1), from)
 		if err != nil || len(tick.Results) != 2 || tick.Results[0].Value != canon.Value(fmt.Sprint(from)) {
 			t.Fatalf("tick %d: %+v, %v", from, tick, err)
 		}

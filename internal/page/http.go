@@ -175,7 +175,7 @@ func (q query) number(name string, without, least, most int64) (int64, error) {
 // key reads the run that a question is about.
 func (q query) key(w *window, name string) (events.RunKey, error) {
 	run, err := q.number(name, 0, 0, int64(w.request.Runs)-1)
-	return w.key(int(run)), err
+	return w.Run(int(run)), err
 }
 
 // span reads the ticks that a question is about, from .. to-1, and the columns to show

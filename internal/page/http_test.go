@@ -118,7 +118,7 @@ func TestBadRecord(t *testing.T) {
 	s := newPage(t, bustest.Open(t))
 	m := &made{runs: 2, ticks: 4, hashed: 4, covers: 4, value: func(int, int64) canon.Value { return "1" }}
 	w := m.write(t.Context(), t, s.bus)
-	subject := events.TraceSubject(w.key(0))
+	subject := events.TraceSubject(w.Run(0))
 	last, err := s.bus.Last(t.Context(), events.StreamTrace, subject)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -152,10 +153,13 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 }
 
 func (s *Server) sawWindow(m bus.Message) {
+	if !strings.HasPrefix(m.Subject, "ers.window.") {
+		return // a control event
+	}
 	var r events.WindowRequest
 	err := events.Decode(m.Data, &r)
 	if err != nil {
-		r.Pipeline, _ = events.ParseWindowSubject(m.Subject)
+		_, r.Pipeline, _ = events.ParseWindowSubject(m.Subject)
 	}
 	s.index.update(m.Seq, func(w *Summary) {
 		w.describe(&r)

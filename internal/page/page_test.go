@@ -96,9 +96,9 @@ func TestLive(t *testing.T) {
 	p.open("/")
 	p.see(".empty", "No windows yet")
 	p.see("#live", "live")
-	first := s.submit(oracle(t), nil)
+	first := s.submit(oracle(t), nil).Window
 	p.see(fmt.Sprintf(`[data-window="%d"]`, first), "running")
-	second := s.submit(oracle(t), drill(3, 2, "oracle:signal", "status"))
+	second := s.submit(oracle(t), drill(3, 2, "oracle:signal", "status")).Window
 	p.see(fmt.Sprintf(`[data-window="%d"]`, second), "running")
 
 	watching := newTab(t, s, desktop)
@@ -302,7 +302,7 @@ func TestLong(t *testing.T) { // alone, since it measures
 			location.hash = "#/window/%d%s";
 			const first = () => document.querySelector(%q) ? done(window.first = performance.now() - began) : requestAnimationFrame(first);
 			first();
-		})`, w.id, v.path, v.shown))
+		})`, w.Window, v.path, v.shown))
 		p.gridDrawn()
 		first, all := eval[float64](p, `first`), eval[float64](p, `performance.now() - began`)
 		t.Logf("%-14s first paint after %.0f ms, every tick after %.0f ms", "view "+v.path, first, all)
@@ -310,7 +310,7 @@ func TestLong(t *testing.T) { // alone, since it measures
 			t.Errorf("view %q hangs", v.path)
 		}
 	}
-	p.open(fmt.Sprintf("/window/%d", w.id))
+	p.open(fmt.Sprintf("/window/%d", w.Window))
 	p.see(".verdict", "run 1 differs")
 	p.gridDrawn()
 	p.see(".range", "ticks 0 to 9")
@@ -335,7 +335,7 @@ func TestLong(t *testing.T) { // alone, since it measures
 		p.keys("n")
 		p.until(`document.querySelector(".chosen").textContent.includes("group B")`)
 	}
-	p.until(fmt.Sprintf(`location.hash === "#/window/%d/run/1/tick/%d" && document.querySelector("h1")?.textContent.includes("of run 1")`, w.id, odd))
+	p.until(fmt.Sprintf(`location.hash === "#/window/%d/run/1/tick/%d" && document.querySelector("h1")?.textContent.includes("of run 1")`, w.Window, odd))
 }
 
 // TestExportedPage opens an exported file as a browser does from a disk.

@@ -22,6 +22,8 @@ type digest struct {
 	Trace     string          `json:"trace_sha256"`
 	Result    string          `json:"result_sha256"`
 	Problem   *events.Problem `json:"problem"`
+
+	Difference *events.Difference `json:"difference"`
 }
 
 // same tells whether two ticks are equal to the byte.

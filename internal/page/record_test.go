@@ -37,32 +37,33 @@ var madeTasks = []events.TraceEvent{
 func (m *made) write(ctx context.Context, t fataler, b *bus.Bus) *window {
 	t.Helper()
 	hash := strings.Repeat("0", 64)
-	w := &window{request: &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "long", DefinitionSHA256: hash, ContextsSHA256: hash,
+	w := &window{request: &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "long", DefinitionSHA256: hash, ContextsSHA256: hash,
 		Runs: m.runs, FirstTick: m.first, Ticks: m.ticks, Budget: events.Budgets{Forecast: events.Budget{Ops: 8}, Shadow: events.Budget{Ops: 4}}}}
 	var err error
-	if w.id, err = client.Window(ctx, b, w.request); err != nil {
+	if w.WindowKey, err = client.Request(ctx, b, w.request); err != nil {
 		t.Fatal(err)
 	}
 	for run := range m.runs {
-		if err := m.writeRun(ctx, b, w.key(run)); err != nil {
+		if err := m.writeRun(ctx, b, w.WindowKey, run); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return w
 }
 
-func (m *made) writeRun(ctx context.Context, b *bus.Bus, key events.RunKey) error {
+func (m *made) writeRun(ctx context.Context, b *bus.Bus, window events.WindowKey, run int) error {
+	key := window.Run(run)
 	var encoder events.FrameEncoder
 	sums := events.NewRunHash()
 	lastFrame, lastDigest := uint64(0), uint64(0)
 	for from := int64(0); from < m.ticks; from += int64(m.covers) {
 		to := min(from+int64(m.covers), m.ticks)
 		var items []bus.Item
-		d := events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run,
+		d := events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Request: window.Request, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run,
 			FirstTick: m.first, Ticks: m.ticks, Covers: []events.TickDigest{}}
 		for i := from; i < to; i++ {
 			tick := m.tick(key.Run, m.first+i)
-			position := events.Position{RunKey: key, FirstTick: m.first, Ticks: m.ticks}
+			position := events.Position{Request: window.Request, RunKey: key, FirstTick: m.first, Ticks: m.ticks}
 			if err := encoder.Encode(position, &tick, b.MaxPayload(), func(frame []byte, _ int) error {
 				items = append(items, bus.Item{Subject: events.TraceSubject(key), Last: lastFrame, Data: bytes.Clone(frame)})
 				return nil

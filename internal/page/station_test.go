@@ -74,28 +74,28 @@ func oracle(t testing.TB) *pipeline.File {
 	return f
 }
 
-// submit asks for a window and returns its number.
-func (s *station) submit(f *pipeline.File, drill *events.Drill) uint64 {
+// submit asks for a window and returns its key.
+func (s *station) submit(f *pipeline.File, drill *events.Drill) events.WindowKey {
 	s.t.Helper()
 	command := "ers submit -f examples/oracle/pipeline.yaml"
 	if drill != nil {
 		command += fmt.Sprintf(" --drill run=%d,tick=%d,task=%s,kind=%s", drill.Run, drill.Tick, drill.Task, drill.Kind)
 	}
-	window, err := client.Submit(s.t.Context(), s.bus, f, func(r *events.WindowRequest) { r.Drill, r.Reproduce = drill, command })
+	key, err := client.Submit(s.t.Context(), s.bus, f, func(r *events.WindowRequest) { r.Drill, r.Reproduce = drill, command })
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return window
+	return key
 }
 
 // judged asks for a window and waits for its verdict.
 func (s *station) judged(f *pipeline.File, drill *events.Drill) uint64 {
 	s.t.Helper()
-	window := s.submit(f, drill)
-	if _, _, err := client.Verdict(s.t.Context(), s.bus, f.Definition.Name, window); err != nil {
+	key := s.submit(f, drill)
+	if _, _, err := client.Verdict(s.t.Context(), s.bus, key); err != nil {
 		s.t.Fatal(err)
 	}
-	return window
+	return key.Window
 }
 
 func drill(run int, tick int64, task string, kind events.DrillKind) *events.Drill {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
@@ -16,36 +15,24 @@ import (
 
 // window is what the streams say about one window.
 type window struct {
-	id      uint64
+	events.WindowKey
 	request *events.WindowRequest
 	verdict *events.Verdict // nil while there is none
 	raw     []byte          // the verdict's document
 	seq     uint64          // of the verdict on ERS_VERDICT
 }
 
-func (w *window) key(run int) events.RunKey {
-	return events.RunKey{Pipeline: w.request.Pipeline, Window: w.id, Run: run}
-}
-
 // findWindow reads a window's request and its verdict.
 func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
-	r, err := client.Get(ctx, s.Bus, id)
+	r, key, err := client.Get(ctx, s.Bus, id)
 	if err != nil {
 		return nil, err
 	}
-	w := &window{id: id, request: r}
-	m, err := s.Bus.Last(ctx, events.StreamVerdict, events.VerdictGuard(r.Pipeline, id))
-	if errors.Is(err, bus.ErrNotFound) {
-		return w, nil
-	}
+	v, m, err := client.VerdictSoFar(ctx, s.Bus, key)
 	if err != nil {
 		return nil, err
 	}
-	w.verdict, w.raw, w.seq = new(events.Verdict), m.Data, m.Seq
-	if err := events.Decode(m.Data, w.verdict); err != nil {
-		return nil, fmt.Errorf("verdict of window %d, %s sequence %d: %w", id, m.Stream, m.Seq, err)
-	}
-	return w, nil
+	return &window{WindowKey: key, request: r, verdict: v, raw: m.Data, seq: m.Seq}, nil
 }
 
 // findWindowOf reads the window that a question is about.
@@ -83,7 +70,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := windowAnswer{Summary: Summary{Window: w.id, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
+	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
 	if v := w.verdict; v != nil {
 		a.judge(v)
@@ -104,11 +91,11 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 func (s *Server) runStates(ctx context.Context, w *window) ([]runState, error) {
 	var list []runState
 	for run := range w.request.Runs {
-		d, err := s.lastDigest(ctx, w.key(run))
+		d, err := s.lastDigest(ctx, w.Run(run))
 		if err != nil && !errors.Is(err, bus.ErrNotFound) {
 			return nil, err
 		}
-		list = append(list, runState{run, d.Done, d.Final && d.Problem == nil})
+		list = append(list, runState{run, d.Done, d.Final && d.Problem == nil && d.Difference == nil})
 	}
 	return list, nil
 }

@@ -73,6 +73,7 @@ func (f *File) use(c *Contexts, err error) error {
 func (f *File) Request() events.WindowRequest {
 	return events.WindowRequest{
 		Schema:           events.WindowSchema,
+		Kind:             events.Starlark,
 		Pipeline:         f.Definition.Name,
 		DefinitionSHA256: f.Definition.SHA256(),
 		ContextsSHA256:   f.Contexts.SHA256(),

@@ -31,6 +31,7 @@ type Provenance struct {
 	Scheme           string         `json:"scheme"` // of the hashes: canon.Scheme
 	Pipeline         string         `json:"pipeline"`
 	Window           uint64         `json:"window"`
+	Request          string         `json:"request"` // SHA-256 of the window's request
 	Run              int            `json:"run"`
 	Outcome          events.Outcome `json:"outcome"` // of the window
 	VerdictSeq       uint64         `json:"verdict_seq"`
@@ -50,7 +51,7 @@ type Provenance struct {
 func NewProvenance(v *events.Verdict, seq uint64, run int) Provenance {
 	return Provenance{
 		Engine: Engine, Mode: Mode(v), Scheme: canon.Scheme,
-		Pipeline: v.Pipeline, Window: v.Window, Run: run, Outcome: v.Outcome, VerdictSeq: seq,
+		Pipeline: v.Pipeline, Window: v.Window, Request: v.Request, Run: run, Outcome: v.Outcome, VerdictSeq: seq,
 		DefinitionSHA256: v.DefinitionSHA256, ContextsSHA256: v.ContextsSHA256,
 	}
 }

@@ -42,7 +42,7 @@ type Bindings struct {
 	DefinitionSHA256 string         `json:"definition_sha256"`
 	ContextsSHA256   string         `json:"contexts_sha256"`
 	Budget           events.Budgets `json:"budget"`
-	Latch            string         `json:"latch,omitempty"`
+	Latch            *events.Latch  `json:"latch,omitempty"`
 	Drill            *events.Drill  `json:"drill,omitempty"`
 }
 

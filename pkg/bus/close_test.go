@@ -23,7 +23,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 		// No PutObject: when it is fast the client's object store leaves a goroutine.
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
-		_ = b.Work(ctx, 2, func(context.Context, bus.WorkItem) error { return nil })
+		_ = b.Work(ctx, queue, 2, func(context.Context, bus.WorkItem) error { return nil })
 		if err := b.Close(); err != nil {
 			t.Error(err)
 		}

@@ -9,22 +9,16 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"abraxas.dev/ers/pkg/events"
 )
 
 // ErrNotFound says that there is no such message or object.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = events.ErrNotFound
 
 // Message is one message of a stream.
-type Message struct {
-	Stream  string
-	Subject string
-	Seq     uint64 // in the stream, from 1
-	Data    []byte // the receiver's own
-
-	// Pending is at least how many messages are still to come; 0: the reader has
-	// caught up, as far as can be told. Only Follow and Read set it.
-	Pending uint64
-}
+type Message = events.Message
 
 // Last returns the last message on a subject or filter. ErrNotFound when there is
 // none. Like all look-ups it sees every append that was acknowledged before.
@@ -58,6 +52,53 @@ func (b *Bus) LastSeq(ctx context.Context, stream string) (uint64, error) {
 		return 0, fmt.Errorf("stream %s: %w", stream, err)
 	}
 	return info.State.LastSeq, nil
+}
+
+// Lookup is the bus as the cores of the services see it. Its look-ups end with ctx.
+func (b *Bus) Lookup(ctx context.Context) events.Lookup { return lookup{ctx, b} }
+
+type lookup struct {
+	ctx context.Context
+	b   *Bus
+}
+
+func (l lookup) Last(stream, filter string) (Message, error) { return l.b.Last(l.ctx, stream, filter) }
+
+func (l lookup) Next(stream, filter string, from uint64) (Message, error) {
+	return l.b.Next(l.ctx, stream, filter, from)
+}
+
+func (l lookup) LastSeq(stream string) (uint64, error) { return l.b.LastSeq(l.ctx, stream) }
+
+// Get asks for all messages at once.
+func (l lookup) Get(stream string, seqs ...uint64) ([]Message, error) {
+	found := make([]Message, len(seqs))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, seq := range seqs {
+		group.Go(func() (err error) {
+			found[i], err = l.b.Get(l.ctx, stream, seq)
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+	}
+	return found, group.Wait()
+}
+
+// Subjects returns the subjects of a stream that match a filter and have messages, with
+// how many. It takes a while where there are many.
+func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]uint64, error) {
+	s, err := b.stream(stream)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: subjects on %s: %w", stream, filter, err)
+	}
+	return info.State.Subjects, nil
 }
 
 type getRequest struct {

@@ -14,8 +14,8 @@ import (
 var streams = []jetstream.StreamConfig{
 	{
 		Name:        events.StreamWindow,
-		Description: "windows requested",
-		Subjects:    []string{events.WindowSubjects},
+		Description: "windows requested, and what holds for them",
+		Subjects:    []string{events.WindowSubjects, events.ControlSubjects, events.VoidSubject},
 	}, {
 		Name:               events.StreamTrace,
 		Description:        "trace frames of runs",
@@ -58,12 +58,22 @@ func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
 func streamOf(subject string) (string, error) {
 	for _, c := range streams {
 		for _, s := range c.Subjects {
-			if prefix, _, _ := strings.Cut(s, "*"); strings.HasPrefix(subject, prefix) && strings.Count(subject, ".") == strings.Count(s, ".") {
+			if matches(s, subject) {
 				return c.Name, nil
 			}
 		}
 	}
 	return "", fmt.Errorf("subject %q belongs to no stream of ours", subject)
+}
+
+// matches tells whether a subject is one of a filter of ours, in which the tokens behind
+// the first "*" are all "*".
+func matches(filter, subject string) bool {
+	prefix, _, wild := strings.Cut(filter, "*")
+	if !wild {
+		return subject == filter
+	}
+	return strings.HasPrefix(subject, prefix) && strings.Count(subject, ".") == strings.Count(filter, ".")
 }
 
 // objectSubjects begins the subjects of the bucket, as the NATS object store lays

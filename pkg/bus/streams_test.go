@@ -188,12 +188,15 @@ func TestStreamsByManyAtOnce(t *testing.T) {
 func TestStreamOf(t *testing.T) {
 	run := events.RunKey{Pipeline: "p", Window: 1, Run: 2}
 	for subject, want := range map[string]string{
-		events.WindowSubject("p"):                  events.StreamWindow,
+		events.WindowSubject("starlark", "p"):      events.StreamWindow,
 		events.TraceSubject(run):                   events.StreamTrace,
 		events.DigestSubject(run):                  events.StreamDigest,
 		events.VerdictSubject(events.Pass, "p", 1): events.StreamVerdict,
 		events.TrendPackSubject(run):               events.StreamViz,
 		events.StabilitySubject("p", 1):            events.StreamViz,
+		"ers.control.void":                         events.StreamWindow,
+		events.ControlSubject("cancel", "p", 1):    events.StreamWindow,
+		"ers.control.void.p":                       "",
 		"ers.trace.p.1":                            "",
 		"ers.trace.p.1.2.3":                        "",
 		"ers.gate.pass":                            "",

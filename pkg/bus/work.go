@@ -15,21 +15,42 @@ import (
 // run: it is taken off the queue. It stays in the stream.
 var ErrDrop = errors.New("not to be tried again")
 
-// WorkConsumer is the name of the durable consumer that coordinators share.
-const WorkConsumer = "ers-coordinator"
+// Queue is a part of ERS_WINDOW that several take in turns, each message one of them.
+type Queue struct {
+	Consumer string // durable, shared by all who take from the queue
+	Filter   string // subjects of the messages
+
+	// Start returns the sequence that the queue begins with where the consumer has to be
+	// made: the first time, or when it was removed. nil is the first message.
+	Start func(context.Context) (uint64, error)
+}
+
+// Windows is the queue of the windows of one kind of definitions and, unless it is
+// empty, one pipeline: a coordinator takes only what it can run.
+func Windows(kind, pipeline string) Queue {
+	if pipeline == "" {
+		return Queue{Consumer: "ers-coordinator-" + kind, Filter: events.WindowSubject(kind, "*")}
+	}
+	return Queue{Consumer: "ers-coordinator-" + kind + "-" + pipeline, Filter: events.WindowSubject(kind, pipeline)}
+}
+
+// Controls is the queue of control events of one verb.
+func Controls(v events.Verb) Queue {
+	return Queue{Consumer: "ers-" + string(v), Filter: "ers.control." + string(v) + ".*.*"}
+}
 
 const (
 	ackWait     = 3 * time.Second
 	maxNakDelay = 30 * time.Second
 )
 
-// WorkItem is one requested window.
+// WorkItem is one message of a queue.
 type WorkItem struct {
 	Message
 	Deliveries uint64 // how often it was handed out, this time included
 }
 
-// Work takes requested windows off the queue that all coordinators share and calls
+// Work takes messages off a queue, requested windows for example, and calls
 // handle with each, up to parallel at once, until ctx ends; it returns when all
 // handlers have. While a handler runs the window is its own; a window whose holder
 // dies comes back after 3 seconds. By the error of handle:
@@ -41,10 +62,10 @@ type WorkItem struct {
 //
 // A window can be handed out twice, as when its holder was cut off from the server:
 // what a handler writes must be guarded.
-func (b *Bus) Work(ctx context.Context, parallel int, handle func(context.Context, WorkItem) error) error {
-	w := newWorker(b, parallel, handle)
+func (b *Bus) Work(ctx context.Context, q Queue, parallel int, handle func(context.Context, WorkItem) error) error {
+	w := newWorker(b, q, parallel, handle)
 	defer w.running.Wait()
-	retry := retrier{b: b, what: "queue of windows"}
+	retry := retrier{b: b, what: "queue " + q.Consumer}
 	for {
 		if err := retry.pause(ctx, w.session(ctx)); err != nil {
 			return err
@@ -54,6 +75,7 @@ func (b *Bus) Work(ctx context.Context, parallel int, handle func(context.Contex
 
 type worker struct {
 	b       *Bus
+	queue   Queue
 	handle  func(context.Context, WorkItem) error
 	slots   chan struct{} // one per handler that may run
 	running sync.WaitGroup
@@ -62,22 +84,13 @@ type worker struct {
 	held map[uint64]jetstream.Msg // by stream sequence: the newest delivery of each window in hand
 }
 
-func newWorker(b *Bus, parallel int, handle func(context.Context, WorkItem) error) *worker {
-	return &worker{b: b, handle: handle, slots: make(chan struct{}, max(parallel, 1)), held: map[uint64]jetstream.Msg{}}
+func newWorker(b *Bus, q Queue, parallel int, handle func(context.Context, WorkItem) error) *worker {
+	return &worker{b: b, queue: q, handle: handle, slots: make(chan struct{}, max(parallel, 1)), held: map[uint64]jetstream.Msg{}}
 }
 
 // session hands out windows until the queue fails.
 func (w *worker) session(ctx context.Context) error {
-	create, cancel := context.WithTimeout(ctx, apiTimeout)
-	c, err := w.b.js.CreateOrUpdateConsumer(create, events.StreamWindow, jetstream.ConsumerConfig{
-		Durable:       WorkConsumer,
-		Description:   "windows to run",
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
-		MaxDeliver:    -1,
-		MaxAckPending: -1,
-	})
-	cancel()
+	c, err := w.consumer(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,6 +113,39 @@ func (w *worker) session(ctx context.Context) error {
 		}
 		w.start(ctx, m)
 	}
+}
+
+// consumer finds the queue's consumer, or makes it. One that was removed must not hand out
+// again what was done long ago.
+func (w *worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	look, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	c, err := w.b.js.Consumer(look, events.StreamWindow, w.queue.Consumer)
+	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return c, err
+	}
+	config := jetstream.ConsumerConfig{
+		Durable:       w.queue.Consumer,
+		FilterSubject: w.queue.Filter,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: -1,
+	}
+	if w.queue.Start != nil {
+		start, err := w.queue.Start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(start, 1)
+	}
+	create, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	c, err = w.b.js.CreateConsumer(create, events.StreamWindow, config)
+	if errors.Is(err, jetstream.ErrConsumerExists) {
+		return w.b.js.Consumer(create, events.StreamWindow, w.queue.Consumer) // another was faster
+	}
+	return c, err
 }
 
 // start runs the handler with a message, unless the window is in hand already: then

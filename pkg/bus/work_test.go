@@ -15,11 +15,13 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
+var queue = bus.Windows(events.Starlark, "")
+
 // request appends n windows to the queue.
 func request(t testing.TB, b *bus.Bus, n int) {
 	t.Helper()
 	for i := range n {
-		mustAppend(t, b, events.WindowSubject(fmt.Sprint("p", i)), 0, fmt.Sprint("window ", i))
+		mustAppend(t, b, events.WindowSubject(events.Starlark, fmt.Sprint("p", i)), 0, fmt.Sprint("window ", i))
 	}
 }
 
@@ -30,7 +32,7 @@ func work(t testing.TB, b *bus.Bus, parallel int, handle func(context.Context, b
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := b.Work(ctx, parallel, handle); !errors.Is(err, context.Canceled) {
+		if err := b.Work(ctx, queue, parallel, handle); !errors.Is(err, context.Canceled) {
 			t.Errorf("work ended: %v", err)
 		}
 	}()
@@ -57,7 +59,7 @@ func receive[T any](t testing.TB, c <-chan T, within time.Duration) (v T) {
 func wantDone(t testing.TB, b *bus.Bus) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); ; {
-		c, err := b.JetStream().Consumer(t.Context(), events.StreamWindow, bus.WorkConsumer)
+		c, err := b.JetStream().Consumer(t.Context(), events.StreamWindow, queue.Consumer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +184,7 @@ func TestWorkAfterCrash(t *testing.T) {
 	held := make(chan bus.WorkItem)
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	go one.Work(t.Context(), 1, func(_ context.Context, w bus.WorkItem) error {
+	go one.Work(t.Context(), queue, 1, func(_ context.Context, w bus.WorkItem) error {
 		held <- w
 		<-release
 		return nil
@@ -214,7 +216,7 @@ func TestWorkOverRestart(t *testing.T) {
 	receive(t, held, 5*time.Second)
 	s.Stop()
 	s.Start()
-	mustAppend(t, b, events.WindowSubject("later"), 0, "x")
+	mustAppend(t, b, events.WindowSubject(events.Starlark, "later"), 0, "x")
 	if seq := receive(t, held, 10*time.Second); seq != 2 {
 		t.Errorf("got window %d", seq)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"abraxas.dev/ers/pkg/events"
 )
 
 // delivery is a message of the queue that notes what it is told.
@@ -67,7 +69,7 @@ func TestWorkerTellsHowItWent(t *testing.T) {
 		{"dropped as we stop", stopped, fmt.Errorf("bad: %w", ErrDrop), 1, "term bad: " + ErrDrop.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			w := newWorker(&Bus{}, 1, func(context.Context, WorkItem) error { return test.err })
+			w := newWorker(&Bus{}, Windows(events.Starlark, ""), 1, func(context.Context, WorkItem) error { return test.err })
 			d := &delivery{seq: 1, count: test.deliveries}
 			w.slots <- struct{}{}
 			w.start(test.ctx, d)
@@ -85,7 +87,7 @@ func TestWorkerTellsHowItWent(t *testing.T) {
 func TestWorkerTellsThatItIsAtIt(t *testing.T) {
 	t.Parallel()
 	d := &delivery{seq: 1, count: 1, beat: make(chan struct{}, 10)}
-	w := newWorker(&Bus{}, 1, func(context.Context, WorkItem) error {
+	w := newWorker(&Bus{}, Windows(events.Starlark, ""), 1, func(context.Context, WorkItem) error {
 		<-d.beat
 		return nil
 	})
@@ -100,7 +102,7 @@ func TestWorkerTellsThatItIsAtIt(t *testing.T) {
 // The server may give up on us too early and hand us again what is in hand.
 func TestWorkerDoesNotStartTwice(t *testing.T) {
 	starts, release := 0, make(chan struct{})
-	w := newWorker(&Bus{}, 2, func(context.Context, WorkItem) error {
+	w := newWorker(&Bus{}, Windows(events.Starlark, ""), 2, func(context.Context, WorkItem) error {
 		starts++
 		<-release
 		return nil

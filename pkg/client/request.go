@@ -8,42 +8,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 )
 
-// Submit asks for a window of a pipeline file and returns its name. change, if not
-// nil, changes the request before it is checked and sent.
+// Submit asks for a window of a pipeline file and returns its key. change, if not nil,
+// changes the request before it is checked and sent.
 //
 // Commit point: the window's message. The objects that it names are there before it;
 // a crash before it leaves objects that nobody asks for, and no window.
-func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*events.WindowRequest)) (window uint64, err error) {
+func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*events.WindowRequest)) (events.WindowKey, error) {
 	r := f.Request()
 	if change != nil {
 		change(&r)
 	}
-	data, err := encode(&r)
-	if err != nil {
-		return 0, err
+	if _, err := encode(&r); err != nil { // before anything is stored
+		return events.WindowKey{}, err
 	}
 	if _, err := b.PutObject(ctx, f.Definition.Encode()); err != nil {
-		return 0, err
+		return events.WindowKey{}, err
 	}
 	if _, err := b.PutObject(ctx, f.Contexts.Encode()); err != nil {
-		return 0, err
+		return events.WindowKey{}, err
 	}
-	return send(ctx, b, r.Pipeline, data)
+	return Request(ctx, b, &r)
 }
 
-// Window asks for a window whose objects are in the store already.
-func Window(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (window uint64, err error) {
+// Request asks for a window whose objects are in the store already. It sets what the
+// request says of the other streams, see [events.After]: so each call asks for a window
+// of its own. It refuses to ask where a stream is shorter than others remember
+// ([events.ErrShort]).
+func Request(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (events.WindowKey, error) {
+	s, err := b.Standing(ctx)
+	if err == nil {
+		err = s.Check()
+	}
+	if err != nil {
+		return events.WindowKey{}, err
+	}
+	r.After = events.After{Trace: s.Trace, Digest: s.Digest}
+	if last := s.LastVerdict; last.Seq > 0 {
+		r.After.Verdict, r.After.VerdictSHA256 = last.Seq, canon.Sum(last.Data).String()
+	}
 	data, err := encode(r)
 	if err != nil {
-		return 0, err
+		return events.WindowKey{}, err
 	}
-	return send(ctx, b, r.Pipeline, data)
+	window, err := send(ctx, b, events.WindowSubject(r.Kind, r.Pipeline), data)
+	return events.WindowKey{Pipeline: r.Pipeline, Window: window, Request: events.RequestSHA256(data)}, err
 }
 
 // encode refuses what the services would refuse.
@@ -58,8 +74,7 @@ func encode(r *events.WindowRequest) ([]byte, error) {
 	return data, nil
 }
 
-func send(ctx context.Context, b *bus.Bus, pipeline string, data []byte) (window uint64, err error) {
-	subject := events.WindowSubject(pipeline)
+func send(ctx context.Context, b *bus.Bus, subject string, data []byte) (window uint64, err error) {
 	for {
 		last, err := b.Last(ctx, events.StreamWindow, subject)
 		if err != nil && !errors.Is(err, bus.ErrNotFound) {
@@ -72,37 +87,86 @@ func send(ctx context.Context, b *bus.Bus, pipeline string, data []byte) (window
 	}
 }
 
-// Get returns the request of a window.
-func Get(ctx context.Context, b *bus.Bus, window uint64) (*events.WindowRequest, error) {
+// Cancel gives up the runs of a window that are not sealed when a coordinator reads it.
+// Its verdict is then inconclusive, unless all runs were sealed before. It returns the
+// ERS_WINDOW sequence of the control event.
+//
+// Commit point: the control event. Asking again when there is one already changes
+// nothing.
+func Cancel(ctx context.Context, b *bus.Bus, k events.WindowKey, reason string) (seq uint64, err error) {
+	subject := events.ControlSubject(events.Cancel, k.Pipeline, k.Window)
+	data, err := events.Encode(&events.Control{Schema: events.ControlSchema, Verb: events.Cancel,
+		Pipeline: k.Pipeline, Window: k.Window, Request: k.Request, Reason: events.ClipReason(reason)})
+	if err != nil {
+		return 0, err
+	}
+	seq, err = b.Append(ctx, subject, 0, data)
+	if found, ok := errors.AsType[*bus.ConflictError](err); ok {
+		return found.Found, nil
+	}
+	return seq, err
+}
+
+// Get returns the request of a window, and the window's key.
+func Get(ctx context.Context, b *bus.Bus, window uint64) (*events.WindowRequest, events.WindowKey, error) {
 	m, err := b.Get(ctx, events.StreamWindow, window)
 	if errors.Is(err, bus.ErrNotFound) {
-		return nil, fmt.Errorf("there is no window %d: %w", window, err)
+		return nil, events.WindowKey{}, fmt.Errorf("there is no window %d: %w", window, err)
 	}
+	if err != nil {
+		return nil, events.WindowKey{}, err
+	}
+	if !strings.HasPrefix(m.Subject, "ers.window.") {
+		return nil, events.WindowKey{}, fmt.Errorf("there is no window %d: %s sequence %d is on %s: %w", window, m.Stream, m.Seq, m.Subject, bus.ErrNotFound)
+	}
+	return events.ReadRequest(m)
+}
+
+// ErrOtherRequest says that what stands under a window's number is of another request.
+var ErrOtherRequest = errors.New("it is of another request under this number")
+
+// VerdictSoFar returns the verdict of a window with its message, nil when there is none
+// yet. One of another request is [ErrOtherRequest].
+func VerdictSoFar(ctx context.Context, b *bus.Bus, k events.WindowKey) (*events.Verdict, bus.Message, error) {
+	m, err := b.Last(ctx, events.StreamVerdict, events.VerdictGuard(k.Pipeline, k.Window))
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, bus.Message{}, nil
+	}
+	if err != nil {
+		return nil, bus.Message{}, err
+	}
+	v, err := verdictOf(k, m)
+	return v, m, err
+}
+
+// verdictOf reads a verdict that must be the one of a window.
+func verdictOf(k events.WindowKey, m bus.Message) (*events.Verdict, error) {
+	v, err := events.ReadVerdict(m)
 	if err != nil {
 		return nil, err
 	}
-	r := new(events.WindowRequest)
-	if err := events.Decode(m.Data, r); err != nil {
-		return nil, fmt.Errorf("window %d, %s sequence %d: %w", window, m.Stream, m.Seq, err)
+	if v.Key() != k {
+		return nil, fmt.Errorf("verdict on window %d, %s sequence %d: %w: it names %.12s…, the window's is %.12s…; run `ers repair`",
+			k.Window, m.Stream, m.Seq, ErrOtherRequest, v.Request, k.Request)
 	}
-	return r, nil
+	return v, nil
 }
 
 // Verdict waits for the verdict of a window and returns its document as it is on the
 // stream, with what it says.
-func Verdict(ctx context.Context, b *bus.Bus, pipeline string, window uint64) (*events.Verdict, []byte, error) {
+func Verdict(ctx context.Context, b *bus.Bus, k events.WindowKey) (*events.Verdict, []byte, error) {
 	errFound := errors.New("found")
-	var v events.Verdict
+	var v *events.Verdict
 	var data []byte
-	err := b.Follow(ctx, events.StreamVerdict, events.VerdictGuard(pipeline, window), 1, func(m bus.Message) error {
-		if err := events.Decode(m.Data, &v); err != nil {
-			return fmt.Errorf("verdict of window %d, %s sequence %d: %w", window, m.Stream, m.Seq, err)
+	err := b.Follow(ctx, events.StreamVerdict, events.VerdictGuard(k.Pipeline, k.Window), 1, func(m bus.Message) (err error) {
+		if v, err = verdictOf(k, m); err != nil {
+			return err
 		}
 		data = m.Data
 		return errFound
 	})
 	if errors.Is(err, errFound) {
-		return &v, data, nil
+		return v, data, nil
 	}
 	return nil, nil, err
 }

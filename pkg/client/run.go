@@ -11,7 +11,8 @@ import (
 
 // Run is what to read of a run: its ticks from Next to End-1.
 type Run struct {
-	events.RunKey
+	Window    events.WindowKey
+	Run       int
 	FirstTick int64
 	End       int64 // the tick after the run's last
 
@@ -20,8 +21,8 @@ type Run struct {
 }
 
 // All reads the whole run of a window.
-func All(k events.RunKey, firstTick, ticks int64) Run {
-	return Run{RunKey: k, FirstTick: firstTick, End: firstTick + ticks, Next: firstTick}
+func All(k events.WindowKey, run int, firstTick, ticks int64) Run {
+	return Run{Window: k, Run: run, FirstTick: firstTick, End: firstTick + ticks, Next: firstTick}
 }
 
 // Problem is the error for a run whose record is not whole: which message is to
@@ -53,7 +54,7 @@ func Frames(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[*Frame, error] {
 		if next == r.End {
 			return
 		}
-		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(r.RunKey), r.After+1, 0) {
+		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(r.Window.Run(r.Run)), r.After+1, 0) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -63,11 +64,14 @@ func Frames(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[*Frame, error] {
 			case err != nil:
 				problem(m.Seq, "%v", err)
 				return
-			case f.RunKey != r.RunKey || f.FirstTick != r.FirstTick || f.Ticks != r.End-r.FirstTick:
-				problem(m.Seq, "a frame of run %s with ticks %d to %d", f.RunKey, f.FirstTick, f.FirstTick+f.Ticks-1)
+			case f.Key() != r.Window || f.Run != r.Run || f.FirstTick != r.FirstTick || f.Ticks != r.End-r.FirstTick:
+				problem(m.Seq, "a frame of run %s, request %.12s, with ticks %d to %d", f.RunKey, f.Request, f.FirstTick, f.FirstTick+f.Ticks-1)
 				return
 			case f.Abandoned != "":
 				problem(m.Seq, "the coordinator gave the run up at tick %d: %s", f.Tick, f.Abandoned)
+				return
+			case f.Difference != nil:
+				problem(m.Seq, "the run ends at tick %d with a difference that it met by itself: %s of %s", f.Tick, f.Difference.Kind, f.Difference.Task)
 				return
 			case f.Tick != next || f.First != first:
 				problem(m.Seq, "event %d of tick %d where event %d of tick %d belongs", f.First, f.Tick, first, next)

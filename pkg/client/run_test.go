@@ -14,14 +14,17 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-var key = events.RunKey{Pipeline: "p", Window: 1, Run: 2}
+var (
+	window = events.WindowKey{Pipeline: "p", Window: 1, Request: strings.Repeat("ab", 32)}
+	key    = window.Run(2)
+)
 
 // frames are those of a run of ticks 4, 5 and 6, each of them in three frames, and one
 // that gives a run up at tick 4.
 func frames(t *testing.T) (run [][]byte, abandoned []byte) {
 	t.Helper()
 	var encoder events.FrameEncoder
-	p := events.Position{RunKey: key, FirstTick: 4, Ticks: 3}
+	p := events.Position{Request: window.Request, RunKey: key, FirstTick: 4, Ticks: 3}
 	for tick := int64(4); tick < 7; tick++ {
 		whole := &events.Tick{Tick: tick}
 		for _, name := range []string{"a", "b", "c"} {
@@ -59,7 +62,7 @@ func TestTicks(t *testing.T) {
 	run, _ := frames(t)
 	b := bustest.Open(t)
 	put(t, b, append(run, run[0])...) // behind the last tick nothing is read
-	from := client.All(key, 4, 3)
+	from := client.All(window, 2, 4, 3)
 	for skip := range int64(4) {
 		r := from
 		r.Next, r.After = 4+skip, uint64(3*skip)
@@ -102,7 +105,7 @@ func TestProblems(t *testing.T) {
 			put(t, b, test.list...)
 			n := 0
 			var last error
-			for _, err := range client.Ticks(t.Context(), b, client.All(key, 4, 3)) {
+			for _, err := range client.Ticks(t.Context(), b, client.All(window, 2, 4, 3)) {
 				if last = err; err == nil {
 					n++
 				}
@@ -115,14 +118,14 @@ func TestProblems(t *testing.T) {
 	}
 	b := bustest.Open(t)
 	put(t, b, run...)
-	for _, err := range client.Ticks(t.Context(), b, client.All(key, 4, 9)) {
+	for _, err := range client.Ticks(t.Context(), b, client.All(window, 2, 4, 9)) {
 		if _, ok := errors.AsType[*client.Problem](err); !ok || !strings.Contains(err.Error(), "ticks 4 to 6") {
 			t.Errorf("another number of ticks: %v", err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range client.Ticks(ended, b, client.All(key, 4, 3)) {
+	for _, err := range client.Ticks(ended, b, client.All(window, 2, 4, 3)) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}

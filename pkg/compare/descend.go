@@ -14,13 +14,13 @@ import (
 // the first member in canonical key order, the first element. It returns the place
 // as an RFC 6901 pointer that begins with pointer, and what stands there; "" where
 // one side has no such member or element. It stops above a member whose name would
-// make the pointer longer than MaxPointer.
+// make the pointer longer than events.MaxPointer.
 func descend(pointer string, a, b canon.Value) (string, canon.Value, canon.Value) {
 	at := []byte(pointer)
 	for a != "" && b != "" && a.Kind() == b.Kind() && (a.Kind() == canon.Object || a.Kind() == canon.Array) {
 		name, childA, childB := firstChild(a, b)
 		next := append(append(at, '/'), escape.Replace(name)...)
-		if len(next) > MaxPointer {
+		if len(next) > events.MaxPointer {
 			break
 		}
 		at, a, b = next, childA, childB
@@ -74,10 +74,6 @@ func children(v canon.Value) iter.Seq2[string, canon.Value] {
 // where something is left out, and Value is then null: a verdict must fit into a
 // message.
 const MaxCanonical = 16 << 10
-
-// MaxPointer is the longest [events.Location].Pointer, in bytes. Names of members can
-// be as long as values, and a verdict has a pointer for each group that it explains.
-const MaxPointer = 2 << 10
 
 // newSide returns what a run has at the place where it differs from other, what
 // another run has there.

@@ -6,7 +6,7 @@
 //
 //   - inconclusive, when the digest of some run does not prove that the run is
 //     complete, or when the evidence contradicts itself;
-//   - pass, when all runs have the same trace hash and the same result hash, and
+//   - pass, when all runs are complete and have the same trace hash and the same result hash, and
 //     that of the latch if there is one;
 //   - fail otherwise. The runs are grouped by their hashes. For each group the first
 //     tick that differs from the largest group is looked up and explained.

@@ -8,17 +8,20 @@ import (
 )
 
 // checkDigest returns what keeps a run from being judged by its last digest, or nil
-// when the digest proves that the run is complete and belongs to the window.
-func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Digest) *events.Problem {
+// when the digest belongs to the window and says that the run is complete, or ended with
+// a difference.
+func checkDigest(key events.WindowKey, req *events.WindowRequest, run int, d *events.Digest) *events.Problem {
 	if d.Schema == "" {
 		return digestProblem(run, "the run has no digest")
 	}
 	if d.Schema != events.DigestSchema || d.Scheme != canon.Scheme {
 		return digestProblem(run, "the last digest has schema %q and scheme %q: want %s and %s", d.Schema, d.Scheme, events.DigestSchema, canon.Scheme)
 	}
-	got := events.RunKey{Pipeline: d.Pipeline, Window: d.Window, Run: d.Run}
-	if want := (events.RunKey{Pipeline: req.Pipeline, Window: window, Run: run}); got != want {
-		return digestProblem(run, "the last digest is about run %s: want %s", got, want)
+	if want := key.Run(run); d.RunKey() != want {
+		return digestProblem(run, "the last digest is about run %s: want %s", d.RunKey(), want)
+	}
+	if d.Request != key.Request {
+		return digestProblem(run, "the last digest is of the request with SHA-256 %.64q: the window's is %.64q", d.Request, key.Request)
 	}
 	if d.Problem != nil { // of a run that never had a good frame the digest does not know the ticks
 		p := *d.Problem
@@ -28,11 +31,11 @@ func checkDigest(window uint64, req *events.WindowRequest, run int, d *events.Di
 	if d.FirstTick != req.FirstTick || d.Ticks != req.Ticks {
 		return digestProblem(run, "the last digest is about %d ticks from tick %d: want %d from tick %d", d.Ticks, d.FirstTick, req.Ticks, req.FirstTick)
 	}
-	if !d.Final || d.Done != d.Ticks {
+	if !d.Final || d.Difference == nil && d.Done != d.Ticks && d.Ticks > 0 {
 		return &events.Problem{Run: run, Stream: events.StreamTrace, Seq: d.LastSeq,
 			Reason: fmt.Sprintf("the run is not complete: %d of its %d ticks are hashed", d.Done, d.Ticks)}
 	}
-	for _, hash := range [...]string{d.Trace, d.Result, d.Forecast} {
+	for _, hash := range [...]string{d.Trace, d.Result, d.Forecast, d.ForecastResult} {
 		if !events.IsHash(hash) {
 			return digestProblem(run, "the last digest has %.80q where a SHA-256 belongs", hash)
 		}
@@ -52,6 +55,13 @@ func digestProblem(run int, format string, args ...any) *events.Problem {
 type Contradiction events.Problem
 
 func (c *Contradiction) Error() string { return fmt.Sprintf("run %d: %s", c.Run, c.Reason) }
+
+// problem is the contradiction as a verdict names it.
+func (c *Contradiction) problem() events.Problem {
+	p := events.Problem(*c)
+	p.Reason = events.ClipReason(p.Reason)
+	return p
+}
 
 func contradict(run int, stream string, seq uint64, format string, args ...any) error {
 	return &Contradiction{Run: run, Stream: stream, Seq: seq, Reason: fmt.Sprintf(format, args...)}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -19,22 +20,60 @@ type examiner struct {
 	src Source
 }
 
-// explain sets Differs of the outlier groups, and Divergence to the earliest.
+// explain sets Differs of the outlier groups, and Divergence to the earliest of all.
 func (x *examiner) explain(v *events.Verdict) error {
 	reference := v.Groups[0].Runs[0]
-	for i := range min(len(v.Groups)-1, MaxExplained) {
-		g := &v.Groups[i+1]
-		d, err := x.divergence(reference, g.Runs)
+	for i := 1; i < len(v.Groups); i++ {
+		g := &v.Groups[i]
+		limit := x.req.FirstTick + x.ticks() - 1
+		if i > MaxExplained {
+			limit = v.Divergence.Tick // a later difference changes nothing
+		}
+		d, err := x.divergence(reference, g.Runs, limit)
 		if err != nil {
 			return err
 		}
-		location := d.Location
-		g.Differs = &location
-		if v.Divergence == nil || earlier(d, v.Divergence) < 0 {
+		if d == nil {
+			continue
+		}
+		first := v.Divergence == nil || earlier(d, v.Divergence) < 0
+		if first {
 			v.Divergence = d
+		}
+		if first || i <= MaxExplained {
+			location := d.Location
+			g.Differs = &location
 		}
 	}
 	return nil
+}
+
+// ticks is the most ticks that a run of the window can have.
+func (x *examiner) ticks() int64 {
+	if x.req.Ticks == 0 { // open
+		return math.MaxInt64 - x.req.FirstTick
+	}
+	return x.req.Ticks
+}
+
+// ownDifferences takes in the differences with which runs ended: the earliest counts.
+func ownDifferences(v *events.Verdict, last []events.Digest) {
+	for run := range last {
+		d := last[run].Difference
+		if d == nil || !last[run].Final || last[run].Request != v.Request {
+			continue
+		}
+		own := &events.Divergence{
+			Location: events.Location{Kind: d.Kind, Tick: d.Tick, EventIndex: d.EventIndex, Task: d.Task, Pointer: d.Pointer},
+			Runs:     []int{run},
+			Before:   []events.TraceEvent{},
+			Expected: newSide(run, d.Expected, d.Found),
+			Found:    newSide(run, d.Found, d.Expected),
+		}
+		if v.Divergence == nil || earlier(own, v.Divergence) < 0 {
+			v.Divergence = own
+		}
+	}
 }
 
 // earlier orders divergences by place, then by lowest run.
@@ -43,13 +82,15 @@ func earlier(a, b *events.Divergence) int {
 }
 
 // divergence walks the reference and the lowest of runs side by side, up to the
-// first tick that differs, in memory that does not grow.
-func (x *examiner) divergence(reference int, runs []int) (*events.Divergence, error) {
+// first tick that differs, in memory that does not grow. It returns nil when the runs
+// are equal up to tick limit, which is not their last.
+func (x *examiner) divergence(reference int, runs []int, limit int64) (*events.Divergence, error) {
 	a, b := x.open(reference), x.open(runs[0])
 	defer a.stop()
 	defer b.stop()
 	var passed []events.TickDigest // the last ticks that were equal and have events
-	for range x.req.Ticks {
+	last := x.req.FirstTick + x.ticks() - 1
+	for tick := x.req.FirstTick; tick <= limit; tick++ {
 		da, err := a.next()
 		if err != nil {
 			return nil, err
@@ -67,6 +108,9 @@ func (x *examiner) divergence(reference int, runs []int) (*events.Divergence, er
 			}
 			passed = append(passed, da)
 		}
+	}
+	if limit < last {
+		return nil, nil
 	}
 	return nil, contradict(runs[0], events.StreamDigest, 0, "the digests of runs %d and %d differ, but those of their ticks do not", reference, runs[0])
 }
@@ -116,22 +160,27 @@ func errorTexts(a, b *events.Tick, p *place) (expected, found string) {
 	return cut(expected, found), cut(found, expected)
 }
 
-// explainLatch explains runs that agree with each other but not with the latch.
+// explainLatch explains runs that agree with each other but not with the latch: by the
+// trace hash or, where that is the accepted one, by the result hash.
 func explainLatch(v *events.Verdict) error {
-	accepted, err := canon.Of(v.Latch)
+	pointer, accepted, found := "/trace_sha256", v.Latch.Trace, v.ExpectedHash
+	if accepted == found {
+		pointer, accepted, found = "/result_sha256", v.Latch.Result, v.ExpectedResultHash
+	}
+	want, err := canon.Of(accepted)
 	if err != nil {
 		return fmt.Errorf("latch: %w", err)
 	}
-	found, err := canon.Of(v.ExpectedHash)
+	got, err := canon.Of(found)
 	if err != nil {
-		return fmt.Errorf("trace hash: %w", err)
+		return fmt.Errorf("%s: %w", pointer, err)
 	}
 	v.Divergence = &events.Divergence{
-		Location: events.Location{Kind: events.KindLatch, Tick: v.FirstTick},
+		Location: events.Location{Kind: events.KindLatch, Tick: v.FirstTick, Pointer: pointer},
 		Runs:     v.Groups[0].Runs,
 		Before:   []events.TraceEvent{},
-		Expected: newSide(0, accepted, found),
-		Found:    newSide(0, found, accepted),
+		Expected: newSide(0, want, got),
+		Found:    newSide(0, got, want),
 	}
 	return nil
 }
@@ -201,7 +250,7 @@ func (c *cursor) after(s *events.Side, rest []events.TraceEvent, absent bool) er
 		s.Event, rest = &event, rest[1:]
 	}
 	s.After = append([]events.TraceEvent{}, rest[:min(len(rest), around)]...)
-	for len(s.After) < around && c.read < c.req.Ticks {
+	for len(s.After) < around && c.read < c.req.Ticks { // not of an open run, whose end is not known here
 		d, err := c.next()
 		if err != nil {
 			return err

@@ -29,11 +29,11 @@ var goldens = []struct {
 	after func(w *testWindow)
 }{
 	{name: "pass", want: "pass"},
-	{name: "pass-latch", want: "pass", after: func(w *testWindow) { w.req.Latch = w.last[0].Trace }},
+	{name: "pass-latch", want: "pass", after: func(w *testWindow) { w.req.Latch = &events.Latch{Trace: w.last[0].Trace, Result: w.last[0].Result} }},
 	{name: "pass-drill", want: "pass", make: func(w *testWindow) {
 		w.req.Drill = &events.Drill{Run: 7, Tick: 1, Task: "oracle:compress", Kind: "value"}
 	}},
-	{name: "latch", want: "fail [0 1 2 3 4 5 6 7 8 9 10 11]: latch at 0/0 ", make: func(w *testWindow) { w.req.Latch = canon.Sum([]byte("accepted")).String() }},
+	{name: "latch", want: "fail [0 1 2 3 4 5 6 7 8 9 10 11]: latch at 0/0 /trace_sha256", make: func(w *testWindow) { w.req.Latch = &events.Latch{Trace: canon.Sum([]byte("accepted")).String()} }},
 
 	{name: "value", want: "fail [7]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) { w.value(7, 1, 2, "0.75", "0.7500000000000001") }},
 	{name: "value-drill", want: "fail [7]: value at 1/2 oracle:compress/value/ratio", make: func(w *testWindow) {
@@ -149,6 +149,17 @@ var goldens = []struct {
 		w.value(1, 1, 0, "101", "7")
 		w.value(2, 0, 0, "100", "7")
 	}},
+	{name: "groups-many", want: "fail [23]: value at 0/0 oracle:ingest/value/rows", runs: 24, make: func(w *testWindow) {
+		for run := 1; run < 23; run++ {
+			w.value(run, 2, 0, "102", strings.Repeat("9", run+1))
+		}
+		w.value(23, 0, 0, "100", "7")
+	}},
+	{name: "restart", want: "fail [3]: restart at 1/2 oracle:compress/value/ratio", after: func(w *testWindow) {
+		d := &w.last[3]
+		d.Done = 1
+		d.Difference = &events.Difference{Kind: events.KindRestart, Tick: 1, EventIndex: 2, Task: "oracle:compress", Pointer: "/value/ratio", Expected: "0.75", Found: "0.76"}
+	}},
 
 	{name: "inconclusive", want: "inconclusive [3 5 6 7 8 9 10 11]", after: func(w *testWindow) {
 		w.last[3].Final, w.last[3].Done = false, 2
@@ -172,7 +183,7 @@ var goldens = []struct {
 		}
 		w.last[10], w.last[11] = events.Digest{}, events.Digest{}
 	}},
-	{name: "inconclusive-one", want: "inconclusive [0]", make: func(w *testWindow) { w.value(2, 2, 2, "0.75", "0.76") }, after: func(w *testWindow) {
+	{name: "fail-incomplete", want: "fail [2]: value at 2/2 oracle:compress/value/ratio", make: func(w *testWindow) { w.value(2, 2, 2, "0.75", "0.76") }, after: func(w *testWindow) {
 		w.last[0].Final, w.last[0].Done = false, 2
 	}},
 	{name: "inconclusive-digests", want: "inconclusive [4]", after: func(w *testWindow) { w.last[4].Trace = w.last[4].Result }},

@@ -15,14 +15,23 @@ import (
 // run alone has nothing that it could differ from.
 var ErrTooFewRuns = fmt.Errorf("too few runs: want at least %d", events.MinRuns)
 
-// MaxExplained is the number of groups whose first difference is looked up, the
-// largest first. It keeps a window cheap in which every run differs.
+// MaxExplained is the number of groups, the largest first, for which the verdict says
+// where they first differ. Of the others only that group is explained which differs
+// earliest of all.
 const MaxExplained = 16
 
-// Source gives a judge the evidence behind the last digests. It is asked only about
-// complete runs that differ, from one goroutine. An error that is a [*Contradiction],
-// wrapped or not, makes the verdict inconclusive.
+// maxDoubted is the number of runs whose evidence may be false before the window is
+// given up as a whole.
+const maxDoubted = 32
+
+// Source gives a judge the evidence behind the last digests, from one goroutine. An
+// error that is a [*Contradiction], wrapped or not, makes the verdict inconclusive.
 type Source interface {
+	// Complete makes sure of a sealed run of a window that would pass: its digests cover
+	// its ticks from the first to the last without gap, and the frames at the ends of the
+	// run are there. A last digest alone proves nothing.
+	Complete(run int) error
+
 	// TickDigests yields the tick digests of a run from its first tick to its last.
 	// It streams: a run can have a million ticks. An error is the last thing that it
 	// yields.
@@ -41,87 +50,124 @@ type Source interface {
 // Problem that names the run. An error means that there is no verdict: too few runs
 // ([ErrTooFewRuns]), not one digest for each, or an error of src, wrapped. Judging
 // again when src works again gives the verdict.
-func Judge(window uint64, req events.WindowRequest, last []events.Digest, src Source) (events.Verdict, error) {
+func Judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest, src Source) (events.Verdict, error) {
 	if req.Runs < events.MinRuns {
-		return events.Verdict{}, fmt.Errorf("window %d has %d runs: %w", window, req.Runs, ErrTooFewRuns)
+		return events.Verdict{}, fmt.Errorf("window %d has %d runs: %w", key.Window, req.Runs, ErrTooFewRuns)
 	}
 	if len(last) != req.Runs {
-		return events.Verdict{}, fmt.Errorf("window %d has %d runs, not the %d that there are digests for", window, req.Runs, len(last))
+		return events.Verdict{}, fmt.Errorf("window %d has %d runs, not the %d that there are digests for", key.Window, req.Runs, len(last))
 	}
-	v := newVerdict(window, &req)
+	var problems []events.Problem
+	doubted := make(map[int]bool)
+	for {
+		v, err := judge(key, req, last, src, problems, doubted)
+		c, contradicted := errors.AsType[*Contradiction](err)
+		if err == nil {
+			return v, nil
+		}
+		if !contradicted {
+			return events.Verdict{}, fmt.Errorf("window %d: %w", key.Window, err)
+		}
+		// A run whose evidence does not hold is none to judge by. The others are: what
+		// they show must not be hidden by it.
+		if doubted[c.Run] || len(doubted) == maxDoubted {
+			Withdraw(&v, c)
+			return v, nil
+		}
+		doubted[c.Run] = true
+		problems = append(problems, c.problem())
+	}
+}
+
+// judge is Judge without the runs that are doubted, for which there are problems.
+func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest, src Source, problems []events.Problem, doubted map[int]bool) (events.Verdict, error) {
+	v := newVerdict(key, req)
+	v.Problems = slices.Clone(problems)
 	var sealed []int
 	for run := range last {
-		if p := checkDigest(window, &req, run, &last[run]); p != nil {
-			v.Problems = append(v.Problems, *p)
+		d := &last[run]
+		if doubted[run] {
 			continue
 		}
-		sealed = append(sealed, run)
-		v.Hashes[run], v.ResultHashes[run] = last[run].Trace, last[run].Result
+		if p := checkDigest(key, req, run, d); p != nil {
+			v.Problems = append(v.Problems, *p)
+		} else if d.Sealed() {
+			sealed = append(sealed, run)
+			v.Hashes[run], v.ResultHashes[run] = d.Trace, d.Result
+		}
 	}
+	slices.SortStableFunc(v.Problems, func(a, b events.Problem) int { return cmp.Compare(a.Run, b.Run) })
 	group(&v, last, sealed)
-	if len(v.Problems) > 0 {
-		v.Outcome = events.Inconclusive
-		return v, nil
-	}
-	err := decide(&v, &examiner{&req, src}, last)
-	if c, ok := errors.AsType[*Contradiction](err); ok {
-		Withdraw(&v, c)
-		return v, nil
-	}
-	if err != nil {
-		return events.Verdict{}, fmt.Errorf("window %d: %w", window, err)
-	}
-	return v, nil
+	return v, decide(&v, &examiner{req, src}, last)
 }
 
 // Withdraw makes a verdict inconclusive because of c.
 func Withdraw(v *events.Verdict, c *Contradiction) {
 	v.Outcome = events.Inconclusive
-	v.Problems = []events.Problem{events.Problem(*c)}
-	v.Problems[0].Reason = events.ClipReason(c.Reason)
+	v.Problems = append(v.Problems, c.problem())
 	v.Divergence = nil
 	for i := range v.Groups {
 		v.Groups[i].Differs = nil
 	}
 }
 
-func newVerdict(window uint64, req *events.WindowRequest) events.Verdict {
+func newVerdict(key events.WindowKey, req *events.WindowRequest) events.Verdict {
 	return events.Verdict{
 		Schema:           events.VerdictSchema,
 		Scheme:           canon.Scheme,
+		Kind:             req.Kind,
 		Pipeline:         req.Pipeline,
-		Window:           window,
+		Window:           key.Window,
+		Request:          key.Request,
+		Case:             req.Case(),
 		DefinitionSHA256: req.DefinitionSHA256,
 		ContextsSHA256:   req.ContextsSHA256,
 		Runs:             req.Runs,
 		FirstTick:        req.FirstTick,
 		Ticks:            req.Ticks,
+		FirstRun:         req.FirstRun,
 		Hashes:           make([]string, req.Runs),
 		ResultHashes:     make([]string, req.Runs),
 		Groups:           []events.Group{},
 		Outliers:         []int{},
 		Latch:            req.Latch,
 		Drill:            req.Drill,
-		Reproduce:        cmp.Or(req.Reproduce, fmt.Sprintf("ers submit --window %d", window)),
+		Reproduce:        cmp.Or(req.Reproduce, fmt.Sprintf("ers submit --window %d", key.Window)),
 	}
 }
 
-// decide sets the outcome of a window whose runs are all sealed.
+// decide sets the outcome. A fail needs one difference that is shown, whatever else is
+// wrong; a pass needs every run complete; all else is inconclusive.
 func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 	for _, g := range v.Groups {
 		for _, run := range g.Runs {
-			if last[run].Forecast != g.ForecastHash {
-				return contradict(run, events.StreamDigest, 0, "the digests of runs %d and %d have the same trace hash but different forecast hashes", g.Runs[0], run)
+			if last[run].Forecast != g.ForecastHash || last[run].ForecastResult != g.ForecastResultHash {
+				return contradict(run, events.StreamDigest, 0, "the digests of runs %d and %d have the same trace and result hashes but different forecast hashes", g.Runs[0], run)
 			}
 		}
 	}
+	if len(v.Groups) > 1 {
+		if err := x.explain(v); err != nil {
+			return err
+		}
+	}
+	ownDifferences(v, last)
 	switch {
-	case len(v.Groups) > 1:
+	case v.Divergence != nil:
 		v.Outcome = events.Fail
-		return x.explain(v)
+		return nil
+	case len(v.Problems) > 0:
+		v.Outcome = events.Inconclusive
+		return nil
 	case last[0].Events == 0:
 		return contradict(0, events.StreamDigest, 0, "no run has any events, so that nothing was compared")
-	case v.Latch != "" && v.Latch != v.ExpectedHash:
+	}
+	for run := range last {
+		if err := x.src.Complete(run); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+	}
+	if l := v.Latch; l != nil && (l.Trace != v.ExpectedHash || l.Result != "" && l.Result != v.ExpectedResultHash) {
 		v.Outcome = events.Fail
 		return explainLatch(v)
 	}
@@ -141,7 +187,7 @@ func group(v *events.Verdict, last []events.Digest, sealed []int) {
 		if !ok {
 			i = len(v.Groups)
 			index[key{d.Trace, d.Result}] = i
-			v.Groups = append(v.Groups, events.Group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast})
+			v.Groups = append(v.Groups, events.Group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast, ForecastResultHash: d.ForecastResult})
 		}
 		v.Groups[i].Runs = append(v.Groups[i].Runs, run)
 		if i > 0 && v.FirstMismatchIndex == nil && sealed[0] == 0 {

@@ -67,7 +67,7 @@ func Runs(n int, trace func(run int) ([]events.Tick, error)) (events.Verdict, er
 		}
 		kept[run] = ticks
 	}
-	v, err := Judge(0, req, last, kept)
+	v, err := Judge(events.WindowKey{}, &req, last, kept)
 	v.Reproduce = ""
 	return v, err
 }
@@ -135,6 +135,9 @@ func digest(run int, ticks []events.Tick) (events.Digest, error) {
 // Memory is a [Source] of runs that are held in memory: the ticks of a run in order
 // and without gap, by the run's index.
 type Memory map[int][]events.Tick
+
+// Complete implements [Source]: what is in memory is whole.
+func (m Memory) Complete(int) error { return nil }
 
 // TickDigests implements [Source]; it hashes as it goes.
 func (m Memory) TickDigests(run int) iter.Seq2[events.TickDigest, error] {

@@ -105,10 +105,12 @@ func TestMemoryHasNoSuchTick(t *testing.T) {
 // bigSource has runs of any length that differ in the last tick alone.
 type bigSource struct{ ticks int64 }
 
+func (s bigSource) Complete(int) error { return nil }
+
 func (s bigSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {
 		same := canon.Sum([]byte("same")).String()
-		d := events.TickDigest{Events: 5, Hashes: events.Hashes{Trace: same, Result: same, Forecast: same}}
+		d := events.TickDigest{Events: 5, Hashes: events.Hashes{Trace: same, Result: same, Forecast: same, ForecastResult: same}}
 		for d.Tick = range s.ticks {
 			if d.Tick >= s.ticks-around-1 {
 				t, _ := s.Tick(run, d)
@@ -144,7 +146,7 @@ func BenchmarkWalk(b *testing.B) {
 	w := bigWindow(b, ticks)
 	b.ReportAllocs()
 	for b.Loop() {
-		v, err := Judge(testWindowID, w.req, w.last, bigSource{ticks})
+		v, err := Judge(w.key(), &w.req, w.last, bigSource{ticks})
 		if err != nil || v.Divergence.Tick != ticks-1 {
 			b.Fatal(inShort(&v), err)
 		}
@@ -168,7 +170,7 @@ func TestWalkInFlatMemory(t *testing.T) {
 	allocs := func(ticks int64) float64 {
 		w := bigWindow(t, ticks)
 		return testing.AllocsPerRun(3, func() {
-			v, err := Judge(testWindowID, w.req, w.last, bigSource{ticks})
+			v, err := Judge(w.key(), &w.req, w.last, bigSource{ticks})
 			if err != nil || v.Divergence.Tick != ticks-1 {
 				t.Fatal(inShort(&v), err)
 			}

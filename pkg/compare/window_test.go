@@ -19,10 +19,16 @@ type testWindow struct {
 
 const testWindowID = 42
 
+var testRequest = canon.Sum([]byte("request")).String()
+
+func (w *testWindow) key() events.WindowKey {
+	return events.WindowKey{Pipeline: w.req.Pipeline, Window: testWindowID, Request: testRequest}
+}
+
 func newTestWindow(runs int) *testWindow {
 	w := &testWindow{
 		req: events.WindowRequest{
-			Schema: events.WindowSchema, Pipeline: "demo", Runs: runs, Ticks: 3,
+			Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "demo", Runs: runs, Ticks: 3,
 			DefinitionSHA256: canon.Sum([]byte("definition")).String(), ContextsSHA256: canon.Sum([]byte("contexts")).String(),
 		},
 		runs: Memory{},
@@ -59,7 +65,7 @@ func (w *testWindow) seal(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.Pipeline, d.Window = w.req.Pipeline, testWindowID
+		d.Pipeline, d.Window, d.Request = w.req.Pipeline, testWindowID, testRequest
 		d.FirstTick, d.Ticks, d.Done = w.req.FirstTick, w.req.Ticks, w.req.Ticks
 		d.LastSeq = uint64(1000 + run)
 		w.last = append(w.last, d)
@@ -68,7 +74,7 @@ func (w *testWindow) seal(t testing.TB) {
 
 func (w *testWindow) judge(t testing.TB) events.Verdict {
 	t.Helper()
-	v, err := Judge(testWindowID, w.req, w.last, w.runs)
+	v, err := Judge(w.key(), &w.req, w.last, w.runs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,8 @@ func appendCovers(dst []byte, covers []TickDigest) []byte {
 		}
 		dst = strconv.AppendInt(append(dst, `{"events":`...), int64(t.Events), 10)
 		dst = strconv.AppendUint(append(dst, `,"first_seq":`...), t.FirstSeq, 10)
-		dst = append(append(dst, `,"forecast_sha256":"`...), t.Forecast...) // hex needs no escapes
+		dst = append(append(dst, `,"forecast_result_sha256":"`...), t.ForecastResult...) // hex needs no escapes
+		dst = append(append(dst, `","forecast_sha256":"`...), t.Forecast...)
 		dst = strconv.AppendUint(append(dst, `","last_seq":`...), t.LastSeq, 10)
 		dst = append(append(dst, `,"result_sha256":"`...), t.Result...)
 		dst = strconv.AppendInt(append(dst, `","tick":`...), t.Tick, 10)

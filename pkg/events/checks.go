@@ -23,6 +23,9 @@ func (r *WindowRequest) check() error {
 	if err := CheckPipelineName(r.Pipeline); err != nil {
 		return fmt.Errorf("/pipeline: %w", err)
 	}
+	if err := CheckKind(r.Kind); err != nil {
+		return fmt.Errorf("/kind: %w", err)
+	}
 	if err := checkHashes("/definition_sha256", r.DefinitionSHA256, "/contexts_sha256", r.ContextsSHA256); err != nil {
 		return err
 	}
@@ -31,16 +34,24 @@ func (r *WindowRequest) check() error {
 		return fmt.Errorf("/runs: %d is out of range: want %d to %d", r.Runs, MinRuns, MaxRuns)
 	case r.FirstTick < 0:
 		return fmt.Errorf("/first_tick: %d is negative", r.FirstTick)
-	case r.Ticks < 1 || r.FirstTick > math.MaxInt64-r.Ticks:
-		return fmt.Errorf("/ticks: %d ticks from tick %d are out of range: want at least 1", r.Ticks, r.FirstTick)
+	case r.FirstRun < 0:
+		return fmt.Errorf("/first_run: %d is negative", r.FirstRun)
+	case r.Ticks < 0 || r.FirstTick > math.MaxInt64-r.Ticks:
+		return fmt.Errorf("/ticks: %d ticks from tick %d are out of range: want at least 1, or 0 for an open run", r.Ticks, r.FirstTick)
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("/budget: a budget is negative")
 	}
 	if len(r.Reproduce) > MaxReproduce {
 		return fmt.Errorf("/reproduce: %d bytes: at most %d fit in a verdict", len(r.Reproduce), MaxReproduce)
 	}
-	if r.Latch != "" {
-		if err := checkHashes("/latch", r.Latch); err != nil {
+	if err := r.checkGroups(); err != nil {
+		return err
+	}
+	if err := r.After.check(); err != nil {
+		return err
+	}
+	if r.Latch != nil {
+		if err := r.Latch.check(); err != nil {
 			return err
 		}
 	}
@@ -50,12 +61,50 @@ func (r *WindowRequest) check() error {
 	return nil
 }
 
+func (r *WindowRequest) checkGroups() error {
+	seen := make(map[int]bool)
+	for i, g := range r.Groups {
+		if g.Name == "" || len(g.Name) > MaxPipelineName || len(g.Runs) == 0 || !slices.IsSorted(g.Runs) {
+			return fmt.Errorf("/groups/%d: want a name of at most %d bytes, and runs in ascending order", i, MaxPipelineName)
+		}
+		for _, run := range g.Runs {
+			if run < 0 || run >= r.Runs || seen[run] {
+				return fmt.Errorf("/groups/%d/runs: run %d is in two groups, or none of the window's", i, run)
+			}
+			seen[run] = true
+		}
+	}
+	return nil
+}
+
+func (a *After) check() error {
+	if (a.Verdict == 0) != (a.VerdictSHA256 == "") {
+		return fmt.Errorf("/after: the last verdict is %d with SHA-256 %.80q: both, or neither", a.Verdict, a.VerdictSHA256)
+	}
+	if a.Verdict == 0 {
+		return nil
+	}
+	return checkHashes("/after/verdict_sha256", a.VerdictSHA256)
+}
+
+func (l *Latch) check() error {
+	if err := checkHashes("/latch/trace_sha256", l.Trace); err != nil {
+		return err
+	}
+	for name, hash := range map[string]string{"result": l.Result, "definition": l.Definition} {
+		if hash != "" && !IsHash(hash) {
+			return checkHashes("/latch/"+name+"_sha256", hash)
+		}
+	}
+	return nil
+}
+
 // Check tells whether a window has the run and the tick that a drill falsifies.
 func (d *Drill) Check(r *WindowRequest) error {
 	switch {
 	case d.Run < 0 || d.Run >= r.Runs:
 		return fmt.Errorf("/drill/run: the window has runs 0 to %d, not %d", r.Runs-1, d.Run)
-	case d.Tick < r.FirstTick || d.Tick >= r.FirstTick+r.Ticks:
+	case d.Tick < r.FirstTick || r.Ticks > 0 && d.Tick >= r.FirstTick+r.Ticks:
 		return fmt.Errorf("/drill/tick: the window has ticks %d to %d, not %d", r.FirstTick, r.FirstTick+r.Ticks-1, d.Tick)
 	case d.Task == "":
 		return errors.New("/drill/task: empty")
@@ -71,12 +120,15 @@ func (d *Digest) check() error {
 	if d.Scheme != canon.Scheme {
 		return fmt.Errorf("/scheme: %w %q: this reader knows %s", ErrSchema, d.Scheme, canon.Scheme)
 	}
-	p := Position{RunKey: RunKey{d.Pipeline, d.Window, d.Run}, FirstTick: d.FirstTick, Ticks: d.Ticks, Tick: d.FirstTick}
+	p := Position{Request: d.Request, RunKey: d.RunKey(), FirstTick: d.FirstTick, Ticks: d.Ticks, Tick: d.FirstTick}
 	if err := p.check(); err != nil {
 		return err
 	}
-	if d.Done < int64(len(d.Covers)) || d.Done > d.Ticks || d.Events < 0 {
+	if d.Done < int64(len(d.Covers)) || d.Ticks > 0 && d.Done > d.Ticks || d.Events < 0 {
 		return fmt.Errorf("/done: %d ticks done with %d in this digest and %d in the run", d.Done, len(d.Covers), d.Ticks)
+	}
+	if len(d.Open) > MaxOpen {
+		return fmt.Errorf("/open: %d ticks: at most %d", len(d.Open), MaxOpen)
 	}
 	for i, t := range d.Covers {
 		if want := d.FirstTick + d.Done - int64(len(d.Covers)) + int64(i); t.Tick != want {
@@ -89,17 +141,24 @@ func (d *Digest) check() error {
 			return err
 		}
 	}
-	if d.Final && d.Problem == nil && d.Done != d.Ticks {
+	switch {
+	case d.Sealed() && d.Done != d.Ticks && (d.Ticks > 0 || d.Done == 0):
 		return fmt.Errorf("/final: sealed after %d of %d ticks", d.Done, d.Ticks)
-	}
-	if d.Problem != nil && !d.Final {
-		return errors.New("/problem: in a digest that is not final")
+	case (d.Problem != nil || d.Difference != nil) && !d.Final:
+		return errors.New("/final: false, with a problem or a difference, after which nothing comes")
+	case d.Problem != nil && d.Difference != nil:
+		return errors.New("/difference: beside a problem: a run ends with one of them")
+	case d.Difference != nil:
+		if err := d.Difference.check(); err != nil {
+			return err
+		}
 	}
 	return d.Hashes.check("")
 }
 
 func (h *Hashes) check(path string) error {
-	return checkHashes(path+"/trace_sha256", h.Trace, path+"/result_sha256", h.Result, path+"/forecast_sha256", h.Forecast)
+	return checkHashes(path+"/trace_sha256", h.Trace, path+"/result_sha256", h.Result, path+"/forecast_sha256", h.Forecast,
+		path+"/forecast_result_sha256", h.ForecastResult)
 }
 
 func (v *Verdict) check() error {
@@ -111,12 +170,14 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("/outcome: unknown outcome %q", v.Outcome)
 	case (v.Outcome == Fail) != (v.Divergence != nil):
 		return fmt.Errorf("/divergence: belongs to a verdict that fails, this one is %s", v.Outcome)
-	case (v.Outcome == Inconclusive) != (len(v.Problems) > 0):
-		return fmt.Errorf("/problems: belong to a verdict that is inconclusive, this one is %s", v.Outcome)
+	case v.Outcome == Inconclusive && len(v.Problems) == 0 || v.Outcome == Pass && len(v.Problems) > 0:
+		return fmt.Errorf("/problems: %d in a verdict that is %s", len(v.Problems), v.Outcome)
+	case v.Window == 0 || CheckPipelineName(v.Pipeline) != nil || CheckKind(v.Kind) != nil:
+		return fmt.Errorf("/window: window %d of pipeline %.80q, kind %.40q, cannot be", v.Window, v.Pipeline, v.Kind)
 	case v.Runs < MinRuns || len(v.Hashes) != v.Runs || len(v.ResultHashes) != v.Runs:
 		return fmt.Errorf("/hashes: %d and %d for %d runs", len(v.Hashes), len(v.ResultHashes), v.Runs)
 	}
-	return nil
+	return checkHashes("/request", v.Request, "/case", v.Case)
 }
 
 // checkHashes takes pairs of a pointer and a hash.

@@ -131,6 +131,39 @@ func (c *cursor) key(name string) error {
 	return nil
 }
 
+// nextIs tells whether the next field has this name, without reading it.
+func (c *cursor) nextIs(name string) bool {
+	found, _, err := msgp.ReadStringZC(c.rest)
+	return err == nil && string(found) == name
+}
+
+// textField reads a field that is valid text, and copies it.
+func (c *cursor) textField(name string) (string, error) {
+	if err := c.key(name); err != nil {
+		return "", err
+	}
+	quoted, err := c.text(nil)
+	if err != nil {
+		return "", err
+	}
+	text, _ := canon.Value(quoted).Text()
+	c.pop()
+	return text, nil
+}
+
+// valueField reads a field of any value.
+func (c *cursor) valueField(name string) (canon.Value, error) {
+	if err := c.key(name); err != nil {
+		return "", err
+	}
+	v, err := c.value(nil, 0)
+	if err != nil {
+		return "", err
+	}
+	c.pop()
+	return canon.Value(v), nil
+}
+
 // value appends the canonical bytes of the next value.
 func (c *cursor) value(dst []byte, depth int) ([]byte, error) {
 	if depth > canon.MaxDepth {

@@ -68,7 +68,7 @@ func appendStruct(dst []byte, v reflect.Value) ([]byte, error) {
 	for i := range fields {
 		f := &fields[i]
 		member := v.FieldByIndex(f.index)
-		if f.optional && member.IsZero() {
+		if f.optional && isEmpty(member) {
 			continue
 		}
 		if !first {

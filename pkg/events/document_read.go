@@ -94,7 +94,7 @@ func readStruct(v canon.Value, into reflect.Value) error {
 		if err := readDocument(member, field); err != nil {
 			return under(name, err)
 		}
-		if fields[0].optional && field.IsZero() {
+		if fields[0].optional && isEmpty(field) {
 			return under(name, errors.New("empty: leave it out"))
 		}
 		fields = fields[1:]
@@ -106,6 +106,9 @@ func readStruct(v canon.Value, into reflect.Value) error {
 	}
 	return nil
 }
+
+// isEmpty tells whether an optional field says nothing, so that it must be left out.
+func isEmpty(v reflect.Value) bool { return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 }
 
 func readSlice(v canon.Value, into reflect.Value) error {
 	if v.Kind() != canon.Array {

@@ -16,7 +16,7 @@ import (
 
 var (
 	someHash   = strings.Repeat("0123456789abcdef", 4)
-	someHashes = Hashes{someHash, someHash, someHash}
+	someHashes = Hashes{someHash, someHash, someHash, someHash}
 )
 
 // goodDocuments is one good document of each type, with every field set.
@@ -26,21 +26,28 @@ func goodDocuments() map[string]any {
 	one := 1
 	return map[string]any{
 		"event": &event,
-		"window": &WindowRequest{Schema: WindowSchema, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
-			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, Latch: someHash, Drill: drill, Reproduce: "ers run"},
-		"digest": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 5,
+		"window": &WindowRequest{Schema: WindowSchema, Kind: Starlark, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
+			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, Drill: drill, Reproduce: "ers run",
+			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
+		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
+		"void":    &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
+		"difference": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 0,
+			Covers: []TickDigest{}, Hashes: someHashes, Final: true, LastSeq: 9, LowWater: 8,
+			Difference: &Difference{KindRestart, 4, 1, "a", "/value", "1", "2"}},
+		"digest": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 5,
 			Covers: []TickDigest{{Tick: 4, Events: 2, Hashes: someHashes, FirstSeq: 8, LastSeq: 9}},
 			Done:   2, Events: 7, Hashes: someHashes, Final: true,
 			Problem: &Problem{Run: 3, Stream: StreamTrace, Seq: 10, Reason: "why"}, LastSeq: 9, LowWater: 8, State: "s"},
-		"verdict": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Fail, Pipeline: "p", Window: 17,
+		"verdict": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Fail, Kind: Starlark, Pipeline: "p", Window: 17, Request: someHash, Case: someHash, FirstRun: 24,
 			DefinitionSHA256: someHash, ContextsSHA256: someHash, Runs: 2, FirstTick: 3, Ticks: 2,
 			ExpectedHash: someHash, ExpectedResultHash: someHash, Hashes: []string{someHash, ""}, ResultHashes: []string{someHash, ""},
-			FirstMismatchIndex: &one, Groups: []Group{{someHash, someHash, someHash, []int{0}, nil}, {someHash, someHash, someHash, []int{1}, &Location{Kind: KindValue, Tick: 4, Task: "a", Pointer: "/value"}}},
+			FirstMismatchIndex: &one, Groups: []Group{{someHash, someHash, someHash, someHash, []int{0}, nil}, {someHash, someHash, someHash, someHash, []int{1}, &Location{Kind: KindValue, Tick: 4, Task: "a", Pointer: "/value"}}},
 			Outliers: []int{1}, Tie: true,
 			Divergence: &Divergence{Location: Location{KindValue, 4, 1, "a", "/value/~1"}, Runs: []int{1}, Before: []TraceEvent{event},
 				Expected: Side{Run: 0, Present: true, Canonical: "1", Value: "1", Event: &event, After: []TraceEvent{event}},
 				Found:    Side{Run: 1, Canonical: "", Value: canon.Null, Error: "boom", After: []TraceEvent{}}},
-			Latch: someHash, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
+			Problems: []Problem{{Run: 1, Stream: StreamTrace, Seq: 10, Reason: "why"}},
+			Latch:    &Latch{Trace: someHash}, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
 	}
 }
 
@@ -93,13 +100,13 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "event", "error": // optional somewhere
+			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason": // optional somewhere
 			default:
 				delete(object, key)
 				refused("missing")
 			}
 			object[key] = value
-			if key != "value" && key != "meta" {
+			if key != "value" && key != "meta" && key != "expected" && key != "found" || key == "expected" && name == "verdict" {
 				object[key] = map[string]any{"odd": true}
 				refused("of another type")
 				object[key] = value
@@ -147,25 +154,39 @@ func TestDocumentChecks(t *testing.T) {
 	for _, test := range []struct {
 		doc, old, new, want string
 	}{
-		{"window", `"ers.window.v1"`, `"ers.window.v2"`, "unknown schema"},
-		{"digest", `"ers.digest.v1"`, `"ers.verdict.v1"`, "unknown schema"},
+		{"window", `"ers.window.v2"`, `"ers.window.v1"`, "unknown schema"},
+		{"digest", `"ers.digest.v2"`, `"ers.verdict.v2"`, "unknown schema"},
 		{"digest", `"ers-c14n/1"`, `"ers-c14n/2"`, "/scheme"},
 		{"window", `"pipeline":"p"`, `"pipeline":"a.b"`, "/pipeline"},
 		{"window", `"runs":12`, `"runs":1`, "/runs: 1 is out of range"},
 		{"window", `"runs":12`, `"runs":1001`, "/runs: 1001 is out of range"},
-		{"window", `"runs":12`, `"runs":7`, "/drill/run"},
-		{"window", `"ticks":2`, `"ticks":0`, "/ticks"},
+		{"window", `"runs":12`, `"runs":9`, "/groups/0/runs: run 9"},
+		{"window", `"run":7`, `"run":12`, "/drill/run"},
+		{"window", `"ticks":2`, `"ticks":-1`, "/ticks"},
+		{"window", `"kind":"starlark"`, `"kind":"Star"`, "/kind"},
+		{"window", `"verdict":7`, `"verdict":0`, "/after"},
+		{"window", `"verdict_sha256":"0`, `"verdict_sha256":"x`, "/after/verdict_sha256"},
 		{"window", `"first_tick":3`, `"first_tick":-1`, "/first_tick"},
 		{"window", `"first_tick":3`, `"first_tick":9223372036854775806`, "/ticks"},
 		{"window", `"ticks":2`, `"ticks":1`, "/drill/tick"},
 		{"window", `"ops":3`, `"ops":-3`, "/budget"},
 		{"window", `"kind":"value"`, `"kind":"latch"`, "/drill/kind"},
-		{"window", `"latch":"0`, `"latch":"X`, "/latch"},
+		{"window", `"trace_sha256":"0`, `"trace_sha256":"X`, "/latch/trace_sha256"},
+		{"window", `"result_sha256":"0`, `"result_sha256":"X`, "/latch/result_sha256"},
+		{"window", `"first_run":24`, `"first_run":-1`, "/first_run"},
 		{"window", `"definition_sha256":"0`, `"definition_sha256":"A`, "/definition_sha256"},
 		{"window", `"runs":12`, `"runs":12.0`, "/runs: want an integer of 64 bits, found a float"},
 		{"digest", `"tick":4`, `"tick":5`, "/covers/0/tick: 5 where 4 belongs"},
 		{"digest", `"done":2`, `"done":6`, "/done"},
-		{"digest", `"final":true`, `"final":false`, "/problem"},
+		{"digest", `"final":true`, `"final":false`, "/final"},
+		{"difference", `"final":true`, `"final":false`, "/final"},
+		{"difference", `"kind":"restart"`, `"kind":"value"`, "/difference/kind"},
+		{"digest", `"request":"0`, `"request":"X`, "request"},
+		{"verdict", `"request":"0`, `"request":"X`, "/request"},
+		{"verdict", `"case":"0`, `"case":"X`, "/case"},
+		{"control", `"verb":"cancel"`, `"verb":"undo"`, "/verb"},
+		{"control", `"window":17`, `"window":0`, "/window"},
+		{"void", `"reason":"ERS_TRACE names window 17"`, `"reason":""`, "/reason"},
 		{"digest", `"first_seq":8`, `"first_seq":10`, "/covers/0"},
 		{"digest", `"run":3,"schema"`, `"run":1000,"schema"`, "run 1000"},
 		{"window", `"reproduce":"ers run"`, `"reproduce":""`, "/reproduce: empty: leave it out"},
@@ -246,7 +267,7 @@ func TestAppendCovers(t *testing.T) {
 		hash := rapid.StringMatching(`[0-9a-f]{64}`)
 		covers := rapid.SliceOf(rapid.Custom(func(t *rapid.T) TickDigest {
 			return TickDigest{Tick: rapid.Int64().Draw(t, "tick"), Events: rapid.Int().Draw(t, "events"),
-				Hashes:   Hashes{hash.Draw(t, "trace"), hash.Draw(t, "result"), hash.Draw(t, "forecast")},
+				Hashes:   Hashes{hash.Draw(t, "trace"), hash.Draw(t, "result"), hash.Draw(t, "forecast"), hash.Draw(t, "forecast results")},
 				FirstSeq: rapid.Uint64().Draw(t, "first"), LastSeq: rapid.Uint64().Draw(t, "last")}
 		})).Draw(t, "covers")
 		want := []byte("[")

@@ -10,13 +10,14 @@ import (
 )
 
 // FrameVersion is the version of the frames on ers.trace.>, field v.
-const FrameVersion = 1
+const FrameVersion = 2
 
 // Position says where in a run a frame belongs.
 type Position struct {
+	Request string // SHA-256 of the window's request
 	RunKey
 	FirstTick int64 // of the run, >= 0
-	Ticks     int64 // of the run, >= 1
+	Ticks     int64 // of the run, >= 1; 0: open, until a frame says that it is the end
 	Tick      int64 // of this frame: FirstTick <= Tick < FirstTick+Ticks
 	First     int   // index in its tick of the frame's first event
 	Total     int   // events of the tick; a frame holds First to at most Total-1
@@ -25,13 +26,15 @@ type Position struct {
 // check makes sure that the numbers can be true together.
 func (p *Position) check() error {
 	switch {
+	case !IsHash(p.Request):
+		return fmt.Errorf("request %.80q is not a SHA-256 in 64 lower-case hex digits", p.Request)
 	case CheckPipelineName(p.Pipeline) != nil:
 		return CheckPipelineName(p.Pipeline)
 	case p.Run < 0 || p.Run >= MaxRuns:
 		return fmt.Errorf("run %d is out of range: want 0 to %d", p.Run, MaxRuns-1)
-	case p.FirstTick < 0 || p.Ticks < 1 || p.FirstTick > math.MaxInt64-p.Ticks:
+	case p.FirstTick < 0 || p.Ticks < 0 || p.FirstTick > math.MaxInt64-p.Ticks:
 		return fmt.Errorf("a run of %d ticks from tick %d is out of range", p.Ticks, p.FirstTick)
-	case p.Tick < p.FirstTick || p.Tick >= p.FirstTick+p.Ticks:
+	case p.Tick < p.FirstTick || p.Ticks > 0 && p.Tick >= p.FirstTick+p.Ticks:
 		return fmt.Errorf("tick %d is out of range: the run has ticks %d to %d", p.Tick, p.FirstTick, p.FirstTick+p.Ticks-1)
 	case p.First < 0 || p.Total < 0 || p.First > p.Total:
 		return fmt.Errorf("event %d of %d is out of range", p.First, p.Total)
@@ -39,11 +42,20 @@ func (p *Position) check() error {
 	return nil
 }
 
-// A frame is a MessagePack map of these fields in this order. "abandoned" stands
-// only in a frame by which the coordinator gives a run up; it says why, and events
-// and results are then empty.
-var frameFields = [...]string{"v", "pipeline", "window", "run", "first_tick", "ticks", "tick",
-	"first", "total", "events", "results", "abandoned"}
+// Key is the identity of the window that the frame belongs to.
+func (p *Position) Key() WindowKey { return WindowKey{p.Pipeline, p.Window, p.Request} }
+
+// A frame is a MessagePack map of these fields in this order, each once. Between "total"
+// and "events" may stand "objects" and "surroundings", which are outside of everything
+// that is hashed. Behind "results" may stand one of "end", "abandoned" and "difference",
+// with which the run ends; beside the last two events and results are empty.
+var (
+	positionFields = [...]string{"v", "request", "pipeline", "window", "run", "first_tick", "ticks", "tick", "first", "total"}
+	objectFields   = [...]string{"task", "name", "sha256", "size"}
+)
+
+// frameFields is how many fields every frame has: the position, events, results.
+const frameFields = len(positionFields) + 2
 
 // The fields of an event and of a result in a frame, in the order of their canonical
 // form.
@@ -114,20 +126,9 @@ func (e *FrameEncoder) Encode(p Position, t *Tick, max int, emit func(frame []by
 	return emit(e.finish(&p, n, len(e.events), len(e.results)), p.Total)
 }
 
-// AppendAbandoned appends the frame by which the coordinator gives up a run at p.
-func AppendAbandoned(dst []byte, p Position, reason string) ([]byte, error) {
-	if err := p.check(); err != nil {
-		return dst, err
-	}
-	dst = appendPosition(msgp.AppendMapHeader(dst, uint32(len(frameFields))), &p)
-	dst = msgp.AppendArrayHeader(msgp.AppendString(dst, "events"), 0)
-	dst = msgp.AppendArrayHeader(msgp.AppendString(dst, "results"), 0)
-	return msgp.AppendString(msgp.AppendString(dst, "abandoned"), reason), nil
-}
-
 // finish joins position, n events and n results, up to the given ends of the buffers.
 func (e *FrameEncoder) finish(p *Position, n, eventsEnd, resultsEnd int) []byte {
-	dst := appendPosition(msgp.AppendMapHeader(e.frame[:0], uint32(len(frameFields)-1)), p)
+	dst := appendPosition(msgp.AppendMapHeader(e.frame[:0], uint32(frameFields)), p)
 	dst = msgp.AppendArrayHeader(msgp.AppendString(dst, "events"), uint32(n))
 	dst = append(dst, e.events[:eventsEnd]...)
 	dst = msgp.AppendArrayHeader(msgp.AppendString(dst, "results"), uint32(n))
@@ -138,6 +139,7 @@ func (e *FrameEncoder) finish(p *Position, n, eventsEnd, resultsEnd int) []byte 
 
 func appendPosition(dst []byte, p *Position) []byte {
 	dst = msgp.AppendInt64(msgp.AppendString(dst, "v"), FrameVersion)
+	dst = msgp.AppendString(msgp.AppendString(dst, "request"), p.Request)
 	dst = msgp.AppendString(msgp.AppendString(dst, "pipeline"), p.Pipeline)
 	dst = msgp.AppendInt64(msgp.AppendString(dst, "window"), int64(p.Window))
 	dst = msgp.AppendInt64(msgp.AppendString(dst, "run"), int64(p.Run))

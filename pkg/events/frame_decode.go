@@ -14,11 +14,14 @@ import (
 // methods return is valid until the next call of Decode.
 type FrameDecoder struct {
 	Position
-	Abandoned string // not empty: the coordinator gave the run up here, and why
+	Extra
+	End        bool        // an open run ends with this frame
+	Abandoned  string      // not empty: the coordinator gave the run up here, and why
+	Difference *Difference // not nil: the run ends here, with a difference
 
 	c       cursor
-	fields  int    // of the frame
-	body    []byte // of the message: all that follows the position
+	tail    bool   // a field follows the results
+	body    []byte // of the message: events, results and what follows
 	events  []byte // canonical events joined by commas
 	results []byte // canonical results joined by commas
 	entries []entry
@@ -49,6 +52,7 @@ func (d *FrameDecoder) Decode(message []byte) error {
 func (d *FrameDecoder) DecodePosition(message []byte) error {
 	d.c = cursor{all: message, rest: message, path: d.c.path[:0]}
 	d.events, d.results, d.entries, d.Abandoned = d.events[:0], d.results[:0], d.entries[:0], ""
+	d.Extra, d.End, d.Difference = Extra{}, false, nil
 	err := d.header()
 	if err != nil {
 		return fmt.Errorf("frame: %w", err)
@@ -58,16 +62,26 @@ func (d *FrameDecoder) DecodePosition(message []byte) error {
 }
 
 func (d *FrameDecoder) header() (err error) {
-	if d.fields, err = d.c.mapHeader(); err != nil {
+	fields, err := d.c.mapHeader()
+	if err != nil {
 		return err
 	}
 	if err := d.version(); err != nil {
 		return err
 	}
-	if d.fields != len(frameFields) && d.fields != len(frameFields)-1 {
-		return d.c.failf("a frame has %d or %d fields, this one %d", len(frameFields)-1, len(frameFields), d.fields)
+	more := fields - frameFields
+	if more < 0 || more > 3 {
+		return d.c.failf("a frame has %d to %d fields, this one %d", frameFields, frameFields+3, fields)
 	}
-	return d.position()
+	if err := d.position(); err != nil {
+		return err
+	}
+	extra, err := d.readExtra(more)
+	if err == nil && more-extra > 1 {
+		err = d.c.failf("a frame with %d fields that are not known here", more-extra)
+	}
+	d.tail = more > extra
+	return err
 }
 
 // DecodeBody reads what [FrameDecoder.DecodePosition] left.
@@ -88,8 +102,10 @@ func (d *FrameDecoder) decodeBody() error {
 	if err := d.readResults(); err != nil {
 		return err
 	}
-	if d.fields == len(frameFields) {
-		return d.abandoned()
+	if d.tail {
+		if err := d.readEnding(); err != nil || !d.End {
+			return err
+		}
 	}
 	if len(d.entries) == 0 && d.Total > 0 {
 		return d.c.failf("a tick of %d events in a frame of none", d.Total)
@@ -115,19 +131,22 @@ func (d *FrameDecoder) version() error {
 
 func (d *FrameDecoder) position() error {
 	c := &d.c
-	if err := c.key("pipeline"); err != nil {
-		return err
+	// Frames come in rows of one window: what is as before is not copied.
+	for i, to := range [...]*string{&d.Request, &d.Pipeline} {
+		if err := c.key(positionFields[1+i]); err != nil {
+			return err
+		}
+		text, err := c.string()
+		if err != nil {
+			return err
+		}
+		if text != *to {
+			*to = string([]byte(text))
+		}
+		c.pop()
 	}
-	pipeline, err := c.string()
-	if err != nil {
-		return err
-	}
-	if pipeline != d.Pipeline { // frames come in rows of one pipeline
-		d.Pipeline = string([]byte(pipeline))
-	}
-	c.pop()
 	var numbers [7]int64
-	for i, name := range frameFields[2:9] {
+	for i, name := range positionFields[3:] {
 		if err := c.key(name); err != nil {
 			return err
 		}
@@ -135,9 +154,11 @@ func (d *FrameDecoder) position() error {
 		if name == "run" || name == "first" || name == "total" {
 			most = math.MaxInt32
 		}
-		if numbers[i], err = c.count(most); err != nil {
+		n, err := c.count(most)
+		if err != nil {
 			return err
 		}
+		numbers[i] = n
 		c.pop()
 	}
 	d.Window, d.Run = uint64(numbers[0]), int(numbers[1])
@@ -146,23 +167,6 @@ func (d *FrameDecoder) position() error {
 	if err := d.check(); err != nil {
 		return c.fail(err)
 	}
-	return nil
-}
-
-func (d *FrameDecoder) abandoned() error {
-	c := &d.c
-	if err := c.key("abandoned"); err != nil {
-		return err
-	}
-	reason, err := c.string()
-	if err != nil {
-		return err
-	}
-	if reason == "" || len(d.entries) > 0 {
-		return c.failf("an abandoned run says why and has no events in this frame")
-	}
-	c.pop()
-	d.Abandoned = string([]byte(reason))
 	return nil
 }
 
@@ -196,10 +200,16 @@ func (d *FrameDecoder) Result(i int) []byte {
 	return d.results[start:d.entries[i].resultEnd]
 }
 
-// forecastSpans yields the forecast events as joined spans with their counts: one
-// span, unless the lanes are mixed up.
-func (d *FrameDecoder) forecastSpans() iter.Seq2[[]byte, int] {
-	return func(yield func([]byte, int) bool) {
+// span is a row of events of the frame with their results, joined by commas.
+type span struct {
+	events, results []byte
+	n               int
+}
+
+// forecastSpans yields what the forecast lane did: one span, unless the lanes are mixed
+// up.
+func (d *FrameDecoder) forecastSpans() iter.Seq[span] {
+	return func(yield func(span) bool) {
 		for i := 0; i < len(d.entries); i++ {
 			first := i
 			for i < len(d.entries) && d.entries[i].lane == Forecast {
@@ -208,11 +218,12 @@ func (d *FrameDecoder) forecastSpans() iter.Seq2[[]byte, int] {
 			if i == first {
 				continue
 			}
-			start := 0
+			event, result := 0, 0
 			if first > 0 {
-				start = d.entries[first-1].eventEnd + 1
+				event, result = d.entries[first-1].eventEnd+1, d.entries[first-1].resultEnd+1
 			}
-			if !yield(d.events[start:d.entries[i-1].eventEnd], i-first) {
+			last := &d.entries[i-1]
+			if !yield(span{d.events[event:last.eventEnd], d.results[result:last.resultEnd], i - first}) {
 				return
 			}
 		}

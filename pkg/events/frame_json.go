@@ -1,6 +1,7 @@
 package events
 
 import (
+	"reflect"
 	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -15,7 +16,8 @@ func (d *FrameDecoder) AppendJSON(dst []byte) ([]byte, error) {
 	}
 	dst = append(dst, `{"v":`...)
 	dst = strconv.AppendInt(dst, FrameVersion, 10)
-	dst = append(append(append(dst, `,"pipeline":"`...), d.Pipeline...), '"')
+	dst = append(append(dst, `,"request":"`...), d.Request...)
+	dst = append(append(append(dst, `","pipeline":"`...), d.Pipeline...), '"')
 	number("window", int64(d.Window))
 	number("run", int64(d.Run))
 	number("first_tick", d.FirstTick)
@@ -23,16 +25,27 @@ func (d *FrameDecoder) AppendJSON(dst []byte) ([]byte, error) {
 	number("tick", d.Tick)
 	number("first", int64(d.First))
 	number("total", int64(d.Total))
-	dst = append(append(dst, `,"events":[`...), d.events...)
-	dst = append(append(dst, `],"results":[`...), d.results...)
-	dst = append(dst, ']')
-	if d.Abandoned != "" {
-		var err error
-		if dst, err = canon.AppendString(append(dst, `,"abandoned":`...), d.Abandoned); err != nil {
+	var err error
+	if len(d.Objects) > 0 {
+		if dst, err = appendDocument(append(dst, `,"objects":`...), reflect.ValueOf(d.Objects)); err != nil {
 			return dst, err
 		}
 	}
-	return append(dst, '}'), nil
+	if d.Surroundings != "" {
+		dst = append(append(dst, `,"surroundings":`...), d.Surroundings...)
+	}
+	dst = append(append(dst, `,"events":[`...), d.events...)
+	dst = append(append(dst, `],"results":[`...), d.results...)
+	dst = append(dst, ']')
+	switch {
+	case d.End:
+		dst = append(dst, `,"end":true`...)
+	case d.Abandoned != "":
+		dst, err = canon.AppendString(append(dst, `,"abandoned":`...), d.Abandoned)
+	case d.Difference != nil:
+		dst, err = appendDocument(append(dst, `,"difference":`...), reflect.ValueOf(d.Difference).Elem())
+	}
+	return append(dst, '}'), err
 }
 
 // Outcome returns the canonical value and the canonical error of the i-th result.

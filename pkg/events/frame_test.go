@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func encodeAll(t interface{ Fatal(...any) }, p Position, tick *Tick, max int) []
 func TestFrameRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		number := rapid.Int64Range(0, 1<<40).Draw(t, "tick")
-		p := Position{RunKey: genKey.Draw(t, "key"), FirstTick: number, Ticks: rapid.Int64Range(1, 1<<40).Draw(t, "ticks")}
+		p := Position{Request: someHash, RunKey: genKey.Draw(t, "key"), FirstTick: number, Ticks: rapid.Int64Range(1, 1<<40).Draw(t, "ticks")}
 		tick := genTick(t, number)
 		max := rapid.SampledFrom([]int{0, 700, 1000, 1 << 20}).Draw(t, "max")
 
@@ -110,13 +111,13 @@ func TestFrameAgainstMsgpackLibrary(t *testing.T) {
 			{Name: "a", Lane: Forecast, Status: OK, Value: `{"k":[1,1.5,null,true,"é"]}`, CostOps: 300},
 			{Name: "b", Lane: Shadow, Status: Error, Value: canon.Null, Error: "boom", CostOps: 1, CostEntropy: 70000},
 		}}
-	frames := encodeAll(t, Position{RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9}, tick, 1<<20)
+	frames := encodeAll(t, Position{Request: someHash, RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9}, tick, 1<<20)
 	got, err := msgpack.NewDecoder(bytes.NewReader(frames[0])).DecodeInterface()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"v": 1, "pipeline": "p", "window": 17, "run": 4, "first_tick": 2, "ticks": 9, "tick": 3, "first": 0, "total": 2,
+		"v": 2, "request": someHash, "pipeline": "p", "window": 17, "run": 4, "first_tick": 2, "ticks": 9, "tick": 3, "first": 0, "total": 2,
 		"events": []any{
 			map[string]any{"tick": 3, "task": "a", "lane": "forecast", "status": "ok", "cost_ops": 300, "cost_entropy": 0, "meta": map[string]any{"tags": []any{"x", "y"}}},
 			map[string]any{"tick": 3, "task": "b", "lane": "shadow", "status": "error", "cost_ops": 1, "cost_entropy": 70000, "meta": map[string]any{"tags": []any{}}},
@@ -170,10 +171,18 @@ func (o ordered) without(key string) ordered {
 func TestDecodeIsStrict(t *testing.T) {
 	event := ordered{"cost_entropy", 0, "cost_ops", 1, "lane", "forecast", "meta", ordered{"tags", []string{"x"}}, "status", "ok", "task", "a", "tick", 3}
 	result := ordered{"error", nil, "status", "ok", "task", "a", "value", ordered{"k", 1}}
-	frame := ordered{"v", 1, "pipeline", "p", "window", 17, "run", 4, "first_tick", 2, "ticks", 9, "tick", 3, "first", 0, "total", 1,
+	frame := ordered{"v", 2, "request", someHash, "pipeline", "p", "window", 17, "run", 4, "first_tick", 2, "ticks", 9, "tick", 3, "first", 0, "total", 1,
 		"events", []any{event}, "results", []any{result}}
 	events := func(e ...any) ordered { return frame.set("events", e) }
 	results := func(r ...any) ordered { return frame.set("results", append([]any{}, r...)) }
+	object := ordered{"task", "a", "name", "stdout", "sha256", someHash, "size", 12}
+	difference := ordered{"kind", "restart", "event_index", 0, "task", "a", "pointer", "/value", "expected", 1, "found", 2}
+	before := func(f ordered, more ...any) ordered {
+		return append(append(append(ordered{}, f[:20]...), more...), f[20:]...)
+	}
+	ending := func(d ordered) ordered {
+		return append(frame[:20:20], "events", []any{}, "results", []any{}, "difference", d)
+	}
 	failed := frame.set("events", []any{event.set("status", "error")})
 	for _, test := range []struct {
 		frame any
@@ -181,17 +190,18 @@ func TestDecodeIsStrict(t *testing.T) {
 	}{
 		{frame, ""},
 		{"text", "frame: want a map, found str (byte 0)"},
-		{frame.set("v", 2), "v: unknown schema: frame version 2, this reader knows 1"},
+		{frame.set("v", 1), "v: unknown schema: frame version 1, this reader knows 2"},
 		{frame.set("v", "1"), "v: want an integer of 64 bits, found str"},
-		{frame.without("run"), "a frame has 11 or 12 fields, this one 10"},
+		{frame.without("run"), "a frame has 12 to 15 fields, this one 11"},
 		{append(frame.without("run"), "extra", 1), `field "first_tick" where run belongs`},
-		{append(frame[:2:2], frame...), `field "v" where pipeline belongs: each field stands once`},
+		{append(frame[:2:2], frame...), `field "v" where request belongs: each field stands once`},
 		{frame.set("pipeline", "a.b"), `pipeline name "a.b" has a character '.'`},
 		{frame.set("run", -1), "run: -1 is out of range"},
 		{frame.set("run", 1000), "run 1000 is out of range: want 0 to 999"},
 		{frame.set("tick", 1), "tick 1 is out of range: the run has ticks 2 to 10"},
 		{frame.set("tick", 11), "tick 11 is out of range"},
-		{frame.set("ticks", 0), "a run of 0 ticks"},
+		{frame.set("request", "abc"), `request "abc" is not a SHA-256`},
+		{frame.set("ticks", 0).set("tick", 1), "tick 1 is out of range"},
 		{frame.set("first", 2), "event 2 of 1 is out of range"},
 		{frame.set("total", 0), "events: 1 events from event 0 of 0"},
 		{frame.set("events", []any{}).set("results", []any{}), "a tick of 1 events in a frame of none"},
@@ -218,8 +228,24 @@ func TestDecodeIsStrict(t *testing.T) {
 		{results(result.set("value", float32(1))), "results[0].value: want a value"},
 		{results(result.set("value", []byte{1})), "results[0].value: want a value"},
 		{results(result.set("value", ordered{1, 1})), "results[0].value: want a string, found int"},
-		{append(frame[:18:18], "events", []any{}, "results", []any{}, "abandoned", ""), "abandoned: an abandoned run says why"},
-		{append(frame[:len(frame):len(frame)], "abandoned", "x"), "abandoned: an abandoned run says why"},
+		{append(frame[:20:20], "events", []any{}, "results", []any{}, "abandoned", ""), "an abandoned run says why"},
+		{append(frame[:len(frame):len(frame)], "abandoned", "x"), "an abandoned run says why"},
+		{append(frame[:len(frame):len(frame)], "odd", "x"), `field "odd" where abandoned belongs`},
+		{append(frame[:len(frame):len(frame)], "end", true), "end: in a run of 9 ticks"},
+		{append(frame[:len(frame):len(frame)], "end", true).set("ticks", 0), ""},
+		{append(frame[:len(frame):len(frame)], "end", false).set("ticks", 0), "end: false"},
+		{before(frame, "objects", []any{object}, "surroundings", ordered{"os", "x"}), ""},
+		{before(frame, "surroundings", ordered{"os", "x"}, "objects", []any{object}), "where events belongs"},
+		{before(frame, "objects", []any{}), "objects: no objects: leave the field out"},
+		{before(frame, "objects", []any{object.set("sha256", "x")}), "objects[0]: object \"stdout\": \"x\" is not a SHA-256"},
+		{before(frame, "objects", []any{object.without("size")}), "an object has 4 fields, this one 3"},
+		{before(frame, "surroundings", 1), "surroundings: want a map"},
+		{before(frame, "odd", 1), "where events belongs"},
+		{ending(difference), ""},
+		{ending(difference.set("kind", "value")), `"value" is not one of`},
+		{ending(difference.set("found", 1)), "both sides are equal"},
+		{ending(difference.without("pointer")), "a difference has 6 fields, this one 5"},
+		{append(frame[:len(frame):len(frame)], "difference", difference), "and no events in its frame"},
 	} {
 		message, err := msgpack.Marshal(test.frame)
 		if err != nil {
@@ -250,8 +276,60 @@ func TestDecodeIsStrict(t *testing.T) {
 	}
 }
 
+// What a frame holds beside its events comes back, and changes no hash.
+func TestExtra(t *testing.T) {
+	tick := benchTick(3)
+	p := Position{Request: someHash, RunKey: RunKey{"p", 17, 4}, Tick: tick.Tick, FirstTick: tick.Tick, Total: 3}
+	plain := encodeAll(t, p, tick, 1<<20)[0]
+	x := Extra{Objects: []Object{{"a", "stdout", someHash, 12}}, Surroundings: `{"os":"linux"}`}
+	more, err := x.Add(plain, &p, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d FrameDecoder
+	if err := d.Decode(more); err != nil || !d.End || !reflect.DeepEqual(d.Extra, x) || d.Len() != 3 {
+		t.Fatalf("%+v, end %t (%v)", d.Extra, d.End, err)
+	}
+	text, err := d.AppendJSON(nil)
+	if err != nil || !strings.Contains(string(text), `"objects":[{"name":"stdout"`) || !strings.Contains(string(text), `"surroundings":{"os":"linux"}`) || !strings.HasSuffix(string(text), `,"end":true}`) {
+		t.Errorf("%s (%v)", text, err)
+	}
+	// The memo of a run without surroundings serves one with them.
+	surrounded, err := (&Extra{Surroundings: `{"os":"linux"}`}).Add(plain, &p, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := NewMemo(1 << 20)
+	if step, err := m.Start().Decode(&d, plain); step != nil || err != nil {
+		t.Fatal(step, err)
+	}
+	want := m.Add(m.Start(), &d)
+	if step, err := m.Start().Decode(&d, surrounded); step != want || err != nil || d.Surroundings == "" {
+		t.Errorf("step %p, want %p (%v)", step, want, err)
+	}
+	if step, err := m.Start().Decode(&d, more); step != nil || err != nil || !d.End {
+		t.Errorf("an ending was taken for another frame: %v", err)
+	}
+}
+
+func TestDifference(t *testing.T) {
+	p := Position{Request: someHash, RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9, Tick: 5, Total: 3}
+	want := Difference{KindRestart, 5, 1, "a", "/value", `{"x":1}`, "null"}
+	message, err := AppendDifference(nil, p, &want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d FrameDecoder
+	if err := d.Decode(message); err != nil || d.Difference == nil || *d.Difference != want || d.Position != p {
+		t.Errorf("%+v at %+v (%v)", d.Difference, d.Position, err)
+	}
+	if _, err := AppendDifference(nil, p, &Difference{Kind: KindValue, Task: "a", Expected: "1", Found: "2"}); err == nil {
+		t.Error("a difference between runs was taken for one that a run met by itself")
+	}
+}
+
 func TestAbandoned(t *testing.T) {
-	p := Position{RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9, Tick: 5, Total: 3}
+	p := Position{Request: someHash, RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9, Tick: 5, Total: 3}
 	message, err := AppendAbandoned(nil, p, "no such definition")
 	if err != nil {
 		t.Fatal(err)
@@ -272,7 +350,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"/meta: want an object":  {Tick: 1, Events: []TraceEvent{{Tick: 1, Task: "a", Meta: "1"}}, Results: []TaskResult{result}},
 	} {
 		var e FrameEncoder
-		err := e.Encode(Position{RunKey: RunKey{"p", 1, 0}, Ticks: 2}, tick, 1<<20, func([]byte, int) error { return nil })
+		err := e.Encode(Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Ticks: 2}, tick, 1<<20, func([]byte, int) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
@@ -283,10 +361,10 @@ func FuzzFrameDecode(f *testing.F) {
 	rapidTick := &Tick{Tick: 1,
 		Events:  []TraceEvent{{Tick: 1, Task: "a", Meta: `{"tags":["x"]}`}, {Tick: 1, Task: "b", Status: NotComputable, Meta: `{"tags":[]}`}},
 		Results: []TaskResult{{Name: "a", Value: `{"k":[1,2.5,18446744073709551616,"é",null,false]}`}, {Name: "b", Status: NotComputable, Value: canon.Null, Error: "x"}}}
-	for _, frame := range encodeAll(f, Position{RunKey: RunKey{"p", 1, 0}, Ticks: 2}, rapidTick, 600) {
+	for _, frame := range encodeAll(f, Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Ticks: 2}, rapidTick, 600) {
 		f.Add(frame)
 	}
-	abandoned, _ := AppendAbandoned(nil, Position{RunKey: RunKey{"p", 1, 0}, Ticks: 2, Total: 2}, "why")
+	abandoned, _ := AppendAbandoned(nil, Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Ticks: 2, Total: 2}, "why")
 	f.Add(abandoned)
 	f.Fuzz(func(t *testing.T, message []byte) {
 		var d, again FrameDecoder
@@ -365,7 +443,7 @@ func BenchmarkFrameDecodeAndHash(b *testing.B) {
 func perTick(b *testing.B, prepare func(*Tick, Position) func()) {
 	for _, n := range []int{5, 50, 500} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			do := prepare(benchTick(n), Position{RunKey: RunKey{"bench", 17, 4}, Ticks: 1 << 40})
+			do := prepare(benchTick(n), Position{Request: someHash, RunKey: RunKey{"bench", 17, 4}, Ticks: 1 << 40})
 			b.ReportAllocs()
 			for b.Loop() {
 				do()

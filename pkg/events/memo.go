@@ -32,7 +32,6 @@ type Step struct {
 
 	tick         int64
 	first, total int
-	fields       int
 	body         []byte
 }
 
@@ -65,7 +64,7 @@ func (p *Point) Decode(d *FrameDecoder, message []byte) (*Step, error) {
 		return nil, err
 	}
 	if s := p.step; s != nil && s.tick == d.Tick && s.first == d.First && s.total == d.Total &&
-		s.fields == d.fields && bytes.Equal(s.body, d.body) {
+		!d.tail && bytes.Equal(s.body, d.body) {
 		return s, nil
 	}
 	return nil, d.DecodeBody()
@@ -76,9 +75,12 @@ func (m *Memo) Add(p *Point, d *FrameDecoder) *Step {
 	h := p.hash.Clone()
 	h.AddFrame(d)
 	s := &Step{To: &Point{hash: h}, Events: d.Len(), Last: d.Last(),
-		tick: d.Tick, first: d.First, total: d.Total, fields: d.fields, body: d.body}
+		tick: d.Tick, first: d.First, total: d.Total, body: d.body}
 	if s.Last {
 		s.Tick = h.EndTick()
+	}
+	if d.tail { // an ending is not what other runs have
+		return s
 	}
 	if p.step != nil {
 		m.size -= p.step.bytes()

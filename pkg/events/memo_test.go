@@ -26,7 +26,7 @@ func TestMemoIsItsTwin(t *testing.T) {
 		runs := make([]run, rapid.IntRange(2, 5).Draw(t, "runs"))
 		for i := range runs {
 			runs[i] = run{alone: NewRunHash(), at: memo.Start()}
-			p := Position{RunKey: RunKey{Pipeline: "p", Window: 1, Run: i}, Ticks: ticks}
+			p := Position{Request: someHash, RunKey: RunKey{Pipeline: "p", Window: 1, Run: i}, Ticks: ticks}
 			max := rapid.SampledFrom([]int{1 << 20, 1 << 20, 700}).Draw(t, "max")
 			for number := range variants {
 				p.Tick = int64(number)
@@ -91,7 +91,7 @@ func BenchmarkMemo(b *testing.B) {
 					for i := range tick.Events {
 						tick.Events[i].Tick = number
 					}
-					p := Position{RunKey: RunKey{Pipeline: "p", Window: 1, Run: run}, Ticks: ticks, Tick: number}
+					p := Position{Request: someHash, RunKey: RunKey{Pipeline: "p", Window: 1, Run: run}, Ticks: ticks, Tick: number}
 					frames[run] = append(frames[run], encodeAll(b, p, tick, 1<<20)...)
 				}
 			}

@@ -21,18 +21,18 @@ type RunHash struct {
 	buf       []byte
 }
 
-type hashes struct{ trace, result, forecast *canon.ListHash }
+type hashes struct{ trace, result, forecast, forecastResult *canon.ListHash }
 
 func newHashes() hashes {
-	return hashes{canon.NewListHash(traceKey), canon.NewListHash(resultKey), canon.NewListHash(traceKey)}
+	return hashes{canon.NewListHash(traceKey), canon.NewListHash(resultKey), canon.NewListHash(traceKey), canon.NewListHash(resultKey)}
 }
 
 func (h *hashes) clone() hashes {
-	return hashes{h.trace.Clone(), h.result.Clone(), h.forecast.Clone()}
+	return hashes{h.trace.Clone(), h.result.Clone(), h.forecast.Clone(), h.forecastResult.Clone()}
 }
 
 func (h *hashes) sum() Hashes {
-	return Hashes{h.trace.Sum().String(), h.result.Sum().String(), h.forecast.Sum().String()}
+	return Hashes{h.trace.Sum().String(), h.result.Sum().String(), h.forecast.Sum().String(), h.forecastResult.Sum().String()}
 }
 
 // NewRunHash returns the hash of a run that has no ticks yet.
@@ -47,8 +47,9 @@ func (h *RunHash) AddFrame(d *FrameDecoder) {
 	for _, to := range [...]*hashes{&h.tick, &h.run} {
 		to.trace.AddJoined(d.Events(), d.Len())
 		to.result.AddJoined(d.Results(), d.Len())
-		for span, n := range d.forecastSpans() {
-			to.forecast.AddJoined(span, n)
+		for s := range d.forecastSpans() {
+			to.forecast.AddJoined(s.events, s.n)
+			to.forecastResult.AddJoined(s.results, s.n)
 		}
 	}
 }
@@ -60,6 +61,7 @@ func (h *RunHash) EndTick() Hashes {
 	h.tick.trace.Reset()
 	h.tick.result.Reset()
 	h.tick.forecast.Reset()
+	h.tick.forecastResult.Reset()
 	return sums
 }
 
@@ -91,6 +93,7 @@ func addTick(buf []byte, t *Tick, to ...*hashes) ([]byte, error) {
 			to.result.Add(result)
 			if t.Events[i].Lane == Forecast {
 				to.forecast.Add(event)
+				to.forecastResult.Add(result)
 			}
 		}
 	}
@@ -106,7 +109,7 @@ func (h *RunHash) Events() int64 { return h.run.trace.Count() }
 // State returns the midstates of the run's hashes between two ticks, for [Digest].State.
 // [RunHash.Restore] goes on from there without the ticks before.
 func (h *RunHash) State() string {
-	var states [3]string
+	var states [4]string
 	for i, l := range h.run.lists() {
 		raw, _ := l.AppendBinary(nil) // never fails
 		states[i] = base64.StdEncoding.EncodeToString(raw)
@@ -133,8 +136,8 @@ func (h *RunHash) Restore(state string) error {
 	return nil
 }
 
-func (h *hashes) lists() [3]*canon.ListHash {
-	return [3]*canon.ListHash{h.trace, h.result, h.forecast}
+func (h *hashes) lists() [4]*canon.ListHash {
+	return [4]*canon.ListHash{h.trace, h.result, h.forecast, h.forecastResult}
 }
 
 // TickHashes returns the hashes of one tick.

@@ -18,7 +18,9 @@ const (
 
 // The subjects of each stream, for subscribers and stream settings.
 const (
-	WindowSubjects  = "ers.window.*"
+	WindowSubjects  = "ers.window.*.*"
+	ControlSubjects = "ers.control.*.*.*"
+	VoidSubject     = "ers.control.void"
 	TraceSubjects   = "ers.trace.*.*.*"
 	DigestSubjects  = "ers.digest.*.*.*"
 	VerdictSubjects = "ers.verdict.*.*.*"
@@ -45,16 +47,28 @@ func CheckPipelineName(name string) error {
 	return nil
 }
 
+// CheckKind tells whether a kind of definitions can be a subject token: 1 to 32 of
+// a-z 0-9 and -.
+func CheckKind(kind string) error {
+	if kind == "" || len(kind) > 32 || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("kind of definition %.40q: want 1 to 32 of a-z 0-9 -", kind)
+	}
+	return nil
+}
+
 // WindowSubject is where windows of a pipeline are requested.
-func WindowSubject(pipeline string) string { return "ers.window." + pipeline }
+func WindowSubject(kind, pipeline string) string { return "ers.window." + kind + "." + pipeline }
 
 // ParseWindowSubject is the reverse of WindowSubject.
-func ParseWindowSubject(subject string) (pipeline string, err error) {
-	t, err := tokens(subject, "ers.window.", 1)
+func ParseWindowSubject(subject string) (kind, pipeline string, err error) {
+	t, err := tokens(subject, "ers.window.", 2)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return t[0], nil
+	if err := CheckKind(t[0]); err != nil {
+		return "", "", fmt.Errorf("subject %q: %w", subject, err)
+	}
+	return t[0], t[1], nil
 }
 
 // RunKey names a run: the last three tokens of its subjects.
@@ -142,7 +156,8 @@ func tokens(subject, prefix string, n int) ([]string, error) {
 		return nil, fmt.Errorf("subject %q is not %s with %d more tokens", subject, prefix, n)
 	}
 	pipeline := t[0]
-	if prefix == "ers.verdict." {
+	switch prefix {
+	case "ers.verdict.", "ers.window.", "ers.control.":
 		pipeline = t[1]
 	}
 	if err := CheckPipelineName(pipeline); err != nil {

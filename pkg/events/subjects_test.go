@@ -22,8 +22,12 @@ func TestSubjectsRoundTrip(t *testing.T) {
 		if p, w, err := ParseStabilitySubject(StabilitySubject(key.Pipeline, key.Window)); p != key.Pipeline || w != key.Window || err != nil {
 			t.Fatalf("%s %d (%v), want %+v", p, w, err, key)
 		}
-		if back, err := ParseWindowSubject(WindowSubject(key.Pipeline)); back != key.Pipeline || err != nil {
-			t.Fatalf("%q (%v), want %q", back, err, key.Pipeline)
+		kind := rapid.StringMatching(`[a-z0-9-]{1,32}`).Draw(t, "kind")
+		if k, p, err := ParseWindowSubject(WindowSubject(kind, key.Pipeline)); k != kind || p != key.Pipeline || err != nil {
+			t.Fatalf("%q %q (%v), want %q %q", k, p, err, kind, key.Pipeline)
+		}
+		if v, p, w, err := ParseControlSubject(ControlSubject(Cancel, key.Pipeline, key.Window)); v != Cancel || p != key.Pipeline || w != key.Window || err != nil {
+			t.Fatalf("%s %s %d (%v), want %+v", v, p, w, err, key)
 		}
 		outcome := rapid.SampledFrom([]Outcome{Pass, Fail, Inconclusive}).Draw(t, "outcome")
 		o, pipeline, window, err := ParseVerdictSubject(VerdictSubject(outcome, key.Pipeline, key.Window))
@@ -43,6 +47,19 @@ func TestParseSubjectRefuses(t *testing.T) {
 	for _, s := range []string{"ers.verdict.maybe.p.1", "ers.verdict.pass.p", "ers.verdict.pass.a*.1", "ers.verdict.pass.p.x"} {
 		if _, _, _, err := ParseVerdictSubject(s); err == nil {
 			t.Errorf("%q was taken", s)
+		}
+	}
+}
+
+func TestParseWindowSubjectRefuses(t *testing.T) {
+	for _, s := range []string{"ers.window.p", "ers.window.Star.p", "ers.window..p", "ers.window.starlark.a b", "ers.window.starlark.p.1"} {
+		if kind, p, err := ParseWindowSubject(s); err == nil || !strings.Contains(err.Error(), s) {
+			t.Errorf("%q: %s %s, %v", s, kind, p, err)
+		}
+	}
+	for _, s := range []string{"ers.control.void", "ers.control.undo.p.1", "ers.control.cancel.p", "ers.control.cancel.p.01", "ers.control.cancel.a*.1"} {
+		if v, p, w, err := ParseControlSubject(s); err == nil || !strings.Contains(err.Error(), s) {
+			t.Errorf("%q: %s %s %d, %v", s, v, p, w, err)
 		}
 	}
 }

@@ -3,14 +3,14 @@ package events
 import "abraxas.dev/ers/pkg/canon"
 
 // VerdictSchema is the version of the documents on ers.verdict.> and ers.gate.>.
-const VerdictSchema = "ers.verdict.v1"
+const VerdictSchema = "ers.verdict.v2"
 
 // Outcome is what a window came to.
 type Outcome string
 
 const (
 	Pass         Outcome = "pass"         // every run is sealed and all are equal to the byte
-	Fail         Outcome = "fail"         // every run is sealed and some differ
+	Fail         Outcome = "fail"         // a difference is shown: two sealed runs differ, or a run ended with one
 	Inconclusive Outcome = "inconclusive" // some run could not be judged
 )
 
@@ -19,13 +19,17 @@ type Verdict struct {
 	Schema           string  `json:"schema"` // VerdictSchema
 	Scheme           string  `json:"scheme"` // canon.Scheme
 	Outcome          Outcome `json:"outcome"`
+	Kind             string  `json:"kind"` // these four are of the request
 	Pipeline         string  `json:"pipeline"`
 	Window           uint64  `json:"window"`
+	Request          string  `json:"request"` // SHA-256 of its bytes
+	Case             string  `json:"case"`    // see WindowRequest.Case
 	DefinitionSHA256 string  `json:"definition_sha256"`
 	ContextsSHA256   string  `json:"contexts_sha256"`
 	Runs             int     `json:"runs"`
 	FirstTick        int64   `json:"first_tick"`
 	Ticks            int64   `json:"ticks"`
+	FirstRun         int64   `json:"first_run,omitempty"`
 
 	// The hashes of run 0, and of each run by its index. Runs are equal when both
 	// their trace and their result hash are. A run that was never sealed has "".
@@ -40,20 +44,26 @@ type Verdict struct {
 	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
 
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
-	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive
-	Latch      string      `json:"latch,omitempty"`      // as requested
+	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive; on fail of the runs that could not be judged
+	Latch      *Latch      `json:"latch,omitempty"`      // as requested
 	Drill      *Drill      `json:"drill,omitempty"`      // as requested: this verdict is an exercise
 	Reproduce  string      `json:"reproduce"`            // the command that shows it again
 	DigestSeq  uint64      `json:"digest_seq"`           // the ERS_DIGEST message that completed the window
 }
 
+// Key is the identity of the window that the verdict is about.
+func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Request} }
+
 // Group is a set of runs that are equal to the byte.
 type Group struct {
-	Hash         string    `json:"hash"`
-	ResultHash   string    `json:"result_hash"`
-	ForecastHash string    `json:"forecast_hash"`
-	Runs         []int     `json:"runs"`
-	Differs      *Location `json:"differs,omitempty"` // where it first differs from the first group
+	Hash         string `json:"hash"`
+	ResultHash   string `json:"result_hash"`
+	ForecastHash string `json:"forecast_hash"`
+
+	ForecastResultHash string `json:"forecast_result_hash"`
+
+	Runs    []int     `json:"runs"`
+	Differs *Location `json:"differs,omitempty"` // where it first differs from the first group
 }
 
 // Location names a place in a run.
@@ -64,6 +74,10 @@ type Location struct {
 	Task       string         `json:"task"`
 	Pointer    string         `json:"pointer"` // RFC 6901, into the event with value and error added to its seven fields; "" is all of it
 }
+
+// MaxPointer is the longest [Location.Pointer], in bytes. Names of members can be of any
+// length: above one that would make the pointer longer, it stops.
+const MaxPointer = 2 << 10
 
 // DivergenceKind says in what two runs differ first.
 type DivergenceKind string
@@ -78,7 +92,11 @@ const (
 	KindError   DivergenceKind = "error"   // the task failed with another text
 	KindMissing DivergenceKind = "missing" // an event of the reference is not there
 	KindExtra   DivergenceKind = "extra"   // an event that the reference does not have
-	KindLatch   DivergenceKind = "latch"   // the runs agree, but not with the accepted hash
+	KindLatch   DivergenceKind = "latch"   // the runs agree, but not with the accepted hashes
+
+	KindRestart      DivergenceKind = "restart"      // done again after a crash, a task answered otherwise
+	KindEffect       DivergenceKind = "effect"       // a task asked for another effect than the one recorded
+	KindInterference DivergenceKind = "interference" // the shadow lane changed the forecast lane
 )
 
 // Divergence explains the first difference between the reference (the first group)

@@ -1,7 +1,14 @@
 package events
 
+import (
+	"fmt"
+	"strconv"
+
+	"abraxas.dev/ers/pkg/canon"
+)
+
 // WindowSchema is the version of the documents on ers.window.>.
-const WindowSchema = "ers.window.v1"
+const WindowSchema = "ers.window.v2"
 
 // Budget is what a lane may spend in one tick, or what a task costs.
 type Budget struct {
@@ -15,21 +22,96 @@ type Budgets struct {
 	Shadow   Budget `json:"shadow"`
 }
 
+// Starlark is the kind of the definitions whose tasks are written in Starlark. The kind
+// is a token of the request's subject, so that a coordinator takes only windows that it
+// can run.
+const Starlark = "starlark"
+
 // WindowRequest asks for a window of runs. The sequence that ERS_WINDOW gives the
-// message is the window's name.
+// message is the window's number, the name for people. Sequences come again when a
+// stream is removed or restored: a window's identity is its number with the SHA-256 of
+// the request's bytes, see [WindowKey].
 type WindowRequest struct {
-	Schema           string  `json:"schema"` // WindowSchema
-	Pipeline         string  `json:"pipeline"`
-	DefinitionSHA256 string  `json:"definition_sha256"` // an object in ERS_OBJECTS
-	ContextsSHA256   string  `json:"contexts_sha256"`   // an object in ERS_OBJECTS
-	Runs             int     `json:"runs"`              // >= 2
-	FirstTick        int64   `json:"first_tick"`        // >= 0
-	Ticks            int64   `json:"ticks"`             // ticks a run, >= 1
-	Budget           Budgets `json:"budget"`            // of every tick
-	Latch            string  `json:"latch,omitempty"`   // trace_sha256 that the pipeline was accepted with
-	Drill            *Drill  `json:"drill,omitempty"`
-	Reproduce        string  `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
+	Schema           string     `json:"schema"` // WindowSchema
+	Kind             string     `json:"kind"`   // of the definition, as in the subject
+	Pipeline         string     `json:"pipeline"`
+	DefinitionSHA256 string     `json:"definition_sha256"`   // an object in ERS_OBJECTS
+	ContextsSHA256   string     `json:"contexts_sha256"`     // an object in ERS_OBJECTS
+	Runs             int        `json:"runs"`                // >= 2
+	FirstRun         int64      `json:"first_run,omitempty"` // number of run 0 in a plan that goes over several windows
+	Groups           []RunGroup `json:"groups,omitempty"`    // runs that are made in another way; left out: all are made alike
+	FirstTick        int64      `json:"first_tick"`          // >= 0
+	Ticks            int64      `json:"ticks"`               // ticks a run; 0: open, until its inputs end
+	Budget           Budgets    `json:"budget"`              // of every tick
+	After            After      `json:"after"`
+	Latch            *Latch     `json:"latch,omitempty"`
+	Drill            *Drill     `json:"drill,omitempty"`
+	Reproduce        string     `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
 }
+
+// After says how the other streams ended when a request was made, as its submitter saw
+// them. So asking twice for the same is two requests, and a request tells whether a
+// stream has been cut short since.
+type After struct {
+	Trace         uint64 `json:"trace"`          // last sequence of ERS_TRACE, 0: none
+	Digest        uint64 `json:"digest"`         // likewise
+	Verdict       uint64 `json:"verdict"`        // likewise
+	VerdictSHA256 string `json:"verdict_sha256"` // of the last verdict's bytes, "" for none
+}
+
+// RunGroup names runs of a window that are made in their own way.
+type RunGroup struct {
+	Name string `json:"name"` // what is special about them, such as "shadow-off"
+	Runs []int  `json:"runs"` // ascending
+}
+
+// Latch is what a pipeline was accepted with. It holds for the contexts, budgets, first
+// tick and ticks of the request that it stands in, whatever the definition: that is what
+// it is for.
+type Latch struct {
+	Trace      string `json:"trace_sha256"`
+	Result     string `json:"result_sha256,omitempty"`     // "": the trace alone is held
+	Definition string `json:"definition_sha256,omitempty"` // that it was accepted with, for people
+}
+
+// Case names what windows must share to be compared with each other: the SHA-256 of
+// the canonical JSON of definition, contexts, budgets, first tick and ticks.
+func (r *WindowRequest) Case() string {
+	data, err := Encode(&struct {
+		Budget     Budgets `json:"budget"`
+		Contexts   string  `json:"contexts_sha256"`
+		Definition string  `json:"definition_sha256"`
+		FirstTick  int64   `json:"first_tick"`
+		Ticks      int64   `json:"ticks"`
+	}{r.Budget, r.ContextsSHA256, r.DefinitionSHA256, r.FirstTick, r.Ticks})
+	if err != nil {
+		panic(err) // only a hash that is no UTF-8 could do that, and Decode refuses it
+	}
+	return canon.Sum(data).String()
+}
+
+// WindowKey is the identity of a window. Every frame, digest and verdict carries it, and
+// whoever reads one compares it with ERS_WINDOW: under a number that came again stands
+// another request.
+type WindowKey struct {
+	Pipeline string
+	Window   uint64 // its sequence in ERS_WINDOW
+	Request  string // SHA-256 of the request's bytes, in lower-case hex
+}
+
+// Run is the run of the window with this index.
+func (k WindowKey) Run(run int) RunKey { return RunKey{k.Pipeline, k.Window, run} }
+
+// Filter is what the subjects of all runs of the window end with: "ers.trace." and it
+// match the frames, "ers.digest." and it the digests.
+func (k WindowKey) Filter() string { return k.Pipeline + "." + strconv.FormatUint(k.Window, 10) + ".*" }
+
+func (k WindowKey) String() string {
+	return fmt.Sprintf("%s.%d (request %.8s)", k.Pipeline, k.Window, k.Request)
+}
+
+// RequestSHA256 is what a request's message is known by: the SHA-256 of its bytes.
+func RequestSHA256(message []byte) string { return canon.Sum(message).String() }
 
 // MaxReproduce is the most bytes of [WindowRequest.Reproduce], which goes into the
 // verdict.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -21,14 +22,23 @@ func Headline(v *events.Verdict) string {
 	case v.Outcome == events.Pass:
 		return fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
-		found, accepted := shortPair(v.ExpectedHash, v.Latch)
-		return drill + fmt.Sprintf("all %d runs are equal, but their trace hash is %s, not the accepted %s", v.Runs, found, accepted)
+		return drill + fmt.Sprintf("all %d runs are equal, but their %s", v.Runs, notAccepted(v.Divergence))
 	case v.Divergence != nil:
 		return drill + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
 	case len(v.Problems) > 0:
 		return drill + whyNot(v)
 	}
 	return drill + fmt.Sprintf("the verdict on %d runs gives no reason", v.Runs)
+}
+
+// notAccepted says which hash is not the accepted one.
+func notAccepted(d *events.Divergence) string {
+	found, accepted := shortPair(scalar(&d.Found), scalar(&d.Expected))
+	what := "trace hash"
+	if d.Pointer == "/result_sha256" {
+		what = "result hash"
+	}
+	return fmt.Sprintf("%s is %s, not the accepted %s", what, found, accepted)
 }
 
 // whyNot says which runs could not be judged, and the reason if it is one.
@@ -48,6 +58,9 @@ func whyNot(v *events.Verdict) string {
 // names those that part first.
 func whichRuns(v *events.Verdict) string {
 	d := v.Divergence
+	if slices.Contains(events.OwnKinds, d.Kind) {
+		return runs(d.Runs) + " " + differ(d.Runs) + " from its own record"
+	}
 	if len(v.Groups) < 2 {
 		return runs(d.Runs) + " " + differ(d.Runs)
 	}
@@ -109,6 +122,12 @@ func whatDiffers(d *events.Divergence) string {
 		return task + " has " + inTree(d, "another meta", "/meta")
 	case events.KindValue:
 		return task + " returned " + inTree(d, "another value", "/value")
+	case events.KindRestart:
+		return "done again after a crash, " + task + " answered " + inTree(d, "another value", "")
+	case events.KindEffect:
+		return task + " asked for another effect: " + inTree(d, "another one", "")
+	case events.KindInterference:
+		return "the shadow lane changed " + task + ": " + inTree(d, "another value", "")
 	case events.KindType:
 		verb := "has"
 		if strings.HasPrefix(d.Pointer, "/value") {

@@ -76,8 +76,14 @@ func (p *page) facts(v *events.Verdict) {
 	if v.Outcome == events.Pass {
 		p.fact("trace", v.ExpectedHash)
 		p.fact("result", v.ExpectedResultHash)
-		if v.Latch != "" {
-			p.fact("latch", "the trace hash is the accepted one")
+		switch {
+		case v.Latch != nil && v.Latch.Result == "":
+			p.fact("latch", "the trace hash is the accepted one; the latch says nothing about the result hash")
+		case v.Latch != nil:
+			p.fact("latch", "the trace and result hashes are the accepted ones")
+		}
+		if v.Latch != nil && v.Latch.Definition != "" && v.Latch.Definition != v.DefinitionSHA256 {
+			p.fact("accepted", "with another definition, "+short(v.Latch.Definition))
 		}
 	}
 	if v.DefinitionSHA256 != "" {

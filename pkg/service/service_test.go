@@ -45,18 +45,18 @@ func start(t testing.TB, b *bus.Bus, load func(*events.WindowRequest) (coordinat
 
 func windowOf(pipeline string, ticks int64) *events.WindowRequest {
 	nothing := canon.Sum(nil).String()
-	return &events.WindowRequest{Schema: events.WindowSchema, Pipeline: pipeline, DefinitionSHA256: nothing, ContextsSHA256: nothing,
+	return &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: pipeline, DefinitionSHA256: nothing, ContextsSHA256: nothing,
 		Runs: 12, Ticks: ticks}
 }
 
 // judge asks for a window and waits for its verdict.
 func judge(t testing.TB, b *bus.Bus, r *events.WindowRequest) *events.Verdict {
 	t.Helper()
-	window, err := client.Window(t.Context(), b, r)
+	key, err := client.Request(t.Context(), b, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, _, err := client.Verdict(t.Context(), b, r.Pipeline, window)
+	v, _, err := client.Verdict(t.Context(), b, key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,9 +49,11 @@ type Config struct {
 	// error that wraps ErrProgram is final; after any other the window is tried again.
 	Load func(ctx context.Context, request *events.WindowRequest) (Program, error)
 
-	Windows int // windows at once; 0 means 4
-	Turns   int // ticks computed at once; 0 means one for each processor
-	Log     zerolog.Logger
+	Kind     string // of the definitions that Load knows; "" means events.Starlark
+	Pipeline string // take the windows of this pipeline alone; "" means all
+	Windows  int    // windows at once; 0 means 4
+	Turns    int    // ticks computed at once; 0 means one for each processor
+	Log      zerolog.Logger
 }
 
 const (
@@ -75,6 +78,7 @@ type Stats struct {
 
 // New returns a coordinator that has not done anything yet.
 func New(c Config) *Coordinator {
+	c.Kind = cmp.Or(c.Kind, events.Starlark)
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
@@ -93,7 +97,7 @@ func (c *Coordinator) Stats() *Stats { return &c.stats }
 // Run takes windows off the queue and runs them until ctx ends, and then stops where
 // it is. It returns nil, or why it cannot go on.
 func (c *Coordinator) Run(ctx context.Context) error {
-	err := c.Bus.Work(ctx, c.Windows, c.window)
+	err := c.Bus.Work(ctx, c.queue(), c.Windows, c.window)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -103,14 +107,14 @@ func (c *Coordinator) Run(ctx context.Context) error {
 // window runs one window to its end. An error brings the window back to the queue.
 func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	log := c.Log.With().Uint64("window", item.Seq).Logger()
-	request, err := parseRequest(item.Message)
+	request, key, err := events.ReadRequest(item.Message)
 	if err != nil {
 		log.Error().Err(err).Msg("this window can never be run")
 		return fmt.Errorf("%w: %w", bus.ErrDrop, err)
 	}
 	log = log.With().Str("pipeline", request.Pipeline).Logger()
 	log.Info().Int("runs", request.Runs).Int64("ticks", request.Ticks).Msg("window begins")
-	w := window{Coordinator: c, id: item.Seq, request: request, log: log}
+	w := window{Coordinator: c, key: key, request: request, log: log}
 	if err := w.run(ctx); err != nil {
 		if ctx.Err() == nil {
 			log.Warn().Err(err).Msg("window is not complete, it goes back to the queue")
@@ -120,16 +124,4 @@ func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	c.stats.Windows.Add(1)
 	log.Info().Msg("window is complete")
 	return nil
-}
-
-// parseRequest reads a window request, which must be on its pipeline's subject.
-func parseRequest(m bus.Message) (*events.WindowRequest, error) {
-	request := new(events.WindowRequest)
-	if err := events.Decode(m.Data, request); err != nil {
-		return nil, fmt.Errorf("window request, %s sequence %d: %w", m.Stream, m.Seq, err)
-	}
-	if want := events.WindowSubject(request.Pipeline); m.Subject != want {
-		return nil, fmt.Errorf("window request, %s sequence %d: it is on %s, its pipeline's subject is %s", m.Stream, m.Seq, m.Subject, want)
-	}
-	return request, nil
 }

@@ -46,7 +46,7 @@ func (p program) Scheduler() (*scheduler.Scheduler, error) {
 var nothing = canon.Sum(nil).String()
 
 func request(runs int, ticks int64) *events.WindowRequest {
-	return &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
+	return &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
 		Runs: runs, FirstTick: 3, Ticks: ticks}
 }
 
@@ -62,11 +62,11 @@ func ask(t testing.TB, b *bus.Bus, r *events.WindowRequest) (window uint64) {
 
 func askRaw(t testing.TB, b *bus.Bus, pipeline string, data []byte) (window uint64) {
 	t.Helper()
-	last, err := b.Last(t.Context(), events.StreamWindow, events.WindowSubject(pipeline))
+	last, err := b.Last(t.Context(), events.StreamWindow, events.WindowSubject(events.Starlark, pipeline))
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
 		t.Fatal(err)
 	}
-	if window, err = b.Append(t.Context(), events.WindowSubject(pipeline), last.Seq, data); err != nil {
+	if window, err = b.Append(t.Context(), events.WindowSubject(events.Starlark, pipeline), last.Seq, data); err != nil {
 		t.Fatal(err)
 	}
 	return window

@@ -22,7 +22,7 @@ type position struct {
 // stands at its beginning.
 func (w *window) resume(ctx context.Context, run int) (position, error) {
 	at := position{frame: events.Position{
-		RunKey:    events.RunKey{Pipeline: w.request.Pipeline, Window: w.id, Run: run},
+		Request: w.key.Request, RunKey: w.key.Run(run),
 		FirstTick: w.request.FirstTick, Ticks: w.request.Ticks, Tick: w.request.FirstTick,
 	}}
 	m, err := w.Bus.Last(ctx, events.StreamTrace, events.TraceSubject(at.frame.RunKey))
@@ -33,9 +33,17 @@ func (w *window) resume(ctx context.Context, run int) (position, error) {
 		return at, err
 	}
 	var d events.FrameDecoder
-	err = d.Decode(m.Data)
-	if err == nil && (d.RunKey != at.frame.RunKey || d.FirstTick != at.frame.FirstTick || d.Ticks != at.frame.Ticks) {
-		err = fmt.Errorf("it belongs to run %s of %d ticks from tick %d", d.RunKey, d.Ticks, d.FirstTick)
+	err = d.ReadFrame(m)
+	if err == nil && d.Request != w.key.Request {
+		// Never to be gone on with, and not to be broken either: the window of the other
+		// request may still have its verdict.
+		return at, fmt.Errorf("%w: %s sequence %d is of request %.12s…, this window's is %.12s…; run `ers repair`", errOtherRequest, m.Stream, m.Seq, d.Request, w.key.Request)
+	}
+	if err == nil {
+		err = d.DecodeBody()
+	}
+	if err == nil && (d.FirstTick != at.frame.FirstTick || d.Ticks != at.frame.Ticks) {
+		err = fmt.Errorf("it belongs to a run of %d ticks from tick %d", d.Ticks, d.FirstTick)
 	}
 	if err != nil {
 		// Not ours to repair: the hasher says of such a run that it cannot be judged.
@@ -48,9 +56,13 @@ func (w *window) resume(ctx context.Context, run int) (position, error) {
 	} else {
 		at.frame.First, at.frame.Total, at.total = d.First+d.Len(), d.Total, d.Total
 	}
-	at.done = d.Abandoned != "" || at.frame.Tick == at.frame.FirstTick+at.frame.Ticks
+	at.done = d.Abandoned != "" || d.Difference != nil || at.frame.Tick == at.frame.FirstTick+at.frame.Ticks
 	return at, nil
 }
+
+// errOtherRequest says that the runs of another request stand under the window's number:
+// ERS_WINDOW was removed, restored or cut short beside a full ERS_TRACE.
+var errOtherRequest = errors.New("the number has runs of another request")
 
 // restore gives the scheduler of a resumed run the results that its next tick sees
 // as those of the previous one.

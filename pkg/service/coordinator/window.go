@@ -15,7 +15,7 @@ import (
 // window is one window in hand.
 type window struct {
 	*Coordinator
-	id      uint64
+	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
 	log     zerolog.Logger

@@ -111,7 +111,7 @@ func (f *Feed) message(ctx context.Context, m bus.Message) error {
 	if err := f.look(ctx, m.Seq-1); err != nil {
 		return err
 	}
-	v, err := decodeVerdict(m)
+	v, err := events.ReadVerdict(m)
 	if err != nil {
 		f.complain(m.Stream, m.Seq, err.Error())
 	} else if err := f.show(ctx, v, m.Seq); err != nil {
@@ -127,21 +127,6 @@ func (f *Feed) look(ctx context.Context, seq uint64) error {
 		f.stats.Lag.Store(int64(last - seq))
 	}
 	return err
-}
-
-func decodeVerdict(m bus.Message) (*events.Verdict, error) {
-	outcome, pipeline, window, err := events.ParseVerdictSubject(m.Subject)
-	if err != nil {
-		return nil, err
-	}
-	v := new(events.Verdict)
-	if err := events.Decode(m.Data, v); err != nil {
-		return nil, err
-	}
-	if v.Outcome != outcome || v.Pipeline != pipeline || v.Window != window {
-		return nil, fmt.Errorf("a verdict of window %s.%d on %s", v.Pipeline, v.Window, m.Subject)
-	}
-	return v, nil
 }
 
 // show appends what is not there yet of a window.

@@ -59,17 +59,20 @@ type shape struct {
 // judge it.
 func (s shape) make(t testing.TB, b *bus.Bus) *events.Verdict {
 	t.Helper()
-	request := &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
+	request := &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing,
 		Runs: len(s.values), FirstTick: s.firstTick, Ticks: s.ticks}
-	window := say(t, b, events.StreamWindow, "ers.window.p", encode(t, request))
+	data := encode(t, request)
+	window := say(t, b, events.StreamWindow, "ers.window.starlark.p", data)
+	key := events.WindowKey{Pipeline: "p", Window: window, Request: events.RequestSHA256(data)}
 	for run, value := range s.values {
-		s.run(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, value)
+		s.run(t, b, key, run, value)
 	}
 	return judge(t, b, window)
 }
 
-func (s shape) run(t testing.TB, b *bus.Bus, key events.RunKey, value string) {
+func (s shape) run(t testing.TB, b *bus.Bus, w events.WindowKey, run int, value string) {
 	t.Helper()
+	key := w.Run(run)
 	var encoder events.FrameEncoder
 	var items []bus.Item
 	var covers []events.TickDigest
@@ -85,7 +88,7 @@ func (s shape) run(t testing.TB, b *bus.Bus, key events.RunKey, value string) {
 			tick.Results = append(tick.Results, events.TaskResult{Name: name, Value: v, CostOps: 2})
 		}
 		first := len(items)
-		err := encoder.Encode(events.Position{RunKey: key, FirstTick: s.firstTick, Ticks: s.ticks}, tick, s.maxFrame, func(frame []byte, _ int) error {
+		err := encoder.Encode(events.Position{Request: w.Request, RunKey: key, FirstTick: s.firstTick, Ticks: s.ticks}, tick, s.maxFrame, func(frame []byte, _ int) error {
 			items = append(items, bus.Item{Subject: events.TraceSubject(key), Data: bytes.Clone(frame)})
 			return nil
 		})
@@ -107,7 +110,7 @@ func (s shape) run(t testing.TB, b *bus.Bus, key events.RunKey, value string) {
 		t.Fatal(last.Err)
 	}
 	say(t, b, events.StreamDigest, events.DigestSubject(key), encode(t, &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme,
-		Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, FirstTick: s.firstTick, Ticks: s.ticks, Covers: covers,
+		Request: w.Request, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, FirstTick: s.firstTick, Ticks: s.ticks, Covers: covers,
 		Done: s.ticks, Events: hash.Events(), Hashes: hash.Sum(), Final: true, LastSeq: last.Seq}))
 }
 
@@ -419,12 +422,14 @@ func TestBigTick(t *testing.T) {
 // A window that could not be judged has the runs that are whole, or none, and says why.
 func TestInconclusive(t *testing.T) {
 	b := bustest.Open(t)
-	request := &events.WindowRequest{Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, FirstTick: 5, Ticks: 3}
-	window := say(t, b, events.StreamWindow, "ers.window.p", encode(t, request))
+	request := &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 2, FirstTick: 5, Ticks: 3}
+	data := encode(t, request)
+	window := say(t, b, events.StreamWindow, "ers.window.starlark.p", data)
+	key := events.WindowKey{Pipeline: "p", Window: window, Request: events.RequestSHA256(data)}
 	for run := range 2 {
-		say(t, b, events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: "p", Window: window, Run: run}), encode(t, &events.Digest{
-			Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: "p", Window: window, Run: run, FirstTick: 5, Ticks: 3, Covers: []events.TickDigest{},
-			Hashes: events.Hashes{Trace: nothing, Result: nothing, Forecast: nothing}, Final: true, Problem: &events.Problem{Run: run, Stream: events.StreamTrace, Reason: "made for this test"}}))
+		say(t, b, events.StreamDigest, events.DigestSubject(key.Run(run)), encode(t, &events.Digest{
+			Schema: events.DigestSchema, Scheme: canon.Scheme, Request: key.Request, Pipeline: "p", Window: window, Run: run, FirstTick: 5, Ticks: 3, Covers: []events.TickDigest{},
+			Hashes: events.Hashes{Trace: nothing, Result: nothing, Forecast: nothing, ForecastResult: nothing}, Final: true, Problem: &events.Problem{Run: run, Stream: events.StreamTrace, Reason: "made for this test"}}))
 	}
 	judge(t, b, window)
 	start(t, b)

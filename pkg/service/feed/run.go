@@ -36,8 +36,8 @@ type runFeed struct {
 // that does not grow with the ticks. A *client.Problem says that this will never be
 // possible for all of them.
 func (f *Feed) run(ctx context.Context, v *events.Verdict, seq uint64, run int) error {
-	key := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: run}
-	r := &runFeed{Feed: f, run: client.All(key, v.FirstTick, v.Ticks), next: v.FirstTick,
+	key := v.Key().Run(run)
+	r := &runFeed{Feed: f, run: client.All(v.Key(), run, v.FirstTick, v.Ticks), next: v.FirstTick,
 		subject: events.TrendPackSubject(key), runID: aalviz.RunID(key), provenance: aalviz.NewProvenance(v, seq, run)}
 	after, err := r.locate(ctx)
 	if err != nil {

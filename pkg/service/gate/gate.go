@@ -1,8 +1,6 @@
 // Package gate follows ERS_DIGEST and appends to ERS_VERDICT the verdict of each
-// window whose runs all have their last digest.
-//
-// gate.go follows the digests, window.go gathers those of one window and judges it
-// with package compare, source.go reads what the judgement wants to see.
+// window whose runs all have their last digest. What a verdict is decided in package
+// core, which does no input and output; this package reads, asks it, and appends.
 //
 // A gate has no state of its own. A verdict names the digest that completed its
 // window, and windows are judged in the order in which they are completed: so the
@@ -11,17 +9,16 @@
 package gate
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+	"abraxas.dev/ers/pkg/service/gate/core"
 )
 
 // Config is what a gate needs.
@@ -33,8 +30,7 @@ type Config struct {
 // Gate follows ERS_DIGEST. Make one with [New].
 type Gate struct {
 	Config
-	stats   Stats
-	windows map[windowKey]*window // those with some final digest and no verdict
+	stats Stats
 }
 
 // Stats counts what a gate has seen since it started. Safe for concurrent use.
@@ -42,15 +38,8 @@ type Stats struct {
 	Digests, Passed, Failed, Inconclusive, Problems atomic.Int64
 }
 
-// windowKey names a window as the subjects do. A window of another pipeline under
-// the same number is a forgery, not the window.
-type windowKey struct {
-	pipeline string
-	window   uint64
-}
-
 // New returns a gate that has not read anything yet.
-func New(c Config) *Gate { return &Gate{Config: c, windows: make(map[windowKey]*window)} }
+func New(c Config) *Gate { return &Gate{Config: c} }
 
 // Stats returns the gate's counters.
 func (g *Gate) Stats() *Stats { return &g.stats }
@@ -60,80 +49,53 @@ func (g *Gate) Run(ctx context.Context) error { return g.Bus.Persist(ctx, "gate"
 
 // follow begins with an empty memory and what the streams say.
 func (g *Gate) follow(ctx context.Context) error {
-	clear(g.windows)
-	from, err := g.resume(ctx)
+	if err := g.Bus.CheckStanding(ctx); err != nil {
+		return err
+	}
+	c := core.New(g.Bus.Lookup(ctx), g.Bus.MaxPayload())
+	from, err := c.Resume()
 	if err != nil {
 		return err
 	}
 	g.Log.Info().Uint64("from", from).Msg("gate follows the digests")
-	return g.Bus.Follow(ctx, events.StreamDigest, "", from, func(m bus.Message) error { return g.message(ctx, m) })
+	return g.Bus.Follow(ctx, events.StreamDigest, "", from, func(m bus.Message) error {
+		g.stats.Digests.Add(1)
+		v, err := c.Digest(m)
+		if errors.Is(err, core.ErrDigest) {
+			g.Log.Error().Int64("problems", g.stats.Problems.Add(1)).Msg(err.Error())
+			return nil
+		}
+		if err != nil || v == nil {
+			return err
+		}
+		return g.append(ctx, v)
+	})
 }
 
-// resume returns the sequence from which the digests are to be read.
-func (g *Gate) resume(ctx context.Context) (uint64, error) {
-	m, err := g.Bus.Last(ctx, events.StreamVerdict, events.VerdictSubjects)
-	if errors.Is(err, bus.ErrNotFound) {
-		return 1, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	var last events.Verdict
-	if err := events.Decode(m.Data, &last); err != nil {
-		g.complain(events.Problem{Stream: m.Stream, Seq: m.Seq, Reason: err.Error()})
-		return 1, nil // windows that have a verdict are passed over
-	}
-	return last.DigestSeq + 1, nil
-}
-
-// message takes one digest. Only the last of a run matters here.
-func (g *Gate) message(ctx context.Context, m bus.Message) error {
-	g.stats.Digests.Add(1)
-	if bytes.Contains(m.Data, []byte(`"final":false`)) { // canonical: in a string the quotes would be escaped
+// append appends a verdict.
+//
+// Commit point: the verdict. A crash before it leaves the window unjudged, and the
+// next gate, which begins behind the last verdict, comes to the same digests.
+func (g *Gate) append(ctx context.Context, v *core.Verdict) error {
+	_, err := g.Bus.AppendOnce(ctx, v.Subject, v.Guard, v.Data)
+	if errors.Is(err, bus.ErrConflict) {
+		g.Log.Debug().Uint64("window", v.Window).Msg("another gate has judged this window")
 		return nil
 	}
-	key, err := events.ParseDigestSubject(m.Subject)
-	var d events.Digest
-	if err == nil {
-		err = events.Decode(m.Data, &d)
-	}
-	if err == nil && (d.Pipeline != key.Pipeline || d.Window != key.Window || d.Run != key.Run) {
-		err = fmt.Errorf("a digest of run %s.%d.%d on %s", d.Pipeline, d.Window, d.Run, m.Subject)
-	}
 	if err != nil {
-		g.complain(events.Problem{Stream: m.Stream, Seq: m.Seq, Reason: err.Error()})
-		return nil // not a digest: its run goes on waiting for one
-	}
-	if !d.Final { // spelt in another way than the canonical one
-		return nil
-	}
-	w, err := g.load(ctx, windowKey{key.Pipeline, key.Window}, m.Seq)
-	if err != nil || w == nil {
 		return err
 	}
-	if !w.add(key.Run, m.Seq, &d) {
-		g.complain(events.Problem{Stream: m.Stream, Seq: m.Seq, Reason: fmt.Sprintf("a digest of run %d of a window of %d runs", key.Run, w.request.Runs)})
-		return nil
-	}
-	if w.missing > 0 {
-		return nil
-	}
-	delete(g.windows, windowKey{key.Pipeline, key.Window})
-	return g.judge(ctx, w)
-}
-
-// complain logs and counts a message that is not as it must be.
-func (g *Gate) complain(p events.Problem) {
-	g.Log.Error().Str("stream", p.Stream).Uint64("seq", p.Seq).Int64("problems", g.stats.Problems.Add(1)).Msg(p.Reason)
-}
-
-func (g *Gate) count(o events.Outcome) {
-	switch o {
+	log := g.Log.Info()
+	switch v.Outcome {
 	case events.Pass:
 		g.stats.Passed.Add(1)
 	case events.Fail:
 		g.stats.Failed.Add(1)
+		log = g.Log.Warn()
 	default:
 		g.stats.Inconclusive.Add(1)
+		log = g.Log.Warn()
 	}
+	log.Uint64("window", v.Window).Str("pipeline", v.Pipeline).Str("outcome", string(v.Outcome)).Msg(report.Headline(v.Verdict))
+	return nil
 }

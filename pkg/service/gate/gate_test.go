@@ -53,15 +53,17 @@ func encode(t testing.TB, doc any) []byte {
 }
 
 // ask requests a window.
-func ask(t testing.TB, b *bus.Bus) (window uint64) {
-	return say(t, b, events.StreamWindow, "ers.window.p", encode(t, &events.WindowRequest{
-		Schema: events.WindowSchema, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: runs, Ticks: ticks}))
+func ask(t testing.TB, b *bus.Bus) events.WindowKey {
+	data := encode(t, &events.WindowRequest{
+		Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p", DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: runs, Ticks: ticks})
+	return events.WindowKey{Pipeline: "p", Window: say(t, b, events.StreamWindow, "ers.window.starlark.p", data), Request: events.RequestSHA256(data)}
 }
 
 // trace appends the frames of a run whose second tick returns value, and returns its
 // digests, one for each tick.
-func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string, change ...func(*events.Tick)) []*events.Digest {
+func trace(t testing.TB, b *bus.Bus, w events.WindowKey, run int, value string, change ...func(*events.Tick)) []*events.Digest {
 	t.Helper()
+	key := w.Run(run)
 	var digests []*events.Digest
 	var encoder events.FrameEncoder
 	hash := events.NewRunHash()
@@ -71,7 +73,7 @@ func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string, change ...
 			f(data)
 		}
 		var seq uint64
-		err := encoder.Encode(events.Position{RunKey: key, Ticks: ticks}, data, 1<<20, func(frame []byte, _ int) error {
+		err := encoder.Encode(events.Position{Request: w.Request, RunKey: key, Ticks: ticks}, data, 1<<20, func(frame []byte, _ int) error {
 			seq = say(t, b, events.StreamTrace, events.TraceSubject(key), frame)
 			return nil
 		})
@@ -82,7 +84,7 @@ func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string, change ...
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, Ticks: ticks,
+		d := &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Request: w.Request, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, Ticks: ticks,
 			Covers: []events.TickDigest{{Tick: number, Events: 1, Hashes: hashes, FirstSeq: seq, LastSeq: seq}},
 			Done:   number + 1, Events: number + 1, Hashes: hash.Sum(), Final: number == ticks-1, LastSeq: seq}
 		if !d.Final {
@@ -95,7 +97,7 @@ func trace(t testing.TB, b *bus.Bus, key events.RunKey, value string, change ...
 
 func sayDigests(t testing.TB, b *bus.Bus, digests []*events.Digest) (seq uint64) {
 	for _, d := range digests {
-		seq = say(t, b, events.StreamDigest, events.DigestSubject(events.RunKey{Pipeline: d.Pipeline, Window: d.Window, Run: d.Run}), encode(t, d))
+		seq = say(t, b, events.StreamDigest, events.DigestSubject(d.RunKey()), encode(t, d))
 	}
 	return seq
 }
@@ -106,10 +108,10 @@ func start(t testing.TB, b *bus.Bus) (g *gate.Gate, stop func()) {
 }
 
 // verdict waits for the verdict of a window.
-func verdict(t testing.TB, b *bus.Bus, window uint64) (v events.Verdict) {
+func verdict(t testing.TB, b *bus.Bus, window events.WindowKey) (v events.Verdict) {
 	t.Helper()
 	errFound := errors.New("found")
-	err := b.Follow(t.Context(), events.StreamVerdict, events.VerdictGuard("p", window), 1, func(m bus.Message) error {
+	err := b.Follow(t.Context(), events.StreamVerdict, events.VerdictGuard("p", window.Window), 1, func(m bus.Message) error {
 		if err := events.Decode(m.Data, &v); err != nil {
 			return err
 		}
@@ -136,13 +138,13 @@ func countVerdicts(t testing.TB, b *bus.Bus) (n int) {
 // one verdict, the same as a gate that was never stopped.
 func TestResumeAnywhere(t *testing.T) {
 	b := bustest.Open(t)
-	var windows []uint64
+	var windows []events.WindowKey
 	var digests [][]*events.Digest
 	for range 2 { // two windows whose digests come mixed
 		window := ask(t, b)
 		windows = append(windows, window)
 		for run, value := range []string{"1", "2", "1"} {
-			digests = append(digests, trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, value))
+			digests = append(digests, trace(t, b, window, run, value))
 		}
 	}
 	for i := range ticks {
@@ -159,7 +161,7 @@ func TestResumeAnywhere(t *testing.T) {
 	for _, window := range windows {
 		v := verdict(t, b, window)
 		if v.Outcome != events.Fail || len(v.Outliers) != 1 || v.Outliers[0] != 1 || v.Divergence.Tick != 1 || v.Divergence.Pointer != "/value" {
-			t.Errorf("window %d: %+v", window, v)
+			t.Errorf("window %d: %+v", window.Window, v)
 		}
 	}
 	if n := countVerdicts(t, b); n != 2 {
@@ -172,12 +174,12 @@ func TestTwoGates(t *testing.T) {
 	b := bustest.Open(t)
 	one, _ := start(t, b)
 	two, _ := start(t, b)
-	var windows []uint64
+	var windows []events.WindowKey
 	for range 5 {
 		window := ask(t, b)
 		windows = append(windows, window)
 		for run := range runs {
-			sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, "1"))
+			sayDigests(t, b, trace(t, b, window, run, "1"))
 		}
 	}
 	for _, window := range windows {
@@ -199,24 +201,29 @@ func TestForeignDigests(t *testing.T) {
 	b := bustest.Open(t)
 	g, _ := start(t, b)
 	window := ask(t, b)
-	key := func(run int) events.RunKey { return events.RunKey{Pipeline: "p", Window: window, Run: run} }
-	sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: window + 9, Run: 0}, "1"))
-	sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "q", Window: window, Run: 0}, "1"))
-	sayDigests(t, b, trace(t, b, key(runs), "1"))
-	say(t, b, events.StreamDigest, events.DigestSubject(key(0)), []byte("no digest"))
-	foreign := trace(t, b, key(1), "1")
-	say(t, b, events.StreamDigest, events.DigestSubject(key(0)), encode(t, foreign[1])) // on another's subject
+	of := func(change func(*events.WindowKey)) events.WindowKey {
+		other := window
+		change(&other)
+		return other
+	}
+	sayDigests(t, b, trace(t, b, of(func(k *events.WindowKey) { k.Window += 9 }), 0, "1"))
+	sayDigests(t, b, trace(t, b, of(func(k *events.WindowKey) { k.Pipeline = "q" }), 0, "1"))
+	sayDigests(t, b, trace(t, b, window, runs, "1"))
+	sayDigests(t, b, trace(t, b, of(func(k *events.WindowKey) { k.Request = nothing }), 0, "1"))
+	say(t, b, events.StreamDigest, events.DigestSubject(window.Run(0)), []byte("no digest"))
+	foreign := trace(t, b, window, 1, "1")
+	say(t, b, events.StreamDigest, events.DigestSubject(window.Run(0)), encode(t, foreign[1])) // on another's subject
 	sayDigests(t, b, foreign)
-	sayDigests(t, b, trace(t, b, key(2), "1"))
+	sayDigests(t, b, trace(t, b, window, 2, "1"))
 	if n := countVerdicts(t, b); n != 0 {
 		t.Errorf("%d verdicts before the window is complete", n)
 	}
-	sayDigests(t, b, trace(t, b, key(0), "1"))
+	sayDigests(t, b, trace(t, b, window, 0, "1"))
 	if v := verdict(t, b, window); v.Outcome != events.Pass {
 		t.Errorf("%+v", v)
 	}
-	if n := g.Stats().Problems.Load(); n != 5 {
-		t.Errorf("%d problems, want 5", n)
+	if n := g.Stats().Problems.Load(); n != 10 { // two digests each of four that are foreign, one that is none, one on another's subject
+		t.Errorf("%d problems, want 10", n)
 	}
 }
 
@@ -238,7 +245,11 @@ func TestInconclusive(t *testing.T) {
 			start(t, b)
 			window := ask(t, b)
 			for run := range runs {
-				digests := trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, fmt.Sprint(run))
+				value := "1"
+				if run == 1 {
+					value = "2"
+				}
+				digests := trace(t, b, window, run, value)
 				if run == 1 {
 					change(digests)
 				}
@@ -260,7 +271,7 @@ func TestBrokenAfterSealed(t *testing.T) {
 	window := ask(t, b)
 	var last []*events.Digest
 	for run := range runs {
-		last = trace(t, b, events.RunKey{Pipeline: "p", Window: window, Run: run}, "1")
+		last = trace(t, b, window, run, "1")
 		if run == 1 {
 			sayDigests(t, b, last)
 			broken := *last[1]
@@ -279,7 +290,7 @@ func TestBrokenAfterSealed(t *testing.T) {
 	// The next window is judged behind it, so the late digest has been seen.
 	next := ask(t, b)
 	for run := range runs {
-		sayDigests(t, b, trace(t, b, events.RunKey{Pipeline: "p", Window: next, Run: run}, "1"))
+		sayDigests(t, b, trace(t, b, next, run, "1"))
 	}
 	if verdict(t, b, next); g.Stats().Problems.Load() != 1 || countVerdicts(t, b) != 2 {
 		t.Errorf("%d problems, %d verdicts", g.Stats().Problems.Load(), countVerdicts(t, b))
@@ -294,9 +305,8 @@ func TestVerdictTooLarge(t *testing.T) {
 	window := ask(t, b)
 	name := strings.Repeat("n", 250_000)
 	for run := range runs {
-		key := events.RunKey{Pipeline: "p", Window: window, Run: run}
 		task := func(d *events.Tick) { d.Events[0].Task, d.Results[0].Name = name, name }
-		sayDigests(t, b, trace(t, b, key, fmt.Sprint(run), task))
+		sayDigests(t, b, trace(t, b, window, run, fmt.Sprint(run), task))
 	}
 	v := verdict(t, b, window)
 	if v.Outcome != events.Inconclusive || !strings.Contains(v.Problems[0].Reason, "too large to be shown") {
@@ -310,10 +320,9 @@ func TestNotFinalInAnotherSpelling(t *testing.T) {
 	start(t, b)
 	window := ask(t, b)
 	for run := range runs {
-		key := events.RunKey{Pipeline: "p", Window: window, Run: run}
-		digests := trace(t, b, key, "1")
+		digests := trace(t, b, window, run, "1")
 		spelt := bytes.Replace(encode(t, digests[0]), []byte(`"final":false`), []byte(`"final": false`), 1)
-		say(t, b, events.StreamDigest, events.DigestSubject(key), spelt)
+		say(t, b, events.StreamDigest, events.DigestSubject(window.Run(run)), spelt)
 		sayDigests(t, b, digests[1:])
 	}
 	if v := verdict(t, b, window); v.Outcome != events.Pass {

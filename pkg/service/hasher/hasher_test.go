@@ -18,11 +18,33 @@ import (
 
 // trace writes the frames of one run by hand.
 type trace struct {
-	t    testing.TB
-	b    *bus.Bus
-	key  events.RunKey
-	last uint64
+	t       testing.TB
+	b       *bus.Bus
+	request string
+	key     events.RunKey
+	last    uint64
 }
+
+// newTraces asks for a window and returns its first n runs.
+func newTraces(t testing.TB, b *bus.Bus, n int) (all []trace) {
+	t.Helper()
+	nothing := canon.Sum(nil).String()
+	data, err := events.Encode(&events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: "p",
+		DefinitionSHA256: nothing, ContextsSHA256: nothing, Runs: 8, FirstTick: firstTick, Ticks: ticks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	window, err := b.Append(t.Context(), events.WindowSubject(events.Starlark, "p"), 0, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for run := range n {
+		all = append(all, trace{t: t, b: b, request: events.RequestSHA256(data), key: events.RunKey{Pipeline: "p", Window: window, Run: run}})
+	}
+	return all
+}
+
+func newTrace(t testing.TB, b *bus.Bus) trace { return newTraces(t, b, 1)[0] }
 
 const (
 	firstTick = 5
@@ -40,7 +62,7 @@ func tick(number int64, n int) *events.Tick {
 }
 
 func (w *trace) position(number int64) events.Position {
-	return events.Position{RunKey: w.key, FirstTick: firstTick, Ticks: ticks, Tick: number}
+	return events.Position{Request: w.request, RunKey: w.key, FirstTick: firstTick, Ticks: ticks, Tick: number}
 }
 
 // frames returns a tick of 8 events, cut into frames of at most max bytes.
@@ -137,7 +159,7 @@ func wantSealed(t testing.TB, all []events.Digest) {
 func TestResumeAnywhere(t *testing.T) {
 	for _, max := range []int{1 << 20, 700} {
 		b := bustest.Open(t)
-		w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+		w := newTrace(t, b)
 		var frames [][]byte
 		for number := int64(firstTick); number < firstTick+ticks; number++ {
 			frames = append(frames, w.frames(number, max)...)
@@ -163,10 +185,7 @@ func TestTwoHashers(t *testing.T) {
 	b := bustest.Open(t)
 	one, _ := startHasher(t, b)
 	two, _ := startHasher(t, b)
-	var all []trace
-	for run := range 8 {
-		all = append(all, trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1, Run: run}})
-	}
+	all := newTraces(t, b, 8)
 	for number := int64(firstTick); number < firstTick+ticks; number++ {
 		for i := range all {
 			all[i].tick(number, 1500)
@@ -204,7 +223,7 @@ func TestBrokenRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bustest.Open(t)
-			w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+			w := newTrace(t, b)
 			w.tick(firstTick, 1<<20)
 			w.tick(firstTick+1, 1<<20)
 			seq := w.publish(test.bad(&w))
@@ -231,7 +250,7 @@ func TestBrokenRuns(t *testing.T) {
 // A frame behind the end of a sealed run breaks it after all.
 func TestFrameBehindTheEnd(t *testing.T) {
 	b := bustest.Open(t)
-	w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+	w := newTrace(t, b)
 	startHasher(t, b)
 	for number := int64(firstTick); number < firstTick+ticks; number++ {
 		w.tick(number, 1<<20)
@@ -251,7 +270,7 @@ func TestFrameBehindTheEnd(t *testing.T) {
 // peerDigest is what another hasher says of the run's ticks from the from-th on and
 // before the to-th, each in one frame of its own from sequence 1 on.
 func (w *trace) peerDigest(from, to int64) events.Digest {
-	d := events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: w.key.Pipeline, Window: w.key.Window, Run: w.key.Run,
+	d := events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Request: w.request, Pipeline: w.key.Pipeline, Window: w.key.Window, Run: w.key.Run,
 		FirstTick: firstTick, Ticks: ticks, Done: to, Events: 8 * to, Final: to == ticks, LastSeq: uint64(to)}
 	hash := events.NewRunHash()
 	for i := range to {
@@ -287,7 +306,7 @@ func (w *trace) say(data []byte) (seq uint64) {
 func TestPeerAhead(t *testing.T) {
 	for to := int64(2); to <= ticks; to++ {
 		b := bustest.Open(t)
-		w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+		w := newTrace(t, b)
 		h, _ := startHasher(t, b)
 		w.tick(firstTick, 1<<20)
 		digests(t, b, w.key, done(1)) // it has the run in memory now
@@ -320,7 +339,7 @@ func TestHashersDisagree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bustest.Open(t)
-			w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+			w := newTrace(t, b)
 			startHasher(t, b)
 			w.tick(firstTick, 1<<20)
 			digests(t, b, w.key, done(1))
@@ -345,8 +364,8 @@ func TestHashersDisagree(t *testing.T) {
 // breaks the run and does not stop the hasher.
 func TestNoDigest(t *testing.T) {
 	b := bustest.Open(t)
-	w := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
-	other := trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1, Run: 1}}
+	both := newTraces(t, b, 2)
+	w, other := both[0], both[1]
 	seq := w.say([]byte("no digest"))
 	w.tick(firstTick, 1<<20)
 	for number := int64(firstTick); number < firstTick+ticks; number++ {
@@ -382,7 +401,7 @@ func brokenDigest(t testing.TB, b *bus.Bus, key events.RunKey) (d events.Digest)
 func TestLongReason(t *testing.T) {
 	t.Parallel()
 	b := bustest.Open(t)
-	w := &trace{t: t, b: b, key: events.RunKey{Pipeline: "p", Window: 1}}
+	w := newTrace(t, b)
 	frame, err := events.AppendAbandoned(nil, w.position(firstTick), "it went wrong: "+strings.Repeat("\x01", 900_000))
 	if err != nil {
 		t.Fatal(err)

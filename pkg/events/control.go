@@ -1,0 +1,95 @@
+package events
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Control events stand in ERS_WINDOW, on subjects of their own: so what holds for a
+// window is what stands before or after its request there, for an audit too.
+
+// ControlSchema is the version of the documents on ers.control.*.*.*.
+const ControlSchema = "ers.control.v1"
+
+// Verb is what a control event does.
+type Verb string
+
+// Cancel gives up the runs of a window that are not sealed when it is read.
+const Cancel Verb = "cancel"
+
+// Control is a control event about one window.
+type Control struct {
+	Schema   string `json:"schema"` // ControlSchema
+	Verb     Verb   `json:"verb"`
+	Pipeline string `json:"pipeline"`
+	Window   uint64 `json:"window"`
+	Request  string `json:"request"`          // SHA-256 of the window's request
+	Reason   string `json:"reason,omitempty"` // for people, at most MaxReason
+}
+
+// ControlSubject is where a control event about a window stands.
+func ControlSubject(v Verb, pipeline string, window uint64) string {
+	return "ers.control." + string(v) + "." + pipeline + "." + strconv.FormatUint(window, 10)
+}
+
+// ParseControlSubject is the reverse of ControlSubject.
+func ParseControlSubject(subject string) (v Verb, pipeline string, window uint64, err error) {
+	t, err := tokens(subject, "ers.control.", 3)
+	if err != nil {
+		return "", "", 0, err
+	}
+	if v = Verb(t[0]); v != Cancel {
+		return "", "", 0, fmt.Errorf("subject %q: unknown verb %q", subject, t[0])
+	}
+	if window, err = parseCount(t[2]); err != nil {
+		return "", "", 0, fmt.Errorf("subject %q: window: %w", subject, err)
+	}
+	return v, t[1], window, nil
+}
+
+func (*Control) schema() string { return ControlSchema }
+
+func (c *Control) check() error {
+	switch {
+	case c.Verb != Cancel:
+		return fmt.Errorf("/verb: unknown verb %q: want %s", c.Verb, Cancel)
+	case CheckPipelineName(c.Pipeline) != nil:
+		return fmt.Errorf("/pipeline: %w", CheckPipelineName(c.Pipeline))
+	case c.Window == 0:
+		return fmt.Errorf("/window: 0 is no window")
+	case len(c.Reason) > MaxReason:
+		return fmt.Errorf("/reason: %d bytes: at most %d", len(c.Reason), MaxReason)
+	}
+	return checkHashes("/request", c.Request)
+}
+
+// VoidSchema is the version of the documents on [VoidSubject].
+const VoidSchema = "ers.void.v1"
+
+// Void takes a number of ERS_WINDOW that was lost: other streams name a window with
+// this number, or a higher one, while ERS_WINDOW ended before. It also says how the
+// streams ended when they were repaired: positions beyond these ends that documents
+// before them name are lost, and nobody waits for them.
+type Void struct {
+	Schema string `json:"schema"` // VoidSchema
+	Ends   Ends   `json:"ends"`
+	Reason string `json:"reason"` // for people, at most MaxReason
+}
+
+// Ends are the last sequences of the streams, 0 for none.
+type Ends struct {
+	Window  uint64 `json:"window"`
+	Trace   uint64 `json:"trace"`
+	Digest  uint64 `json:"digest"`
+	Verdict uint64 `json:"verdict"`
+	Viz     uint64 `json:"viz"`
+}
+
+func (*Void) schema() string { return VoidSchema }
+
+func (v *Void) check() error {
+	if v.Reason == "" || len(v.Reason) > MaxReason {
+		return fmt.Errorf("/reason: %d bytes: want 1 to %d", len(v.Reason), MaxReason)
+	}
+	return nil
+}

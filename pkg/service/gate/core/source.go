@@ -1,0 +1,109 @@
+package core
+
+import (
+	"errors"
+	"iter"
+
+	"abraxas.dev/ers/pkg/compare"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// source is the evidence behind the last digests of a window. It keeps nothing.
+type source struct {
+	streams events.Lookup
+	window  *window
+}
+
+// bad is for a message behind a digest that is not there or is not what it should be.
+func bad(run int, stream string, seq uint64, reason string) error {
+	return &compare.Contradiction{Run: run, Stream: stream, Seq: seq, Reason: reason}
+}
+
+// Complete implements [compare.Source]: the digests of the run were followed as they
+// came, and the frames at both ends are looked at.
+func (s *source) Complete(number int) error {
+	r, q := &s.window.runs[number], s.window.request
+	if r.gap != nil {
+		return r.gap
+	}
+	ends := []uint64{r.firstSeq, r.lastSeq}
+	frames, err := s.streams.Get(events.StreamTrace, ends...)
+	if err != nil {
+		return err
+	}
+	var d events.FrameDecoder
+	for i, m := range frames {
+		if m.Seq == 0 {
+			return bad(number, events.StreamTrace, ends[i], "the digests cover this message, and it is not there")
+		}
+		if err := d.ReadFrame(m); err != nil {
+			return bad(number, m.Stream, m.Seq, err.Error())
+		}
+		if d.RunKey != s.window.key.Run(number) || d.Request != s.window.key.Request {
+			return bad(number, m.Stream, m.Seq, "the digests cover this message, and it is of another run")
+		}
+		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
+		if i == 0 && !first || i == 1 && !last {
+			return bad(number, m.Stream, m.Seq, "the digests say that this message is an end of the run, and it is not")
+		}
+	}
+	return nil
+}
+
+// TickDigests yields the tick digests of a run up to its last digest.
+func (s *source) TickDigests(number int) iter.Seq2[events.TickDigest, error] {
+	return func(yield func(events.TickDigest, error) bool) {
+		subject := events.DigestSubject(s.window.key.Run(number))
+		for from, end := uint64(1), s.window.runs[number].seq; from <= end; {
+			m, err := s.streams.Next(events.StreamDigest, subject, from)
+			if errors.Is(err, events.ErrNotFound) {
+				err = bad(number, events.StreamDigest, from, "the digest is not there any more")
+			}
+			if err != nil {
+				yield(events.TickDigest{}, err)
+				return
+			}
+			d, err := events.ReadDigest(m)
+			if err != nil || d.Request != s.window.key.Request {
+				yield(events.TickDigest{}, bad(number, m.Stream, m.Seq, "this message stands among the run's digests, and is none"))
+				return
+			}
+			for _, t := range d.Covers {
+				if !yield(t, nil) {
+					return
+				}
+			}
+			from = m.Seq + 1
+		}
+	}
+}
+
+// Tick reads the frames of one tick. The judge makes sure that they are what was
+// hashed.
+func (s *source) Tick(number int, d events.TickDigest) (events.Tick, error) {
+	var t events.Tick
+	var decoder events.FrameDecoder
+	subject := events.TraceSubject(s.window.key.Run(number))
+	for next := d.FirstSeq; next <= d.LastSeq; next++ {
+		m, err := s.streams.Next(events.StreamTrace, subject, next)
+		switch {
+		case errors.Is(err, events.ErrNotFound):
+			return t, bad(number, events.StreamTrace, next, "the digests cover this message, and it is not there")
+		case err != nil:
+			return t, err
+		}
+		err = decoder.ReadFrame(m)
+		if err == nil {
+			err = decoder.DecodeBody()
+		}
+		if err != nil {
+			return t, bad(number, m.Stream, m.Seq, err.Error())
+		}
+		if decoder.Request != s.window.key.Request {
+			return t, bad(number, m.Stream, m.Seq, "it is a frame of another request")
+		}
+		decoder.AppendTo(&t)
+		next = m.Seq
+	}
+	return t, nil
+}

@@ -10,10 +10,10 @@ import (
 // eventsAround shows the events before and after a difference, as a diff between
 // the two sides.
 func (p *page) eventsAround(d *events.Divergence) {
-	if d.Kind == events.KindLatch {
+	rows := slices.Concat(numberBefore(d), merge(number(d, &d.Expected), number(d, &d.Found)))
+	if len(rows) == 0 { // of a latch, or of what a run met by itself
 		return
 	}
-	rows := slices.Concat(numberBefore(d), merge(number(d, &d.Expected), number(d, &d.Found)))
 	legend := "events around it ( - expected, + found )"
 	if slices.ContainsFunc(rows, func(r row) bool { return r.mark == ">" }) {
 		legend = "events around it ( > differs as shown above )"

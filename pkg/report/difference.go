@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -43,7 +44,9 @@ func (p *page) sides(v *events.Verdict, d *events.Divergence, fields []field) (c
 		}
 	}
 	heads.expected = "expected"
-	if len(v.Groups) > 0 {
+	if slices.Contains(events.OwnKinds, d.Kind) {
+		heads.expected = "in its record"
+	} else if len(v.Groups) > 0 {
 		heads.expected = sideHead("expected", v.Groups[0].Runs, room-c.right)
 	}
 	for _, f := range append(fields, heads) {
@@ -76,7 +79,9 @@ type field struct {
 // the pointer, and the error texts. The rest is in the table of events.
 func sideBySide(d *events.Divergence) []field {
 	expected, found := cells(d.Expected.Event), cells(d.Found.Event)
-	if d.Pointer == "" {
+	if slices.Contains(events.OwnKinds, d.Kind) { // the two sides are values alone
+		expected[0], found[0] = clean(d.Task), clean(d.Task)
+	} else if d.Pointer == "" {
 		return append([]field{{"task", expected[0], found[0], true, false}}, onlyOne(d)...)
 	}
 	var list []field

@@ -45,7 +45,11 @@ func (p *page) problems(v *events.Verdict) {
 	if len(all) == 0 {
 		return
 	}
-	p.heading("what is wrong")
+	heading := "what is wrong"
+	if v.Outcome == events.Fail {
+		heading = "runs that could not be judged"
+	}
+	p.heading(heading)
 	shown := all[:min(len(all), MaxRows)]
 	label := 0
 	for i := range shown {
@@ -57,6 +61,9 @@ func (p *page) problems(v *events.Verdict) {
 		p.trouble(v, &shown[i], label)
 	}
 	p.more(len(all)-len(shown), "reasons")
+	if v.Outcome == events.Fail {
+		return // the difference is shown, whatever these runs are
+	}
 	p.note(boldYellow, "NOTHING IS PROVED", "by this window, neither that the runs are equal nor that they differ. "+theOthers(v))
 	if v.Pipeline != "" {
 		p.note(bold, "What to do:", "look at the messages named above, mend what made them, and ask for the window again.")

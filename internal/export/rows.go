@@ -44,7 +44,7 @@ func (w *Window) eachEvent(ctx context.Context, write func(f *client.Frame, i in
 
 // columns of a CSV file. meta and value are canonical JSON text, error is the text of
 // the error.
-var columns = []string{"pipeline", "window", "run", "tick", "index", "seq", "task", "lane", "status",
+var columns = []string{"pipeline", "window", "request", "run", "tick", "index", "seq", "task", "lane", "status",
 	"cost_ops", "cost_entropy", "meta", "value", "error"}
 
 // writeCSV writes a row for each event of each run.
@@ -69,8 +69,8 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 		if fields["error"] == canon.Null {
 			row[len(row)-1] = ""
 		}
-		row[0], row[1], row[2] = f.Pipeline, strconv.FormatUint(f.Window, 10), strconv.Itoa(f.Run)
-		row[4], row[5] = strconv.Itoa(f.First+i), strconv.FormatUint(f.Seq, 10)
+		row[0], row[1], row[2], row[3] = f.Pipeline, strconv.FormatUint(f.Window, 10), f.Request, strconv.Itoa(f.Run)
+		row[5], row[6] = strconv.Itoa(f.First+i), strconv.FormatUint(f.Seq, 10)
 		return rows.write(row)
 	})
 }

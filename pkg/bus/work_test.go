@@ -86,7 +86,7 @@ func TestWork(t *testing.T) {
 	for range 5 {
 		w := receive(t, got, 5*time.Second)
 		i := w.Seq - 1
-		if w.Subject != fmt.Sprint("ers.window.p", i) || string(w.Data) != fmt.Sprint("window ", i) || w.Deliveries != 1 || w.Stream != events.StreamWindow {
+		if w.Subject != events.WindowSubject(events.Starlark, fmt.Sprint("p", i)) || string(w.Data) != fmt.Sprint("window ", i) || w.Deliveries != 1 || w.Stream != events.StreamWindow {
 			t.Errorf("got %+v", w)
 		}
 		seqs = append(seqs, w.Seq)

@@ -87,7 +87,7 @@ func TestGoldenInProcess(t *testing.T) {
 
 func TestGoldenColor(t *testing.T) {
 	all := verdicts(t)
-	for _, name := range []string{"value", "missing", "inconclusive-one", "pass"} {
+	for _, name := range []string{"value", "missing", "inconclusive-digests", "pass"} {
 		golden(t, name+".color", Append(nil, all[name], Options{Color: true}))
 	}
 }

@@ -315,7 +315,7 @@ func TestCSVBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, rest, _ := strings.Cut(string(data), "\r\n")
-	if first != "pipeline,window,run,tick,index,seq,task,lane,status,cost_ops,cost_entropy,meta,value,error" || !strings.HasSuffix(rest, "\r\n") {
+	if first != "pipeline,window,request,run,tick,index,seq,task,lane,status,cost_ops,cost_entropy,meta,value,error" || !strings.HasSuffix(rest, "\r\n") {
 		t.Errorf("%s", data)
 	}
 	for _, want := range []string{"\"good, \"\"quoted\"\"\nand é\"", "\"made for this\ntest\"\r\n", ",NaN,\r\n"} {

@@ -47,6 +47,8 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
+	Repair    repairCommand    `cmd:"" help:"Go on after a stream was removed, restored or cut short, and say what is lost."`
 	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
 	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
 	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`

@@ -65,25 +65,25 @@ func Look(ctx context.Context, b *bus.Bus) (*Report, error) {
 	}
 	end := s.Window
 	for by, list := range named {
-		beyond := slices.DeleteFunc(list, func(w uint64) bool { return w <= s.Window })
-		for _, w := range beyond {
+		var beyond []uint64
+		for _, w := range list {
 			if w > s.Window+MaxVoid {
 				r.Odd = append(r.Odd, w)
-			} else {
-				end = max(end, w)
+			} else if w > s.Window {
+				beyond = append(beyond, w)
 			}
 		}
 		if len(beyond) > 0 {
+			end = max(end, slices.Max(beyond))
 			r.Lost = append(r.Lost, Lost{Stream: events.StreamWindow, Last: s.Window, From: slices.Min(beyond), To: slices.Max(beyond), By: by})
 		}
 	}
 	slices.Sort(r.Odd)
 	r.Odd = slices.Compact(r.Odd)
 	r.Voids = int(end - s.Window)
-	var short *events.ShortError
 	err = s.Check()
 	for _, err := range errs(err) {
-		if errors.As(err, &short) && short.Stream != events.StreamWindow {
+		if short, ok := errors.AsType[*events.ShortError](err); ok && short.Stream != events.StreamWindow {
 			r.Lost = append(r.Lost, Lost{Stream: short.Stream, Last: short.Last, From: short.Last + 1, To: short.Named, By: short.By})
 		}
 	}
@@ -94,10 +94,13 @@ func Look(ctx context.Context, b *bus.Bus) (*Report, error) {
 	return r, nil
 }
 
-// errs are the errors that were joined in one.
-func errs(err error) []error {
+// errs are the errors that were joined in one, at any depth.
+func errs(err error) (list []error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+		for _, err := range joined.Unwrap() {
+			list = append(list, errs(err)...)
+		}
+		return list
 	}
 	if err == nil {
 		return nil
@@ -145,17 +148,13 @@ func windows(ctx context.Context, b *bus.Bus) (map[string][]uint64, error) {
 // Repair appends the void requests that Look found to be needed. progress, if not nil,
 // is told how many are there.
 //
-// Commit point: each void request by itself. A crash leaves some of them, and the next
-// repair finds how many are missing; services refuse until the last is there, since only
-// that one stands at the number that others name.
+// Commit point: the last void request, which alone says how the streams ended. A crash
+// before it leaves some that say nothing: services go on refusing, and the next repair
+// finds how many are missing.
 func Repair(ctx context.Context, b *bus.Bus, r *Report, progress func(done int)) error {
 	reason := "a stream was removed, restored or cut short"
 	if len(r.Lost) > 0 {
 		reason = events.ClipReason(r.Lost[0].String())
-	}
-	data, err := events.Encode(&events.Void{Schema: events.VoidSchema, Ends: r.Ends, Reason: reason})
-	if err != nil {
-		return err
 	}
 	last, err := b.Last(ctx, events.StreamWindow, events.VoidSubject)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
@@ -163,6 +162,14 @@ func Repair(ctx context.Context, b *bus.Bus, r *Report, progress func(done int))
 	}
 	seq := last.Seq
 	for done := range r.Voids {
+		v := events.Void{Schema: events.VoidSchema, Reason: reason}
+		if done == r.Voids-1 {
+			v.Ends = r.Ends
+		}
+		data, err := events.Encode(&v)
+		if err != nil {
+			return err
+		}
 		if seq, err = b.Append(ctx, events.VoidSubject, seq, data); err != nil {
 			return err
 		}

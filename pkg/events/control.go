@@ -67,12 +67,12 @@ func (c *Control) check() error {
 const VoidSchema = "ers.void.v1"
 
 // Void takes a number of ERS_WINDOW that was lost: other streams name a window with
-// this number, or a higher one, while ERS_WINDOW ended before. It also says how the
-// streams ended when they were repaired: positions beyond these ends that documents
+// this number, or a higher one, while ERS_WINDOW ended before. The last one of a repair
+// also says how the streams ended then: positions beyond these ends that documents
 // before them name are lost, and nobody waits for them.
 type Void struct {
 	Schema string `json:"schema"` // VoidSchema
-	Ends   Ends   `json:"ends"`
+	Ends   Ends   `json:"ends"`   // all 0 but in the last of a repair
 	Reason string `json:"reason"` // for people, at most MaxReason
 }
 

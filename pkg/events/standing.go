@@ -48,19 +48,15 @@ func (s *Standing) Repair() (Void, error) {
 }
 
 // Check compares the end of each stream with what the last messages of the others name.
-// The error is a [*ShortError], or says which message cannot be read. What was written
+// The error joins a [*ShortError] for each position that is not there, or says that
+// the newest repair cannot be read. What was written
 // before the newest repair is not asked: what it names may be lost, and that was said.
 func (s *Standing) Check() error {
 	repair, err := s.Repair()
 	if err != nil {
 		return err
 	}
-	for _, check := range []func(*Void) error{s.checkRequest, s.checkFrame, s.checkDigest, s.checkVerdict, s.checkViz} {
-		if err := check(&repair); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(s.checkRequest(&repair), s.checkFrame(&repair), s.checkDigest(&repair), s.checkVerdict(&repair), s.checkViz(&repair))
 }
 
 // name checks one position that a message names.

@@ -56,7 +56,8 @@ func TestFrameDecodes(t *testing.T) {
 func TestWorkedExample(t *testing.T) {
 	m := readSubjects(t)
 	sums := map[string]string{}
-	for mark, name := range map[string]string{"events": "trace_sha256", "results": "result_sha256", "forecast": "forecast_sha256"} {
+	for mark, name := range map[string]string{"events": "trace_sha256", "results": "result_sha256", "forecast": "forecast_sha256",
+		"forecast results": "forecast_result_sha256"} {
 		text := strings.TrimSuffix(m.block(t, "text canonical "+mark), "\n")
 		sums[name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 		if v, err := canon.Parse([]byte(text)); err != nil || string(v) != text {
@@ -73,7 +74,7 @@ func TestWorkedExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := d.Covers[len(d.Covers)-1]
-	want := events.Hashes{Trace: sums["trace_sha256"], Result: sums["result_sha256"], Forecast: sums["forecast_sha256"]}
+	want := events.Hashes{Trace: sums["trace_sha256"], Result: sums["result_sha256"], Forecast: sums["forecast_sha256"], ForecastResult: sums["forecast_result_sha256"]}
 	if last.Tick != 1 || last.Hashes != want {
 		t.Errorf("the digest has %+v for tick %d, the worked example %+v", last.Hashes, last.Tick, want)
 	}

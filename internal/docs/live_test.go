@@ -62,7 +62,8 @@ func TestExamplesAreReal(t *testing.T) {
 func isJSON(mark string) bool { return strings.HasPrefix(mark, "json ") }
 
 // sameDocument compares but for white space and for what depends on how fast the runs
-// came: sequences, and how many ticks a digest covers.
+// came: sequences, how many ticks a digest covers, and the hash of a request that names
+// sequences.
 func sameDocument(t *testing.T, found, want string) bool {
 	t.Helper()
 	if strings.TrimSpace(found) == "" {
@@ -85,7 +86,7 @@ func settled(t *testing.T, text string) (v any) {
 func dropVolatile(v any) {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, name := range []string{"seq", "first_seq", "last_seq", "low_water", "digest_seq", "covers"} {
+		for _, name := range []string{"seq", "first_seq", "last_seq", "low_water", "digest_seq", "covers", "request", "after"} {
 			delete(v, name)
 		}
 		for member := range maps.Values(v) {
@@ -218,10 +219,12 @@ func canonical(t *testing.T, message []byte, examples map[string]string) {
 	hash := events.NewRunHash()
 	hash.AddFrame(&d)
 	sums := hash.EndTick()
-	examples["text hashes"] = fmt.Sprintf("trace_sha256    %s\nresult_sha256   %s\nforecast_sha256 %s\n", sums.Trace, sums.Result, sums.Forecast)
+	examples["text hashes"] = fmt.Sprintf("trace_sha256           %s\nresult_sha256          %s\nforecast_sha256        %s\nforecast_result_sha256 %s\n",
+		sums.Trace, sums.Result, sums.Forecast, sums.ForecastResult)
 	examples["text canonical events"] = fmt.Sprintf("{\"events\":[%s]}\n", d.Events())
 	examples["text canonical results"] = fmt.Sprintf("{\"results\":[%s]}\n", d.Results())
 	examples["text canonical forecast"] = fmt.Sprintf("{\"events\":[%s]}\n", d.Event(0)) // the other one is shadow's
+	examples["text canonical forecast results"] = fmt.Sprintf("{\"results\":[%s]}\n", d.Result(0))
 }
 
 func frameJSON(t *testing.T, message []byte) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
 )
@@ -198,6 +199,11 @@ func (d *FrameDecoder) Result(i int) []byte {
 		start = d.entries[i-1].resultEnd + 1
 	}
 	return d.results[start:d.entries[i].resultEnd]
+}
+
+// hasShadow tells whether the frame has an event that is not of the forecast lane.
+func (d *FrameDecoder) hasShadow() bool {
+	return slices.ContainsFunc(d.entries, func(e entry) bool { return e.lane != Forecast })
 }
 
 // span is a row of events of the frame with their results, joined by commas.

@@ -21,18 +21,43 @@ type RunHash struct {
 	buf       []byte
 }
 
+// hashes are those of a list of events and results. As long as no shadow task was among
+// them, the forecast lane is all there is: its two hashes are nil then, and stand for
+// the other two, so that nothing is hashed twice.
 type hashes struct{ trace, result, forecast, forecastResult *canon.ListHash }
 
 func newHashes() hashes {
-	return hashes{canon.NewListHash(traceKey), canon.NewListHash(resultKey), canon.NewListHash(traceKey), canon.NewListHash(resultKey)}
+	return hashes{trace: canon.NewListHash(traceKey), result: canon.NewListHash(resultKey)}
+}
+
+// part makes the forecast lane's hashes of their own, from here on.
+func (h *hashes) part() {
+	if h.forecast == nil {
+		h.forecast, h.forecastResult = h.trace.Clone(), h.result.Clone()
+	}
 }
 
 func (h *hashes) clone() hashes {
-	return hashes{h.trace.Clone(), h.result.Clone(), h.forecast.Clone(), h.forecastResult.Clone()}
+	c := hashes{trace: h.trace.Clone(), result: h.result.Clone()}
+	if h.forecast != nil {
+		c.forecast, c.forecastResult = h.forecast.Clone(), h.forecastResult.Clone()
+	}
+	return c
 }
 
 func (h *hashes) sum() Hashes {
-	return Hashes{h.trace.Sum().String(), h.result.Sum().String(), h.forecast.Sum().String(), h.forecastResult.Sum().String()}
+	s := Hashes{Trace: h.trace.Sum().String(), Result: h.result.Sum().String()}
+	s.Forecast, s.ForecastResult = s.Trace, s.Result
+	if h.forecast != nil {
+		s.Forecast, s.ForecastResult = h.forecast.Sum().String(), h.forecastResult.Sum().String()
+	}
+	return s
+}
+
+func (h *hashes) reset() {
+	h.trace.Reset()
+	h.result.Reset()
+	h.forecast, h.forecastResult = nil, nil
 }
 
 // NewRunHash returns the hash of a run that has no ticks yet.
@@ -44,9 +69,16 @@ func (h *RunHash) Clone() *RunHash { return &RunHash{tick: h.tick.clone(), run: 
 // AddFrame adds what a decoded frame holds. After the last frame of a tick call
 // [RunHash.EndTick].
 func (h *RunHash) AddFrame(d *FrameDecoder) {
+	shadow := d.hasShadow()
 	for _, to := range [...]*hashes{&h.tick, &h.run} {
+		if shadow {
+			to.part()
+		}
 		to.trace.AddJoined(d.Events(), d.Len())
 		to.result.AddJoined(d.Results(), d.Len())
+		if to.forecast == nil {
+			continue
+		}
 		for s := range d.forecastSpans() {
 			to.forecast.AddJoined(s.events, s.n)
 			to.forecastResult.AddJoined(s.results, s.n)
@@ -58,10 +90,7 @@ func (h *RunHash) AddFrame(d *FrameDecoder) {
 // next one.
 func (h *RunHash) EndTick() Hashes {
 	sums := h.tick.sum()
-	h.tick.trace.Reset()
-	h.tick.result.Reset()
-	h.tick.forecast.Reset()
-	h.tick.forecastResult.Reset()
+	h.tick.reset()
 	return sums
 }
 
@@ -89,9 +118,12 @@ func addTick(buf []byte, t *Tick, to ...*hashes) ([]byte, error) {
 		}
 		result := buf[len(event):]
 		for _, to := range to {
+			if t.Events[i].Lane != Forecast {
+				to.part()
+			}
 			to.trace.Add(event)
 			to.result.Add(result)
-			if t.Events[i].Lane == Forecast {
+			if t.Events[i].Lane == Forecast && to.forecast != nil {
 				to.forecast.Add(event)
 				to.forecastResult.Add(result)
 			}
@@ -119,6 +151,7 @@ func (h *RunHash) State() string {
 
 // Restore is the reverse of State.
 func (h *RunHash) Restore(state string) error {
+	h.run.part()
 	lists := h.run.lists()
 	states := strings.Split(state, ".")
 	if len(states) != len(lists) {
@@ -133,10 +166,16 @@ func (h *RunHash) Restore(state string) error {
 			return fmt.Errorf("hash state, part %d: %w", i+1, err)
 		}
 	}
+	if states[0] == states[2] && states[1] == states[3] { // no shadow task so far
+		h.run.forecast, h.run.forecastResult = nil, nil
+	}
 	return nil
 }
 
 func (h *hashes) lists() [4]*canon.ListHash {
+	if h.forecast == nil {
+		return [4]*canon.ListHash{h.trace, h.result, h.trace, h.result}
+	}
 	return [4]*canon.ListHash{h.trace, h.result, h.forecast, h.forecastResult}
 }
 

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/report"
 )
 
@@ -27,18 +28,18 @@ func (*checkCommand) examples() string {
 }
 
 func (c *checkCommand) Run(ctx context.Context, io *streams) error {
-	none := func(name string, lane events.Lane) pipeline.Task {
-		return pipeline.Task{Name: name, Lane: lane, Cost: events.Budget{Ops: 1}, Tags: []string{},
+	none := func(name string, lane events.Lane) program.Task {
+		return program.Task{Name: name, Lane: lane, Cost: events.Budget{Ops: 1}, Tags: []string{},
 			Starlark: "def run(ctx):\n    return None\n", File: "check.star", Steps: 1000}
 	}
-	contexts, err := pipeline.DecodeContexts([]byte("{}\n"))
+	contexts, err := program.DecodeContexts([]byte("{}\n"))
 	if err != nil {
 		return err
 	}
 	budget := events.Budget{Ops: 10, Entropy: 10}
 	f := &pipeline.File{
-		Definition: &pipeline.Definition{Schema: pipeline.DefinitionSchema, Name: "check",
-			Tasks: []pipeline.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
+		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "check",
+			Tasks: []program.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
 		Contexts: contexts, Runs: pipeline.DefaultRuns, Ticks: 1,
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 // windowFlags say which window is wanted.
@@ -64,7 +65,7 @@ func (w *windowFlags) checkDrill(f *pipeline.File) error {
 	if err := w.Drill.Check(&r); err != nil {
 		return fmt.Errorf("--drill: %w", err)
 	}
-	named := func(t pipeline.Task) bool { return t.Name == w.Drill.Task }
+	named := func(t program.Task) bool { return t.Name == w.Drill.Task }
 	if !slices.ContainsFunc(f.Definition.Tasks, named) {
 		var names []string
 		for _, t := range f.Definition.Tasks {

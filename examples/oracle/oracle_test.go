@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/program/starlark"
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
@@ -54,9 +55,9 @@ func load(t *testing.T) *pipeline.File {
 // results runs one run and lists what the tasks returned, or one of them.
 func results(t *testing.T, f *pipeline.File, task string) string {
 	t.Helper()
-	program, err := f.Definition.Compile()
-	if err != nil {
-		t.Fatal(err)
+	program, fault := starlark.Compile(f.Definition)
+	if fault != nil {
+		t.Fatal(fault.Plain())
 	}
 	s, err := program.Scheduler()
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/compare"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
@@ -25,7 +25,7 @@ import (
 var documents = []reflect.Type{
 	reflect.TypeFor[events.WindowRequest](), reflect.TypeFor[events.TraceEvent](), reflect.TypeFor[events.Digest](),
 	reflect.TypeFor[events.Verdict](), reflect.TypeFor[events.Control](), reflect.TypeFor[events.Void](), reflect.TypeFor[events.Object](),
-	reflect.TypeFor[pipeline.Definition](),
+	reflect.TypeFor[program.Definition](),
 }
 
 // member is a field of a document type as JSON has it.
@@ -166,7 +166,7 @@ func TestKindsAndLimits(t *testing.T) {
 		"window schema":      "| `schema` | `" + events.WindowSchema + "` |",
 		"digest schema":      "| `schema` | `" + events.DigestSchema + "` |",
 		"verdict schema":     "| `schema` | `" + events.VerdictSchema + "` |",
-		"definition schema":  "| `schema` | `" + pipeline.DefinitionSchema + "` |",
+		"definition schema":  "| `schema` | `" + program.DefinitionSchema + "` |",
 		"scheme":             "| `scheme` | `" + canon.Scheme + "` |",
 		"size of a value":    fmt.Sprintf("at most %d KiB in canonical form", scheduler.MaxValue>>10),
 		"size of an error":   fmt.Sprintf("at most %d KiB and `…`", scheduler.MaxErrorText>>10),

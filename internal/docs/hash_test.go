@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 // frameBytes is the frame of the examples.
@@ -130,11 +130,11 @@ func TestDocumentsDecode(t *testing.T) {
 	if err := events.Decode([]byte(m.block(t, "json window")), &window); err != nil {
 		t.Fatal(err)
 	}
-	definition, err := pipeline.DecodeDefinition(compact(t, []byte(m.block(t, "json definition"))))
+	definition, err := program.DecodeDefinition(compact(t, []byte(m.block(t, "json definition"))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	contexts, err := pipeline.DecodeContexts([]byte(m.block(t, "jsonl contexts")))
+	contexts, err := program.DecodeContexts([]byte(m.block(t, "jsonl contexts")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"abraxas.dev/ers/pkg/program"
 )
 
 // good is a pipeline file up to its tasks.
@@ -135,8 +137,8 @@ func TestBadFiles(t *testing.T) {
 			if err.Error() != test.want {
 				t.Errorf("error\n     %s\nwant %s", err, test.want)
 			}
-			if _, ok := errors.AsType[*Error](err); !ok || f != nil || !errors.Is(err, ErrInvalid) {
-				t.Errorf("got %v and a %T that is invalid: %t", f, err, errors.Is(err, ErrInvalid))
+			if _, ok := errors.AsType[*program.Error](err); !ok || f != nil || !errors.Is(err, program.ErrInvalid) {
+				t.Errorf("got %v and a %T that is invalid: %t", f, err, errors.Is(err, program.ErrInvalid))
 			}
 		})
 	}

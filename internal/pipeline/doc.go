@@ -1,16 +1,14 @@
 // Package pipeline reads pipelines: a YAML file that names tasks written in
 // Starlark, and the contexts that they run over.
 //
-//	f, err := pipeline.Load("pipeline.yaml") // errors.Is(err, ErrInvalid): the user's mistake, with its place
-//	program, err := f.Definition.Compile()   // once
-//	s, err := program.Scheduler()            // for each run
-//	tick, err := s.Tick(f.FirstTick+i, f.Budget, f.Contexts.At(i))
+//	f, err := pipeline.Load("pipeline.yaml") // errors.Is(err, program.ErrInvalid): the user's mistake, with its place
+//	compiled, fault := starlark.Compile(f.Definition)
 //
-// [Definition] and [Contexts] are what the bus keeps, each as bytes that are named
-// by their SHA-256 and hold everything: no file is read after [Load]. They hold no
-// path of a machine, so that the same pipeline in another folder has the same
-// names. How many runs and ticks, and the budgets, are not in them but in the
-// window request; see [File.Request].
+// A [program.Definition] and [program.Contexts] are what the bus keeps, each as bytes
+// that are named by their SHA-256 and hold everything: no file is read after [Load].
+// They hold no path of a machine, so that the same pipeline in another folder has the
+// same names. How many runs and ticks, and the budgets, are not in them but in the
+// window request; see [File.Request]. What makes tasks of Starlark is package starlark.
 //
 // # The pipeline file
 //

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 // DefaultRuns is how many runs a window has when the file does not say.
@@ -12,8 +13,8 @@ const DefaultRuns = 12
 // File is what a pipeline file says, with all files that it names taken in. Its
 // numbers may be changed; [File.Check] tells whether they are still good.
 type File struct {
-	Definition *Definition
-	Contexts   *Contexts
+	Definition *program.Definition
+	Contexts   *program.Contexts
 	Runs       int   // events.MinRuns to events.MaxRuns
 	FirstTick  int64 // >= 0
 	Ticks      int64 // of each run, >= 1
@@ -21,33 +22,33 @@ type File struct {
 }
 
 // Check returns the first rule that the numbers break, nil for none. Every error is
-// an [ErrInvalid].
+// an [program.ErrInvalid].
 func (f *File) Check() error {
 	if broken := f.check(); broken != nil {
-		return &Error{Msg: broken.msg}
+		return &program.Error{Msg: broken.Msg}
 	}
 	return nil
 }
 
-func (f *File) check() *fault {
+func (f *File) check() *program.Fault {
 	switch {
 	case f.Runs < events.MinRuns || f.Runs > events.MaxRuns:
-		return faultf("/runs", "runs is %d: want %d to %d", f.Runs, events.MinRuns, events.MaxRuns)
+		return program.Faultf("/runs", "runs is %d: want %d to %d", f.Runs, events.MinRuns, events.MaxRuns)
 	case f.FirstTick < 0:
-		return faultf("/first_tick", "first_tick is %d: want 0 or more", f.FirstTick)
+		return program.Faultf("/first_tick", "first_tick is %d: want 0 or more", f.FirstTick)
 	case f.Ticks < 1:
-		return faultf("/ticks", "ticks is %d: want at least 1", f.Ticks)
+		return program.Faultf("/ticks", "ticks is %d: want at least 1", f.Ticks)
 	case f.FirstTick > math.MaxInt64-f.Ticks:
-		return faultf("/first_tick", "first_tick is %d: with %d ticks it goes beyond 64 bits, lower it", f.FirstTick, f.Ticks)
+		return program.Faultf("/first_tick", "first_tick is %d: with %d ticks it goes beyond 64 bits, lower it", f.FirstTick, f.Ticks)
 	}
 	if err := f.Contexts.Covers(f.Ticks); err != nil {
-		return faultf("/ticks", "%v", err)
+		return program.Faultf("/ticks", "%v", err)
 	}
-	if broken := checkBudget(f.Budget.Forecast, "forecast budget"); broken != nil {
-		return broken.in("/budget/forecast")
+	if broken := program.CheckBudget(f.Budget.Forecast, "forecast budget"); broken != nil {
+		return broken.In("/budget/forecast")
 	}
-	if broken := checkBudget(f.Budget.Shadow, "shadow budget"); broken != nil {
-		return broken.in("/budget/shadow")
+	if broken := program.CheckBudget(f.Budget.Shadow, "shadow budget"); broken != nil {
+		return broken.In("/budget/shadow")
 	}
 	return nil
 }
@@ -60,7 +61,7 @@ func (f *File) UseText(path string) error { return f.use(textContexts(readText, 
 // line, and sets Ticks to their number. On error nothing is changed.
 func (f *File) UseContexts(path string) error { return f.use(lineContexts(readText, path)) }
 
-func (f *File) use(c *Contexts, err error) error {
+func (f *File) use(c *program.Contexts, err error) error {
 	if err != nil {
 		return err
 	}
@@ -84,26 +85,26 @@ func (f *File) Request() events.WindowRequest {
 	}
 }
 
-func textContexts(read readFile, path string) (*Contexts, error) {
+func textContexts(read readFile, path string) (*program.Contexts, error) {
 	text, err := read(path, maxContextsFile)
 	if err != nil {
 		return nil, err
 	}
 	c, err := paragraphs(text)
 	if err != nil {
-		return nil, &Error{File: path, Msg: err.Error()}
+		return nil, &program.Error{File: path, Msg: err.Error()}
 	}
 	return c, nil
 }
 
-func lineContexts(read readFile, path string) (*Contexts, error) {
+func lineContexts(read readFile, path string) (*program.Contexts, error) {
 	text, err := read(path, maxContextsFile)
 	if err != nil {
 		return nil, err
 	}
-	c, broken := parseContexts([]byte(text))
+	c, broken := program.ParseContexts([]byte(text))
 	if broken != nil {
-		return nil, &Error{path, broken.Line, broken.Column, broken.Msg}
+		return nil, &program.Error{File: path, Line: broken.Line, Column: broken.Column, Msg: broken.Msg}
 	}
 	return c, nil
 }

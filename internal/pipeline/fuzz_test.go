@@ -1,10 +1,11 @@
 package pipeline
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/pkg/program"
 )
 
 // FuzzLoad: whatever stands in a pipeline file, the answer is a pipeline that
@@ -27,7 +28,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		file, err := load("p.yaml", text, noFiles)
 		if err != nil {
-			if !errors.Is(err, ErrInvalid) || !strings.HasPrefix(err.Error(), "p.yaml:") {
+			if !errors.Is(err, program.ErrInvalid) || !strings.HasPrefix(err.Error(), "p.yaml:") {
 				t.Errorf("%T %v", err, err)
 			}
 			return
@@ -35,50 +36,13 @@ func FuzzLoad(f *testing.F) {
 		if err := file.Check(); err != nil {
 			t.Error(err)
 		}
-		d, err := DecodeDefinition(file.Definition.Encode())
+		d, err := program.DecodeDefinition(file.Definition.Encode())
 		if err != nil || d.SHA256() != file.Definition.SHA256() {
 			t.Errorf("definition %s came back as %v, %v", file.Definition.Encode(), d, err)
 		}
-		c, err := DecodeContexts(file.Contexts.Encode())
+		c, err := program.DecodeContexts(file.Contexts.Encode())
 		if err != nil || c.SHA256() != file.Contexts.SHA256() {
 			t.Errorf("contexts %s came back as %v, %v", file.Contexts.Encode(), c, err)
-		}
-	})
-}
-
-func FuzzDecodeDefinition(f *testing.F) {
-	f.Add([]byte(definition))
-	f.Add([]byte(strings.Replace(definition, "return 1", "return (", 1)))
-	f.Add([]byte(`{"schema":"ers.definition.v2"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		d, err := DecodeDefinition(data)
-		if err != nil {
-			return
-		}
-		if got := d.Encode(); !bytes.Equal(got, data) {
-			t.Errorf("%s came back as %s", data, got)
-		}
-		if _, err := d.Compile(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func FuzzDecodeContexts(f *testing.F) {
-	f.Add([]byte("{}\n"))
-	f.Add([]byte("{\"a\":1}\n{\"b\":[1.0,\"é\"]}\n"))
-	f.Add([]byte("{}\n\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := DecodeContexts(data)
-		if err != nil {
-			return
-		}
-		var lines []byte
-		for i := range c.Len() {
-			lines = append(append(lines, c.At(int64(i))...), '\n')
-		}
-		if !bytes.Equal(lines, data) || !bytes.Equal(c.Encode(), data) {
-			t.Errorf("%q came back as %q", data, lines)
 		}
 	})
 }

@@ -9,10 +9,12 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/program/starlark"
 )
 
 // Load reads a pipeline file and the files that it names. Every error is an
-// [*Error] with the place, and an [ErrInvalid].
+// [*program.Error] with the place, and an [program.ErrInvalid].
 func Load(path string) (*File, error) {
 	text, err := readText(path, maxPipelineFile)
 	if err != nil {
@@ -31,7 +33,10 @@ func load(path, text string, read readFile) (*File, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	broken := f.Definition.check()
+	broken := f.Definition.Check()
+	if broken == nil {
+		_, broken = starlark.Compile(f.Definition)
+	}
 	if broken == nil {
 		broken = f.check()
 	}
@@ -53,8 +58,8 @@ type loader struct {
 func (l *loader) pipeline(root *node) *File {
 	const what = "the pipeline"
 	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "tasks")
-	f := &File{Definition: &Definition{
-		Schema: DefinitionSchema,
+	f := &File{Definition: &program.Definition{
+		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
 	}}
 	if budget := l.need(root, what, "budget", "budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}"); budget != nil {
@@ -76,16 +81,16 @@ func (l *loader) pipeline(root *node) *File {
 	return f
 }
 
-func (l *loader) task(n *node, i int) Task {
+func (l *loader) task(n *node, i int) program.Task {
 	what := "task " + strconv.Itoa(i+1)
 	l.fields(n, what, "name", "lane", "priority", "cost", "tags", "steps", "starlark", "starlark_file")
-	t := Task{
+	t := program.Task{
 		Name:     l.text(l.need(n, what, "name", "one that no other task has"), "the name of "+what),
 		Lane:     l.lane(l.need(n, what, "lane", "forecast or shadow")),
 		Priority: l.integer(n.get("priority"), "priority", 0),
 		Cost:     l.budget(n.get("cost"), "cost", false),
 		Tags:     []string{},
-		Steps:    l.integer(n.get("steps"), "steps", DefaultSteps),
+		Steps:    l.integer(n.get("steps"), "steps", program.DefaultSteps),
 	}
 	for _, tag := range l.list(n.get("tags"), "tags", "a list of strings") {
 		t.Tags = append(t.Tags, l.text(tag, "a tag"))
@@ -127,8 +132,8 @@ func (l *loader) starlark(n *node, what, task string) (source, file string) {
 
 // named makes a mistake that concerns a whole file one of the place that names it.
 func (l *loader) named(n *node) {
-	if e, ok := errors.AsType[*Error](l.err); ok && e.Line == 0 {
-		l.err = &Error{l.file, n.line, n.column, e.Error()}
+	if e, ok := errors.AsType[*program.Error](l.err); ok && e.Line == 0 {
+		l.err = &program.Error{File: l.file, Line: n.line, Column: n.column, Msg: e.Error()}
 	}
 }
 
@@ -144,9 +149,9 @@ func (l *loader) path(n *node, what string) string {
 	return filepath.Join(l.dir, filepath.FromSlash(path))
 }
 
-func (l *loader) contexts(root *node) *Contexts {
+func (l *loader) contexts(root *node) *program.Contexts {
 	one, many := root.get("context"), root.get("contexts")
-	var b contextsBuilder
+	var values []canon.Value
 	switch {
 	case l.err != nil:
 		return nil
@@ -154,9 +159,9 @@ func (l *loader) contexts(root *node) *Contexts {
 		l.fail(many.spot, "there are both context and contexts: keep one")
 		return nil
 	case one != nil:
-		l.context(&b, one, "context")
+		values = append(values, l.context(one, "context"))
 	case many == nil:
-		b.add("{}")
+		values = append(values, "{}")
 	case many.kind == canon.Object:
 		return l.contextsFile(many)
 	default:
@@ -165,25 +170,32 @@ func (l *loader) contexts(root *node) *Contexts {
 			l.fail(many.spot, "contexts is empty: want at least one object")
 		}
 		for i, item := range items {
-			l.context(&b, item, "context "+strconv.Itoa(i+1))
+			values = append(values, l.context(item, "context "+strconv.Itoa(i+1)))
 		}
 	}
-	return b.contexts()
+	if l.err != nil {
+		return nil
+	}
+	contexts, err := program.NewContexts(values...)
+	if err != nil {
+		l.fail(root.spot, "%v", err)
+	}
+	return contexts
 }
 
-func (l *loader) context(b *contextsBuilder, n *node, what string) {
+func (l *loader) context(n *node, what string) canon.Value {
 	if n.kind != canon.Object {
 		l.mismatch(n, what, "an object")
-		return
+		return "{}"
 	}
 	v, err := canon.Of(n.plain())
 	if err != nil {
 		l.fail(n.spot, "%s: %v", what, err)
 	}
-	b.add(v)
+	return v
 }
 
-func (l *loader) contextsFile(n *node) (c *Contexts) {
+func (l *loader) contextsFile(n *node) (c *program.Contexts) {
 	l.fields(n, "contexts", "file", "text")
 	if l.err == nil && len(n.members) != 1 {
 		l.fail(n.spot, "contexts must be a list, or name one file: {file: …} or {text: …}")
@@ -202,26 +214,27 @@ func (l *loader) contextsFile(n *node) (c *Contexts) {
 }
 
 // place finds where in the files a fault is.
-func (l *loader) place(root *node, f *fault) error {
-	parent, n := find(root, f.pointer)
+func (l *loader) place(root *node, f *program.Fault) error {
+	parent, n := find(root, f.Pointer)
 	at := n.spot
-	e := &Error{File: l.file, Line: at.line, Column: at.column, Msg: f.msg}
-	if f.earlier != "" {
-		_, earlier := find(root, f.earlier)
+	e := &program.Error{File: l.file, Line: at.line, Column: at.column, Msg: f.Msg}
+	if f.Earlier != "" {
+		_, earlier := find(root, f.Earlier)
 		e.Msg += "; the first is on line " + strconv.Itoa(earlier.line)
 	}
-	if f.source == (spot{}) {
+	source := spot{f.Line, f.Column}
+	if source == (spot{}) {
 		return e
 	}
 	if named := parent.get("starlark_file"); named != nil {
-		e.File, e.Line, e.Column = l.path(named, ""), f.source.line, f.source.column
+		e.File, e.Line, e.Column = l.path(named, ""), source.line, source.column
 		return e
 	}
 	if n.block {
-		e.Line, e.Column = l.inBlock(n, f.source)
+		e.Line, e.Column = l.inBlock(n, source)
 		return e
 	}
-	e.Msg = "line " + strconv.Itoa(f.source.line) + " of the code: " + e.Msg
+	e.Msg = "line " + strconv.Itoa(source.line) + " of the code: " + e.Msg
 	return e
 }
 

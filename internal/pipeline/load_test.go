@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 const everything = `-- p.yaml --
@@ -50,9 +51,10 @@ func TestLoad(t *testing.T) {
 	}
 	lane := events.Budget{Ops: 50, Entropy: 7}
 	want := &File{
-		Definition: &Definition{DefinitionSchema, "p-1", []Task{
-			{"a: b", events.Shadow, -5, events.Budget{Ops: 2, Entropy: 1}, []string{"x", "1"}, "def run(ctx):\n    return None\n", "a.star", 99},
-			{"b", events.Forecast, 0, events.Budget{}, []string{}, "\ndef run(ctx):\n    return 1\n", "b", DefaultSteps},
+		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "p-1", Tasks: []program.Task{
+			{Name: "a: b", Lane: events.Shadow, Priority: -5, Cost: events.Budget{Ops: 2, Entropy: 1}, Tags: []string{"x", "1"},
+				Starlark: "def run(ctx):\n    return None\n", File: "a.star", Steps: 99},
+			{Name: "b", Lane: events.Forecast, Tags: []string{}, Starlark: "\ndef run(ctx):\n    return 1\n", File: "b", Steps: program.DefaultSteps},
 		}},
 		Contexts:  mustContexts(t, `{"a":[1,100000.0],"b":1.0}`+"\n{}\n"),
 		Runs:      3,
@@ -60,8 +62,12 @@ func TestLoad(t *testing.T) {
 		Ticks:     2,
 		Budget:    events.Budgets{Forecast: lane, Shadow: lane},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Contexts{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(program.Contexts{})); diff != "" {
 		t.Error("-want +got\n", diff)
+	}
+	again, err := program.DecodeDefinition(got.Definition.Encode())
+	if diff := cmp.Diff(got.Definition, again); err != nil || diff != "" {
+		t.Error("-loaded +decoded\n", diff, err)
 	}
 	request := got.Request()
 	document, err := events.Encode(&request)
@@ -82,7 +88,7 @@ func TestPackageComment(t *testing.T) {
 	_, text, _ := strings.Cut(string(doc), "//\tname:")
 	text, _, _ = strings.Cut(text, "\n//\n")
 	f := mustLoad(t, "name:"+strings.ReplaceAll(text, "\n//\t", "\n"))
-	if f.Ticks != 3 || f.Definition.Tasks[0].Steps != DefaultSteps || f.Contexts.At(2) != `{"text":"hello there"}` {
+	if f.Ticks != 3 || f.Definition.Tasks[0].Steps != program.DefaultSteps || f.Contexts.At(2) != `{"text":"hello there"}` {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -180,7 +186,7 @@ func TestUseOtherContexts(t *testing.T) {
 	}
 	err := f.UseContexts("bad.jsonl")
 	const want = `bad.jsonl:2:2: the text ends too early: want the name of a member, in double quotes`
-	if err == nil || err.Error() != want || !errors.Is(err, ErrInvalid) || f.Ticks != 3 {
+	if err == nil || err.Error() != want || !errors.Is(err, program.ErrInvalid) || f.Ticks != 3 {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -220,12 +226,12 @@ func mustLoad(t testing.TB, text string) *File {
 }
 
 func noFiles(path string, _ int) (string, error) {
-	return "", &Error{File: path, Msg: "there are no files in this test"}
+	return "", &program.Error{File: path, Msg: "there are no files in this test"}
 }
 
-func mustContexts(t testing.TB, lines string) *Contexts {
+func mustContexts(t testing.TB, lines string) *program.Contexts {
 	t.Helper()
-	c, err := DecodeContexts([]byte(lines))
+	c, err := program.DecodeContexts([]byte(lines))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,11 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
+
+// spot is a place in a text, from 1; the zero spot is none.
+type spot struct{ line, column int }
 
 // reader takes typed values out of a pipeline file. It keeps the first mistake and
 // returns zero values from then on, so that a caller looks at err once, at the end.
@@ -19,7 +23,7 @@ type reader struct {
 
 func (r *reader) fail(at spot, format string, args ...any) {
 	if r.err == nil {
-		r.err = &Error{r.file, at.line, at.column, fmt.Sprintf(format, args...)}
+		r.err = &program.Error{File: r.file, Line: at.line, Column: at.column, Msg: fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"abraxas.dev/ers/pkg/program"
 )
 
 // The most bytes that are read of a file. The time that the YAML parser takes grows
@@ -19,7 +21,7 @@ const (
 )
 
 // readFile reads a text file: valid UTF-8, of which a byte order mark is dropped
-// and line ends become \n. Every error is an *Error with the file's path.
+// and line ends become \n. Every error is an *program.Error with the file's path.
 type readFile func(path string, limit int) (string, error)
 
 func readText(path string, limit int) (string, error) {
@@ -43,12 +45,12 @@ func openError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		advice = "check the path"
 	}
-	return &Error{File: path, Msg: fmt.Sprintf("%v: %s", err, advice)}
+	return &program.Error{File: path, Msg: fmt.Sprintf("%v: %s", err, advice)}
 }
 
 func cleanText(path, text string, limit int) (string, error) {
 	if len(text) > limit {
-		return "", &Error{File: path, Msg: fmt.Sprintf("the file is larger than %d bytes: make it smaller", limit)}
+		return "", &program.Error{File: path, Msg: fmt.Sprintf("the file is larger than %d bytes: make it smaller", limit)}
 	}
 	text = strings.TrimPrefix(text, "\uFEFF")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
@@ -64,5 +66,5 @@ func cleanText(path, text string, limit int) (string, error) {
 			line, column = line+1, 1
 		}
 	}
-	return "", &Error{path, line, column, "not UTF-8 text: save it as UTF-8"}
+	return "", &program.Error{File: path, Line: line, Column: column, Msg: "not UTF-8 text: save it as UTF-8"}
 }

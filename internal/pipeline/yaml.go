@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/program"
 )
 
 const (
@@ -83,7 +84,7 @@ func parseYAML(file, text string) (root *node, err error) {
 		return nil, c.fail(e.GetToken(), "not YAML: %s: check indentation, quotes and brackets here", e.GetMessage())
 	}
 	if err != nil {
-		return nil, &Error{File: file, Msg: "not YAML: " + err.Error()}
+		return nil, &program.Error{File: file, Msg: "not YAML: " + err.Error()}
 	}
 	var body ast.Node
 	for _, doc := range parsed.Docs {
@@ -98,7 +99,7 @@ func parseYAML(file, text string) (root *node, err error) {
 		}
 	}
 	if body == nil {
-		return nil, &Error{File: file, Msg: "the file is empty: want a pipeline with name, budget and tasks"}
+		return nil, &program.Error{File: file, Msg: "the file is empty: want a pipeline with name, budget and tasks"}
 	}
 	return c.node(body)
 }
@@ -134,7 +135,7 @@ type converter struct {
 }
 
 func (c *converter) fail(tk *token.Token, format string, args ...any) error {
-	e := &Error{File: c.file, Msg: fmt.Sprintf(format, args...)}
+	e := &program.Error{File: c.file, Msg: fmt.Sprintf(format, args...)}
 	if tk != nil && tk.Position != nil {
 		e.Line, e.Column = tk.Position.Line, max(tk.Position.Column, 1)
 	}

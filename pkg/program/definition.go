@@ -1,4 +1,4 @@
-package pipeline
+package program
 
 import (
 	"bytes"
@@ -12,8 +12,9 @@ import (
 // DefinitionSchema is the version of definitions.
 const DefinitionSchema = "ers.definition.v1"
 
-// Definition is a pipeline with all files taken in. Make one with [Load] or
-// [DecodeDefinition] and do not change it; it may then be used from any goroutine.
+// Definition is a pipeline with all files taken in. Make one by reading a pipeline file
+// or with [DecodeDefinition] and do not change it; it may then be used from any
+// goroutine.
 type Definition struct {
 	Schema string `json:"schema"` // DefinitionSchema
 	Name   string `json:"name"`
@@ -37,11 +38,11 @@ type Task struct {
 const DefaultSteps = 10_000_000
 
 // Encode returns the canonical JSON of the definition. It panics on one that holds
-// invalid UTF-8 or an unknown lane, which neither Load nor DecodeDefinition return.
+// invalid UTF-8 or an unknown lane, which DecodeDefinition never returns.
 func (d *Definition) Encode() []byte {
 	b, err := events.Encode(d)
 	if err != nil {
-		panic(fmt.Sprintf("pipeline: definition %q: %v", d.Name, err))
+		panic(fmt.Sprintf("program: definition %q: %v", d.Name, err))
 	}
 	return b
 }
@@ -50,8 +51,8 @@ func (d *Definition) Encode() []byte {
 func (d *Definition) SHA256() string { return canon.Sum(d.Encode()).String() }
 
 // DecodeDefinition is the reverse of Encode. It accepts exactly what Encode gives
-// for a definition that follows all rules, Starlark that compiles included. Every
-// error is an [ErrInvalid].
+// for a definition that follows all rules; whether the code of the tasks is any good
+// is not looked at. Every error is an [ErrInvalid].
 func DecodeDefinition(data []byte) (*Definition, error) {
 	d := new(Definition)
 	if err := checkSchema(data); err != nil {
@@ -60,8 +61,8 @@ func DecodeDefinition(data []byte) (*Definition, error) {
 	if err := events.Decode(data, d); err != nil {
 		return nil, &Error{Msg: "definition: " + err.Error()}
 	}
-	if f := d.check(); f != nil {
-		e := f.plain()
+	if f := d.Check(); f != nil {
+		e := f.Plain()
 		e.Msg = "definition: " + e.Msg
 		return nil, e
 	}
@@ -86,57 +87,50 @@ func checkSchema(data []byte) error {
 	return nil
 }
 
-// check returns the first rule that the definition breaks, nil for none. Pointers
+// Check returns the first rule that the definition breaks, nil for none. Pointers
 // are those of the definition, which a pipeline file shares.
-func (d *Definition) check() *fault {
+func (d *Definition) Check() *Fault {
 	if err := events.CheckPipelineName(d.Name); err != nil {
-		return faultf("/name", "%v", err)
+		return Faultf("/name", "%v", err)
 	}
 	if len(d.Tasks) == 0 {
-		return faultf("/tasks", "there are no tasks: want at least one")
+		return Faultf("/tasks", "there are no tasks: want at least one")
 	}
 	first := make(map[string]int)
 	for i := range d.Tasks {
 		t := &d.Tasks[i]
 		if earlier, taken := first[t.Name]; taken {
-			f := faultf(taskPointer(i)+"/name", "two tasks have the name %q: give each its own", t.Name)
-			f.earlier = taskPointer(earlier)
+			f := Faultf(TaskPointer(i)+"/name", "two tasks have the name %q: give each its own", t.Name)
+			f.Earlier = TaskPointer(earlier)
 			return f
 		}
 		first[t.Name] = i
 		if f := t.check(); f != nil {
-			return f.in(taskPointer(i))
+			return f.In(TaskPointer(i))
 		}
 	}
 	return nil
 }
 
-func (t *Task) check() *fault {
+func (t *Task) check() *Fault {
 	switch {
 	case t.Name == "":
-		return faultf("/name", "the name is empty: give the task one")
+		return Faultf("/name", "the name is empty: give the task one")
 	case t.Steps < 1:
-		return faultf("/steps", "steps is %d: want at least 1", t.Steps)
+		return Faultf("/steps", "steps is %d: want at least 1", t.Steps)
 	}
-	if f := checkBudget(t.Cost, "cost"); f != nil {
-		return f.in("/cost")
+	if f := CheckBudget(t.Cost, "cost"); f != nil {
+		return f.In("/cost")
 	}
-	code, f := t.compile()
-	if f != nil {
-		return f
-	}
-	if err := scheduler.New().Add(code.schedule(nil)); err != nil {
-		return faultf("/name", "%v", err)
+	if err := scheduler.New().Add(t.Schedule(nothing)); err != nil {
+		return Faultf("/name", "%v", err)
 	}
 	return nil
 }
 
-func checkBudget(b events.Budget, what string) *fault {
-	switch {
-	case b.Ops < 0:
-		return faultf("/ops", "ops of the %s is %d: want 0 or more", what, b.Ops)
-	case b.Entropy < 0:
-		return faultf("/entropy", "entropy of the %s is %d: want 0 or more", what, b.Entropy)
-	}
-	return nil
+func nothing(*scheduler.Input) (any, error) { return nil, nil }
+
+// Schedule returns the task for a scheduler, with the function that its code comes to.
+func (t *Task) Schedule(run func(*scheduler.Input) (any, error)) scheduler.Task {
+	return scheduler.Task{Name: t.Name, Lane: t.Lane, Priority: t.Priority, Cost: t.Cost, Tags: t.Tags, Run: run}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package starlark
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
@@ -18,13 +19,13 @@ func body(lines string) string {
 }
 
 // tick runs tasks over a context for one tick, each task of the forecast lane.
-func tick(t testing.TB, context canon.Value, tasks ...Task) []events.TaskResult {
+func tick(t testing.TB, context canon.Value, tasks ...program.Task) []events.TaskResult {
 	t.Helper()
 	return newRun(t, tasks...)(0, context)
 }
 
-// newRun returns a function that runs a tick of one run.
-func newRun(t testing.TB, tasks ...Task) func(number int64, context canon.Value) []events.TaskResult {
+// compiled compiles tasks, of which what does not matter is left out.
+func compiled(t testing.TB, tasks ...program.Task) *Program {
 	t.Helper()
 	for i := range tasks {
 		if tasks[i].Steps == 0 {
@@ -34,11 +35,17 @@ func newRun(t testing.TB, tasks ...Task) func(number int64, context canon.Value)
 			tasks[i].File = tasks[i].Name
 		}
 	}
-	p, err := (&Definition{DefinitionSchema, "p", tasks}).Compile()
-	if err != nil {
-		t.Fatal(err)
+	p, fault := Compile(&program.Definition{Schema: program.DefinitionSchema, Name: "p", Tasks: tasks})
+	if fault != nil {
+		t.Fatal(fault.Plain())
 	}
-	s, err := p.Scheduler()
+	return p
+}
+
+// newRun returns a function that runs a tick of one run.
+func newRun(t testing.TB, tasks ...program.Task) func(number int64, context canon.Value) []events.TaskResult {
+	t.Helper()
+	s, err := compiled(t, tasks...).Scheduler()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +64,7 @@ func TestValuesComeThrough(t *testing.T) {
 		"0.0", "-0.0", "1.0", "0.1", "1e-05", "1e+16", "NaN", "Infinity", "-Infinity",
 		`""`, `"\"\\\né\u0000 😀"`, "[]", "[[],{}]", `{"a":{"b":[1,1.0,true,null]},"é":""}`,
 	} {
-		got := tick(t, `{"v":`+v+`}`, Task{Name: "t", Starlark: body(`return ctx.context["v"]`)})[0]
+		got := tick(t, `{"v":`+v+`}`, program.Task{Name: "t", Starlark: body(`return ctx.context["v"]`)})[0]
 		if got.Value != v || got.Status != events.OK {
 			t.Errorf("%s became %s %s %s", v, got.Status, got.Value, got.Error)
 		}
@@ -105,7 +112,7 @@ func TestTaskResults(t *testing.T) {
 		{"x = [not_computable('no data')]\nreturn 1", "not_computable: no data"},
 		{"not_computable(1)", "error: not_computable: for parameter reason: got int, want string (t:2:19)"},
 	} {
-		r := tick(t, `{"a":[1],"text":"hello"}`, Task{Name: "t", Starlark: body(test.code)})[0]
+		r := tick(t, `{"a":[1],"text":"hello"}`, program.Task{Name: "t", Starlark: body(test.code)})[0]
 		got := string(r.Value)
 		if r.Status != events.OK {
 			got = r.Status.String() + ": " + r.Error
@@ -117,7 +124,7 @@ func TestTaskResults(t *testing.T) {
 }
 
 func TestErrorsNameTheInnermostPlace(t *testing.T) {
-	got := tick(t, "{}", Task{Name: "t", File: "t.star", Starlark: "def half(x):\n    return x // 0\n\n" + body("return half(1)")})
+	got := tick(t, "{}", program.Task{Name: "t", File: "t.star", Starlark: "def half(x):\n    return x // 0\n\n" + body("return half(1)")})
 	if want := "floored division by zero (t.star:2:14)"; got[0].Error != want {
 		t.Errorf("got %s, want %s", got[0].Error, want)
 	}
@@ -126,12 +133,12 @@ func TestErrorsNameTheInnermostPlace(t *testing.T) {
 func TestResultsAreShown(t *testing.T) {
 	const look = `{k: [r.status, r.value, r.error] for k, r in %s.items()}`
 	run := newRun(t,
-		Task{Name: "a", Starlark: body("return {'tick': ctx.tick}")},
-		Task{Name: "b", Starlark: body("return 1 // ctx.tick")},
-		Task{Name: "c", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.results"))},
-		Task{Name: "d", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.previous"))},
-		Task{Name: "e", Lane: events.Shadow, Starlark: body("return list(ctx.results)")},
-		Task{Name: "skipped", Cost: events.Budget{Ops: 1}, Starlark: body("return 1")},
+		program.Task{Name: "a", Starlark: body("return {'tick': ctx.tick}")},
+		program.Task{Name: "b", Starlark: body("return 1 // ctx.tick")},
+		program.Task{Name: "c", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.results"))},
+		program.Task{Name: "d", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.previous"))},
+		program.Task{Name: "e", Lane: events.Shadow, Starlark: body("return list(ctx.results)")},
+		program.Task{Name: "skipped", Cost: events.Budget{Ops: 1}, Starlark: body("return 1")},
 	)
 	var got []canon.Value
 	for number := range int64(2) {
@@ -151,7 +158,7 @@ func TestResultsAreShown(t *testing.T) {
 
 // Globals are frozen, so that nothing passes from tick to tick or run to run.
 func TestGlobalsAreFrozen(t *testing.T) {
-	got := tick(t, "{}", Task{Name: "t", Starlark: "seen = []\n" + body("seen.append(1)")})
+	got := tick(t, "{}", program.Task{Name: "t", Starlark: "seen = []\n" + body("seen.append(1)")})
 	if want := "append: cannot append to frozen list (t:3:16)"; got[0].Error != want {
 		t.Errorf("got %s, want %s", got[0].Error, want)
 	}
@@ -159,28 +166,19 @@ func TestGlobalsAreFrozen(t *testing.T) {
 
 // Runs in parallel share the compiled code and nothing else.
 func TestParallelRunsAreEqual(t *testing.T) {
-	f := mustLoad(t, good+`tasks:
-- name: t
-  lane: forecast
-  starlark: |
-    words = {w: len(w) for w in ["a", "bb", "ccc"]}
+	const ticks, context = 50, `{"xs":[3,1,2,3]}`
+	p := compiled(t, program.Task{Name: "t", Starlark: `words = {w: len(w) for w in ["a", "bb", "ccc"]}
 
-    def run(ctx):
-        before = [r.value["sum"] for r in ctx.previous.values()]
-        return {"sum": sum(before) + ctx.tick, "words": words, "set": list(set(ctx.context["xs"]))}
+def run(ctx):
+    before = [r.value["sum"] for r in ctx.previous.values()]
+    return {"sum": sum(before) + ctx.tick, "words": words, "set": list(set(ctx.context["xs"]))}
 
-    def sum(xs):
-        total = 0
-        for x in xs:
-            total += x
-        return total
-context: {xs: [3, 1, 2, 3]}
-ticks: 50
-`)
-	p, err := f.Definition.Compile()
-	if err != nil {
-		t.Fatal(err)
-	}
+def sum(xs):
+    total = 0
+    for x in xs:
+        total += x
+    return total
+`})
 	hashes := make([]canon.Hash, 12)
 	var wg sync.WaitGroup
 	for run := range hashes {
@@ -191,8 +189,8 @@ ticks: 50
 				return
 			}
 			var all []byte
-			for i := range f.Ticks {
-				tick, err := s.Tick(f.FirstTick+i, f.Budget, f.Contexts.At(i))
+			for i := range int64(ticks) {
+				tick, err := s.Tick(i, scheduler.Budgets{}, canon.Value(context))
 				if err != nil || tick.Results[0].Status != events.OK {
 					t.Error(err, tick.Results)
 					return
@@ -207,5 +205,17 @@ ticks: 50
 		if h != hashes[0] {
 			t.Errorf("run %d: %s, run 0: %s", run, h, hashes[0])
 		}
+	}
+}
+
+// A definition may follow all rules and hold Starlark that is none.
+func TestFaultsOfCode(t *testing.T) {
+	d := &program.Definition{Schema: program.DefinitionSchema, Name: "p", Tasks: []program.Task{
+		{Name: "a", File: "a", Steps: 1000, Starlark: body("return 1")},
+		{Name: "b", File: "b.star", Steps: 1000, Starlark: body("return x")},
+	}}
+	_, fault := Compile(d)
+	if want := "tasks/1/starlark: line 2, column 12: Starlark: undefined: x"; fault == nil || fault.Plain().Error() != want {
+		t.Errorf("got %v, want %s", fault, want)
 	}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package starlark
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
@@ -18,14 +19,14 @@ type Program struct {
 	tasks []*code
 }
 
-// Compile compiles the Starlark of all tasks. It fails only on a definition that
-// neither Load nor DecodeDefinition has made.
-func (d *Definition) Compile() (*Program, error) {
+// Compile compiles the Starlark of all tasks, and runs what stands outside of their
+// functions. Without a program there is a fault.
+func Compile(d *program.Definition) (*Program, *program.Fault) {
 	p := new(Program)
 	for i := range d.Tasks {
-		code, f := d.Tasks[i].compile()
+		code, f := compile(&d.Tasks[i])
 		if f != nil {
-			return nil, f.in(taskPointer(i)).plain()
+			return nil, f.In(program.TaskPointer(i))
 		}
 		p.tasks = append(p.tasks, code)
 	}
@@ -36,7 +37,8 @@ func (d *Definition) Compile() (*Program, error) {
 func (p *Program) Scheduler() (*scheduler.Scheduler, error) {
 	s, contexts := scheduler.New(), new(memo)
 	for _, code := range p.tasks {
-		if err := s.Add(code.schedule(contexts)); err != nil {
+		run := func(in *scheduler.Input) (any, error) { return code.call(in, contexts) }
+		if err := s.Add(code.task.Schedule(run)); err != nil {
 			return nil, err
 		}
 	}
@@ -45,7 +47,7 @@ func (p *Program) Scheduler() (*scheduler.Scheduler, error) {
 
 // code is the compiled Starlark of a task.
 type code struct {
-	task *Task
+	task *program.Task
 	run  *starlark.Function // frozen
 }
 
@@ -68,19 +70,19 @@ func notComputable(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 }
 
 // compile compiles the code of a task and runs what stands outside of functions.
-func (t *Task) compile() (*code, *fault) {
-	_, program, err := starlark.SourceProgramOptions(&dialect, t.File, t.Starlark, predeclared.Has)
+func compile(t *program.Task) (*code, *program.Fault) {
+	_, compiled, err := starlark.SourceProgramOptions(&dialect, t.File, t.Starlark, predeclared.Has)
 	if err != nil {
 		return nil, compileFault(err)
 	}
-	if program.NumLoads() > 0 {
-		_, pos := program.Load(0)
+	if compiled.NumLoads() > 0 {
+		_, pos := compiled.Load(0)
 		return nil, sourceFault(pos, "load is not available: a task is one file")
 	}
-	thread := t.thread()
-	globals, err := program.Init(thread, predeclared)
+	thread := newThread(t)
+	globals, err := compiled.Init(thread, predeclared)
 	if err != nil {
-		pos, msg := t.explain(thread, err)
+		pos, msg := explain(t, thread, err)
 		return nil, sourceFault(pos, msg)
 	}
 	globals.Freeze()
@@ -95,39 +97,32 @@ func (t *Task) compile() (*code, *fault) {
 }
 
 // compileFault words what the Starlark compiler found first.
-func compileFault(err error) *fault {
+func compileFault(err error) *program.Fault {
 	if list, ok := errors.AsType[resolve.ErrorList](err); ok && len(list) > 0 {
 		return sourceFault(list[0].Pos, list[0].Msg)
 	}
 	if e, ok := errors.AsType[syntax.Error](err); ok {
 		return sourceFault(e.Pos, e.Msg)
 	}
-	return faultf("/starlark", "Starlark: %v", err)
+	return program.Faultf("/starlark", "Starlark: %v", err)
 }
 
-func sourceFault(pos syntax.Position, msg string) *fault {
-	f := faultf("/starlark", "Starlark: %s", msg)
-	f.source = spot{max(int(pos.Line), 1), max(int(pos.Col), 1)}
+func sourceFault(pos syntax.Position, msg string) *program.Fault {
+	f := program.Faultf("/starlark", "Starlark: %s", msg)
+	f.Line, f.Column = max(int(pos.Line), 1), max(int(pos.Col), 1)
 	return f
-}
-
-// schedule returns the task for a scheduler, of which the tasks share contexts.
-func (c *code) schedule(contexts *memo) scheduler.Task {
-	t := c.task
-	return scheduler.Task{Name: t.Name, Lane: t.Lane, Priority: t.Priority, Cost: t.Cost, Tags: t.Tags,
-		Run: func(in *scheduler.Input) (any, error) { return c.call(in, contexts) }}
 }
 
 // call runs the task once. Nothing outlives it: the globals are frozen, and the
 // result leaves as plain values.
 func (c *code) call(in *scheduler.Input, contexts *memo) (any, error) {
-	thread := c.task.thread()
+	thread := newThread(c.task)
 	v, err := starlark.Call(thread, c.run, starlark.Tuple{newContext(in, contexts)}, nil)
 	if errors.Is(err, scheduler.ErrNotComputable) {
 		return nil, err
 	}
 	if err != nil {
-		pos, msg := c.task.explain(thread, err)
+		pos, msg := explain(c.task, thread, err)
 		return nil, fmt.Errorf("%s (%s)", msg, pos)
 	}
 	result, err := fromStarlark(v)
@@ -137,14 +132,14 @@ func (c *code) call(in *scheduler.Input, contexts *memo) (any, error) {
 	return result, nil
 }
 
-func (t *Task) thread() *starlark.Thread {
+func newThread(t *program.Task) *starlark.Thread {
 	thread := &starlark.Thread{Name: t.Name, Print: func(*starlark.Thread, string) {}}
 	thread.SetMaxExecutionSteps(uint64(t.Steps))
 	return thread
 }
 
 // explain returns what went wrong in a thread, and where in Starlark code.
-func (t *Task) explain(thread *starlark.Thread, err error) (pos syntax.Position, msg string) {
+func explain(t *program.Task, thread *starlark.Thread, err error) (pos syntax.Position, msg string) {
 	msg = err.Error()
 	if thread.Steps >= uint64(t.Steps) {
 		msg = fmt.Sprintf("stopped after %d steps: let it do less, or raise steps", t.Steps)

@@ -1,4 +1,4 @@
-package pipeline
+package program
 
 import (
 	"bytes"
@@ -11,7 +11,8 @@ import (
 
 // Contexts are the contexts of a run's ticks, each an object: one for every tick,
 // or the i-th for the i-th tick. They are immutable and may be used from any
-// goroutine. Make them with [Load] or [DecodeContexts]; there is always one.
+// goroutine. Make them with [NewContexts], [ParseContexts] or [DecodeContexts]; there is
+// always one.
 type Contexts struct {
 	lines string // a canonical object a line
 	ends  []int  // where in lines each ends, before its \n
@@ -50,7 +51,7 @@ func (c *Contexts) SHA256() string { return canon.Sum([]byte(c.lines)).String() 
 // DecodeContexts is the reverse of Encode and accepts nothing else. Every error is
 // an [ErrInvalid].
 func DecodeContexts(data []byte) (*Contexts, error) {
-	c, err := parseContexts(data)
+	c, err := ParseContexts(data)
 	if err != nil {
 		return nil, &Error{Msg: "contexts: " + err.Error()}
 	}
@@ -58,6 +59,21 @@ func DecodeContexts(data []byte) (*Contexts, error) {
 		return nil, &Error{Msg: "contexts: not in canonical form: encode them with ers"}
 	}
 	return c, nil
+}
+
+// NewContexts makes contexts of canonical values, of which there must be one or more.
+func NewContexts(values ...canon.Value) (*Contexts, error) {
+	if len(values) == 0 {
+		return nil, errors.New("there are no contexts: want at least one object")
+	}
+	var b contextsBuilder
+	for i, v := range values {
+		if v.Kind() != canon.Object {
+			return nil, fmt.Errorf("context %d is of type %s: want an object", i+1, v.Kind())
+		}
+		b.add(v)
+	}
+	return b.contexts(), nil
 }
 
 type contextsBuilder struct {
@@ -74,8 +90,8 @@ func (c *contextsBuilder) add(v canon.Value) {
 
 func (c *contextsBuilder) contexts() *Contexts { return &Contexts{c.lines.String(), c.ends} }
 
-// parseContexts reads JSON Lines in any spelling.
-func parseContexts(data []byte) (*Contexts, *canon.SyntaxError) {
+// ParseContexts reads JSON Lines in any spelling.
+func ParseContexts(data []byte) (*Contexts, *canon.SyntaxError) {
 	var b contextsBuilder
 	line := 0
 	for text := range bytes.Lines(data) {
@@ -96,36 +112,6 @@ func parseContexts(data []byte) (*Contexts, *canon.SyntaxError) {
 	}
 	if line == 0 {
 		return nil, &canon.SyntaxError{Line: 1, Column: 1, Msg: "there are no contexts: want one JSON object a line"}
-	}
-	return b.contexts(), nil
-}
-
-// paragraphs makes a context of each paragraph of a text: of each run of lines that
-// are not blank, without the white space around it.
-func paragraphs(text string) (*Contexts, error) {
-	var b contextsBuilder
-	var paragraph []string
-	flush := func() error {
-		if len(paragraph) == 0 {
-			return nil
-		}
-		v, err := canon.Of(map[string]string{"text": strings.TrimSpace(strings.Join(paragraph, "\n"))})
-		if err != nil {
-			return err
-		}
-		b.add(v)
-		paragraph = nil
-		return nil
-	}
-	for line := range strings.SplitSeq(text+"\n", "\n") {
-		if strings.TrimSpace(line) != "" {
-			paragraph = append(paragraph, line)
-		} else if err := flush(); err != nil {
-			return nil, err
-		}
-	}
-	if len(b.ends) == 0 {
-		return nil, errors.New("there is no paragraph in it: want a text")
 	}
 	return b.contexts(), nil
 }

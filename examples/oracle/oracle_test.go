@@ -2,6 +2,7 @@
 package oracle_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -66,7 +67,7 @@ func results(t *testing.T, f *pipeline.File, task string) string {
 	var b strings.Builder
 	for i := range f.Ticks {
 		var tick scheduler.Tick
-		if tick, err = s.Tick(f.FirstTick+i, f.Budget, f.Contexts.At(i)); err != nil {
+		if tick, err = s.Tick(context.Background(), f.FirstTick+i, f.Budget, f.Contexts.At(i)); err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range tick.Results {

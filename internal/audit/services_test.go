@@ -55,31 +55,31 @@ func load(ctx context.Context, q *events.WindowRequest) (coordinator.Program, er
 
 func (p *program) Context(i int64) canon.Value { return canon.Value(fmt.Sprintf(`{"i":%d}`, i)) }
 
-func (p *program) Scheduler() (*scheduler.Scheduler, error) {
+func (p *program) NewRun() (coordinator.Run, error) {
 	s := scheduler.New()
 	calls := 0
-	task := func(name string, lane events.Lane, value func(in *scheduler.Input) (any, error)) scheduler.Task {
+	task := func(name string, lane events.Lane, value func(_ context.Context, in *scheduler.Input) (any, error)) scheduler.Task {
 		return scheduler.Task{Name: name, Lane: lane, Cost: scheduler.Cost{Ops: 1}, Tags: []string{"é", "\u001f"}, Run: value}
 	}
 	address := fmt.Sprintf("%p", s)
 	return s, s.Add(
-		task("a/~b", events.Forecast, func(in *scheduler.Input) (any, error) {
+		task("a/~b", events.Forecast, func(_ context.Context, in *scheduler.Input) (any, error) {
 			return map[string]any{"f": []any{1.0, 1, true, 1e-5, in.Context()}, "tick": in.Tick()}, nil
 		}),
-		task("big", events.Forecast, func(*scheduler.Input) (any, error) {
+		task("big", events.Forecast, func(_ context.Context, _ *scheduler.Input) (any, error) {
 			if p.name == "big" {
 				return strings.Repeat("é", 100<<10), nil
 			}
 			return nil, nil
 		}),
-		task("big too", events.Shadow, func(*scheduler.Input) (any, error) {
+		task("big too", events.Shadow, func(_ context.Context, _ *scheduler.Input) (any, error) {
 			if p.name == "big" {
 				return strings.Repeat("日", 80<<10), nil
 			}
 			return 0.5, nil
 		}),
-		task("fails", events.Shadow, func(*scheduler.Input) (any, error) { return nil, errors.New("no\nway") }),
-		task("odd", events.Shadow, func(*scheduler.Input) (any, error) {
+		task("fails", events.Shadow, func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, errors.New("no\nway") }),
+		task("odd", events.Shadow, func(_ context.Context, _ *scheduler.Input) (any, error) {
 			calls++
 			if p.name == "odd" && calls > 2 {
 				return address, nil

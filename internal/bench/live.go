@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 // liveWindow is the program of one window whose ticks come at a fixed rate, the runs
@@ -52,9 +53,9 @@ func newLiveWindow(f *fleet, n emptyTasks, ticks int64, interval time.Duration) 
 
 func (w *liveWindow) Context(int64) canon.Value { return canon.Null }
 
-// Scheduler makes the first task of a tick wait until the tick is due, and the last one
+// NewRun makes the first task of a tick wait until the tick is due, and the last one
 // note that the tick has been executed.
-func (w *liveWindow) Scheduler() (*scheduler.Scheduler, error) {
+func (w *liveWindow) NewRun() (coordinator.Run, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.runs) == Runs {
@@ -65,16 +66,16 @@ func (w *liveWindow) Scheduler() (*scheduler.Scheduler, error) {
 	w.runs = append(w.runs, r)
 	tasks := w.n.tasks()
 	last, value := &tasks[len(tasks)-1], tasks[len(tasks)-1].Run
-	last.Run = func(in *scheduler.Input) (any, error) {
+	last.Run = func(stop context.Context, in *scheduler.Input) (any, error) {
 		defer w.note(&r.executed[in.Tick()], time.Now())
-		return value(in)
+		return value(stop, in)
 	}
 	first, then := &tasks[0], tasks[0].Run
-	first.Run = func(in *scheduler.Input) (any, error) {
+	first.Run = func(stop context.Context, in *scheduler.Input) (any, error) {
 		if err := w.await(r, in.Tick()); err != nil {
 			return nil, err
 		}
-		return then(in)
+		return then(stop, in)
 	}
 	s := scheduler.New()
 	return s, s.Add(tasks...)

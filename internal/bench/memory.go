@@ -159,7 +159,7 @@ func hashFrames(frames [][]byte) error {
 
 func schedule(s *scheduler.Scheduler, n emptyTasks) error {
 	for i := range int64(batchTicks) {
-		if _, err := s.Tick(i, n.budgets(), canon.Null); err != nil {
+		if _, err := s.Tick(context.Background(), i, n.budgets(), canon.Null); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func inMemory(n emptyTasks, ticks int) (traceSHA256 string, err error) {
 	tick, run := canon.NewListHash("events"), canon.NewListHash("events")
 	var event []byte
 	for i := range int64(ticks) {
-		t, err := s.Tick(i, n.budgets(), canon.Null)
+		t, err := s.Tick(context.Background(), i, n.budgets(), canon.Null)
 		if err != nil {
 			return "", err
 		}

@@ -19,7 +19,7 @@ func encodeRun(n emptyTasks, ticks int64) (frames [][]byte, err error) {
 	p := events.Position{RunKey: events.RunKey{Pipeline: n.pipeline(), Window: 1}, Ticks: ticks}
 	var encoder events.FrameEncoder
 	for i := range ticks {
-		t, err := s.Tick(i, n.budgets(), nil)
+		t, err := s.Tick(context.Background(), i, n.budgets(), nil)
 		if err != nil {
 			return nil, err
 		}

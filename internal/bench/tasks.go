@@ -27,12 +27,14 @@ func (n emptyTasks) Scheduler() (*scheduler.Scheduler, error) {
 	return s, s.Add(tasks...)
 }
 
+func (n emptyTasks) NewRun() (coordinator.Run, error) { return n.Scheduler() }
+
 func (n emptyTasks) tasks() []scheduler.Task {
 	tasks := make([]scheduler.Task, n)
 	for i := range tasks {
 		tasks[i] = scheduler.Task{Name: fmt.Sprintf("task:%05d", i), Lane: events.Lane(i * 2 / int(n)), Priority: int64(i),
 			Cost: scheduler.Cost{Ops: 1}, Tags: []string{"bench"},
-			Run: func(in *scheduler.Input) (any, error) { return in.Tick(), nil }}
+			Run: func(_ context.Context, in *scheduler.Input) (any, error) { return in.Tick(), nil }}
 	}
 	return tasks
 }
@@ -51,7 +53,7 @@ func (n emptyTasks) ticks(count int) ([]events.Tick, error) {
 	}
 	ticks := make([]events.Tick, count)
 	for i := range ticks {
-		t, err := s.Tick(int64(i), n.budgets(), canon.Null)
+		t, err := s.Tick(context.Background(), int64(i), n.budgets(), canon.Null)
 		if err != nil {
 			return nil, err
 		}

@@ -36,16 +36,18 @@ type tasks struct{}
 
 func (tasks) Context(int64) canon.Value { return canon.Null }
 
-func (tasks) Scheduler() (*scheduler.Scheduler, error) {
+func (tasks) NewRun() (coordinator.Run, error) {
 	s := scheduler.New()
 	for _, t := range []scheduler.Task{
-		{Name: "good, \"quoted\"\nand é", Cost: scheduler.Budget{Ops: 1}, Tags: []string{"a", "b"}, Run: func(in *scheduler.Input) (any, error) {
+		{Name: "good, \"quoted\"\nand é", Cost: scheduler.Budget{Ops: 1}, Tags: []string{"a", "b"}, Run: func(_ context.Context, in *scheduler.Input) (any, error) {
 			return map[string]any{"tick": in.Tick(), "text": "x,\r\ny"}, nil
 		}},
-		{Name: "nan", Run: func(*scheduler.Input) (any, error) { return math.NaN(), nil }},
-		{Name: "fails", Cost: scheduler.Budget{Entropy: 2}, Run: func(*scheduler.Input) (any, error) { return nil, errors.New("made for this\ntest") }},
-		{Name: "dear", Cost: scheduler.Budget{Ops: 1000}, Run: func(*scheduler.Input) (any, error) { return 1, nil }},
-		{Name: "watch", Lane: events.Shadow, Cost: scheduler.Budget{Ops: 1}, Run: func(*scheduler.Input) (any, error) { return true, nil }},
+		{Name: "nan", Run: func(_ context.Context, _ *scheduler.Input) (any, error) { return math.NaN(), nil }},
+		{Name: "fails", Cost: scheduler.Budget{Entropy: 2}, Run: func(_ context.Context, _ *scheduler.Input) (any, error) {
+			return nil, errors.New("made for this\ntest")
+		}},
+		{Name: "dear", Cost: scheduler.Budget{Ops: 1000}, Run: func(_ context.Context, _ *scheduler.Input) (any, error) { return 1, nil }},
+		{Name: "watch", Lane: events.Shadow, Cost: scheduler.Budget{Ops: 1}, Run: func(_ context.Context, _ *scheduler.Input) (any, error) { return true, nil }},
 	} {
 		if err := s.Add(t); err != nil {
 			return nil, err

@@ -2,7 +2,11 @@
 package laws
 
 import (
+	"go/ast"
 	"go/build"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +18,49 @@ var pure = []string{"canon", "events", "scheduler", "program", "compare", "repor
 
 // forbidden are the imports that a pure package must not have, nor a package of ours
 // that it imports.
-var forbidden = []string{"net", "os", "time", "math/rand", "crypto/rand", "context", "sync/atomic", "runtime", "syscall",
+// Context is one of them: what is left of it, see named.
+var forbidden = []string{"net", "os", "time", "math/rand", "crypto/rand", "sync/atomic", "runtime", "syscall",
 	"github.com/nats-io", "testing"}
+
+// named are all the names of package context that a pure package may use: what says
+// that somebody is to stop. No name is among them that brings a clock or a value in.
+var named = []string{"Context", "Background", "AfterFunc"}
+
+func TestPurePackagesKnowNoDeadlines(t *testing.T) {
+	for _, name := range pure {
+		files, err := filepath.Glob("../../pkg/" + name + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("package %s: %d files, %v", name, len(files), err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, imported := range parsed.Imports {
+				if imported.Path.Value == `"context"` && (name != "scheduler" && name != "program" || imported.Name != nil) {
+					t.Errorf("%s imports context: package scheduler alone passes it on, under its own name", file)
+				}
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				s, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				of, ok := s.X.(*ast.Ident)
+				// Deadline and Value are of the interface: whatever has a method of this
+				// name is looked at too.
+				if ok && of.Name == "context" && !slices.Contains(named, s.Sel.Name) || s.Sel.Name == "Deadline" {
+					t.Errorf("%s uses %s", file, s.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
 
 func TestPurePackages(t *testing.T) {
 	for _, name := range pure {

@@ -2,6 +2,7 @@ package program
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -128,9 +129,9 @@ func (t *Task) check() *Fault {
 	return nil
 }
 
-func nothing(*scheduler.Input) (any, error) { return nil, nil }
+func nothing(context.Context, *scheduler.Input) (any, error) { return nil, nil }
 
 // Schedule returns the task for a scheduler, with the function that its code comes to.
-func (t *Task) Schedule(run func(*scheduler.Input) (any, error)) scheduler.Task {
+func (t *Task) Schedule(run func(context.Context, *scheduler.Input) (any, error)) scheduler.Task {
 	return scheduler.Task{Name: t.Name, Lane: t.Lane, Priority: t.Priority, Cost: t.Cost, Tags: t.Tags, Run: run}
 }

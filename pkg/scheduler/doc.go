@@ -2,7 +2,7 @@
 //
 //	s := scheduler.New()
 //	err := s.Add(scheduler.Task{Name: "oracle:signal", Lane: events.Forecast, Cost: scheduler.Cost{Ops: 1}, Run: signal})
-//	tick, err := s.Tick(0, scheduler.Budgets{Forecast: scheduler.Budget{Ops: 10}}, context)
+//	tick, err := s.Tick(ctx, 0, scheduler.Budgets{Forecast: scheduler.Budget{Ops: 10}}, context)
 //	tick.Events, tick.Results, tick.Remaining
 //
 // The laws of ERS hold here by construction:
@@ -16,5 +16,7 @@
 //     Each lane has a budget of its own.
 //
 // A [Scheduler] is one run. Make one for each run, and do not use it from several
-// goroutines at once. The package is pure: it imports no net, os, time or rand.
+// goroutines at once. The package is pure: it imports no net, os, time or rand. Of
+// package context it takes the word to stop alone: a tick that was stopped gives no
+// events and no results, and a task is shown neither deadline nor values.
 package scheduler

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,10 +70,14 @@ var skippedMeta = canon.Value(`{"reason":"budget"}`)
 
 // Tick runs every task once, in order, as far as each lane's budget goes: a task
 // that its lane cannot afford is skipped and spends nothing, and those after it
-// have their turn. context is any value with a canonical form; a [canon.Value] is
-// taken as it is. The error is for a negative tick or budget, or a context without
-// canonical form; nothing ran then. Failures of tasks are results, not errors.
-func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, error) {
+// have their turn. value, the tick's context, is any value with a canonical form; a
+// [canon.Value] is taken as it is. The error is for a negative tick or budget, or a
+// context without canonical form; nothing ran then. Failures of tasks are results, not
+// errors.
+//
+// When ctx ends the tick is as if it had never been begun: the error is that of ctx, so
+// that when somebody was told to stop is in no result.
+func (s *Scheduler) Tick(ctx context.Context, number int64, budgets Budgets, value any) (Tick, error) {
 	if number < 0 {
 		return Tick{}, fmt.Errorf("tick %d is negative", number)
 	}
@@ -81,7 +86,7 @@ func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, erro
 			return Tick{}, fmt.Errorf("a budget of %d ops and %d entropy is negative", b.Ops, b.Entropy)
 		}
 	}
-	ctx, err := canon.Of(context)
+	shown, err := canon.Of(value)
 	if err != nil {
 		return Tick{}, fmt.Errorf("context of tick %d: %w", number, err)
 	}
@@ -91,7 +96,8 @@ func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, erro
 		Events:  make([]events.TraceEvent, len(s.tasks)),
 		Results: make([]events.TaskResult, len(s.tasks)),
 	}}
-	in := Input{tick: number, context: ctx, previous: s.previous}
+	in := Input{tick: number, context: shown, previous: s.previous}
+	stop := signalOf(ctx)
 	forecast := 0 // results of the forecast lane, which come first
 	for i := range s.tasks {
 		task := &s.tasks[i]
@@ -103,10 +109,27 @@ func (s *Scheduler) Tick(number int64, budgets Budgets, context any) (Tick, erro
 		}
 		// Capped, so that no append of anybody's reaches what comes later.
 		in.results = t.Results[:i:i]
-		task.turn(&in, budget, &t.Events[i], &t.Results[i])
+		task.turn(stop, &in, budget, &t.Events[i], &t.Results[i])
+		if ended(ctx) {
+			return Tick{}, ctx.Err()
+		}
 	}
 	s.previous = t.Results[:forecast:forecast]
 	return t, nil
+}
+
+// Close calls the Close of every task that has one. The scheduler is not used after it.
+func (s *Scheduler) Close() error {
+	var all []error
+	for _, t := range append(s.tasks, s.tail...) {
+		if t.Close != nil {
+			if err := t.Close(); err != nil {
+				all = append(all, fmt.Errorf("task %q: close: %w", t.Name, err))
+			}
+		}
+	}
+	s.tasks, s.tail = nil, nil
+	return errors.Join(all...)
 }
 
 // SetPrevious makes the next tick see these results, of the forecast lane and in
@@ -122,7 +145,7 @@ func (s *Scheduler) SetPrevious(results []events.TaskResult) {
 
 // turn gives a task its turn in a tick: skipped when the budget does not suffice,
 // else attempted and paid for.
-func (t *task) turn(in *Input, budget *Budget, event *events.TraceEvent, result *events.TaskResult) {
+func (t *task) turn(stop context.Context, in *Input, budget *Budget, event *events.TraceEvent, result *events.TaskResult) {
 	event.Tick, event.Task, event.Lane = in.tick, t.Name, t.Lane
 	event.CostOps, event.CostEntropy = t.Cost.Ops, t.Cost.Entropy
 	result.Name, result.Lane = t.Name, t.Lane
@@ -134,18 +157,18 @@ func (t *task) turn(in *Input, budget *Budget, event *events.TraceEvent, result 
 	budget.Ops -= t.Cost.Ops
 	budget.Entropy -= t.Cost.Entropy
 	result.CostOps, result.CostEntropy = t.Cost.Ops, t.Cost.Entropy
-	result.Status, result.Value, result.Error = t.attempt(in)
+	result.Status, result.Value, result.Error = t.attempt(stop, in)
 	event.Status, event.Meta = result.Status, t.meta
 }
 
 // attempt calls the task's function. A panic is the task's failure, not ours.
-func (t *task) attempt(in *Input) (status events.Status, value canon.Value, text string) {
+func (t *task) attempt(stop context.Context, in *Input) (status events.Status, value canon.Value, text string) {
 	defer func() {
 		if p := recover(); p != nil {
 			status, value, text = events.Error, canon.Null, clip(fmt.Sprintf("panic: %v", p))
 		}
 	}()
-	v, err := t.Run(in)
+	v, err := t.Run(stop, in)
 	if err == nil {
 		value, err = canonical(v)
 	}

@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,9 +17,11 @@ import (
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
-type runFunc = func(*scheduler.Input) (any, error)
+type runFunc = func(_ context.Context, _ *scheduler.Input) (any, error)
 
-func returns(v any) runFunc { return func(*scheduler.Input) (any, error) { return v, nil } }
+func returns(v any) runFunc {
+	return func(_ context.Context, _ *scheduler.Input) (any, error) { return v, nil }
+}
 
 var plenty = scheduler.Budgets{
 	Forecast: scheduler.Budget{Ops: 1000, Entropy: 1000},
@@ -55,7 +58,7 @@ func TestAddRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Add: %v, want %q", err, test.want)
 		}
-		tick, err := s.Tick(0, plenty, nil)
+		tick, err := s.Tick(context.Background(), 0, plenty, nil)
 		if err != nil || len(tick.Events) != 1 {
 			t.Errorf("after %q: %d tasks (%v), want the first alone", test.want, len(tick.Events), err)
 		}
@@ -65,15 +68,15 @@ func TestAddRefuses(t *testing.T) {
 func TestTickRefuses(t *testing.T) {
 	ran := false
 	s := scheduler.New()
-	if err := s.Add(scheduler.Task{Name: "a", Run: func(*scheduler.Input) (any, error) { ran = true; return nil, nil }}); err != nil {
+	if err := s.Add(scheduler.Task{Name: "a", Run: func(_ context.Context, _ *scheduler.Input) (any, error) { ran = true; return nil, nil }}); err != nil {
 		t.Fatal(err)
 	}
 	bad := plenty
 	bad.Shadow.Entropy = -1
 	for want, call := range map[string]func() (scheduler.Tick, error){
-		"tick -1":       func() (scheduler.Tick, error) { return s.Tick(-1, plenty, nil) },
-		"negative":      func() (scheduler.Tick, error) { return s.Tick(0, bad, nil) },
-		"context of ti": func() (scheduler.Tick, error) { return s.Tick(0, plenty, make(chan int)) },
+		"tick -1":       func() (scheduler.Tick, error) { return s.Tick(context.Background(), -1, plenty, nil) },
+		"negative":      func() (scheduler.Tick, error) { return s.Tick(context.Background(), 0, bad, nil) },
+		"context of ti": func() (scheduler.Tick, error) { return s.Tick(context.Background(), 0, plenty, make(chan int)) },
 	} {
 		if _, err := call(); err == nil || !strings.Contains(err.Error(), want) || ran {
 			t.Errorf("got %v (ran: %v), want %q", err, ran, want)
@@ -91,12 +94,14 @@ func TestStatuses(t *testing.T) {
 	}{
 		{returns(1.0), events.OK, "1.0", ""},
 		{returns(nil), events.OK, "null", ""},
-		{func(*scheduler.Input) (any, error) { return 1, errors.New("boom") }, events.Error, "null", "boom"},
-		{func(*scheduler.Input) (any, error) { return 1, scheduler.NotComputable("no data") }, events.NotComputable, "null", "no data"},
-		{func(*scheduler.Input) (any, error) { return 1, fmt.Errorf("here: %w", scheduler.ErrNotComputable) }, events.NotComputable, "null", "here: not computable"},
-		{func(*scheduler.Input) (any, error) { nilMap["a"]++; return 1, nil }, events.Error, "null", "panic: assignment to entry in nil map"},
-		{func(*scheduler.Input) (any, error) { return nil, errors.New("a\xffb") }, events.Error, "null", "a\uFFFDb"},
-		{func(*scheduler.Input) (any, error) { return nil, (*brokenError)(nil) }, events.Error, "null", "panic: runtime error: invalid memory address or nil pointer dereference"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) { return 1, errors.New("boom") }, events.Error, "null", "boom"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) { return 1, scheduler.NotComputable("no data") }, events.NotComputable, "null", "no data"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) {
+			return 1, fmt.Errorf("here: %w", scheduler.ErrNotComputable)
+		}, events.NotComputable, "null", "here: not computable"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) { nilMap["a"]++; return 1, nil }, events.Error, "null", "panic: assignment to entry in nil map"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, errors.New("a\xffb") }, events.Error, "null", "a\uFFFDb"},
+		{func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, (*brokenError)(nil) }, events.Error, "null", "panic: runtime error: invalid memory address or nil pointer dereference"},
 		{returns(canon.Value(`{"a":1}`)), events.OK, `{"a":1}`, ""},
 		{returns(canon.Value(`{"a": 1}`)), events.Error, "null", "the result has no canonical form: "},
 		{returns(canon.Value("")), events.Error, "null", "the result has no canonical form: "},
@@ -107,7 +112,7 @@ func TestStatuses(t *testing.T) {
 		if err := s.Add(scheduler.Task{Name: "a", Cost: scheduler.Cost{Ops: 3, Entropy: 2}, Run: test.run}); err != nil {
 			t.Fatal(err)
 		}
-		tick, err := s.Tick(5, plenty, nil)
+		tick, err := s.Tick(context.Background(), 5, plenty, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +135,7 @@ func (b *brokenError) Error() string { return b.text }
 func TestVisibility(t *testing.T) {
 	saw := make(map[string][]string)
 	look := func(name string) runFunc {
-		return func(in *scheduler.Input) (any, error) {
+		return func(_ context.Context, in *scheduler.Input) (any, error) {
 			for r := range in.Results() {
 				saw[name] = append(saw[name], r.Name)
 			}
@@ -156,7 +161,7 @@ func TestVisibility(t *testing.T) {
 	want := map[string][]string{"f1": nil, "f2": {"f1"}, "s1": {"f1", "f2"}, "s2": {"f1", "f2", "s1"}}
 	for tick := range int64(2) {
 		clear(saw)
-		if _, err := s.Tick(tick, plenty, nil); err != nil {
+		if _, err := s.Tick(context.Background(), tick, plenty, nil); err != nil {
 			t.Fatal(err)
 		}
 		for name, names := range want {
@@ -172,7 +177,7 @@ func TestVisibility(t *testing.T) {
 
 // A run that is resumed with the previous results goes on as if it had not stopped.
 func TestSetPrevious(t *testing.T) {
-	grow := func(in *scheduler.Input) (any, error) {
+	grow := func(_ context.Context, in *scheduler.Input) (any, error) {
 		n := int64(0)
 		if r, ok := in.PreviousResult("f"); ok {
 			n, _ = r.Value.Int()
@@ -189,15 +194,15 @@ func TestSetPrevious(t *testing.T) {
 	}
 	whole := fresh()
 	for tick := range int64(5) {
-		want, err := whole.Tick(tick, plenty, nil)
+		want, err := whole.Tick(context.Background(), tick, plenty, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if tick == 3 {
 			resumed := fresh()
 			resumed.SetPrevious(want.Results)
-			next, _ := whole.Tick(4, plenty, nil)
-			got, err := resumed.Tick(4, plenty, nil)
+			next, _ := whole.Tick(context.Background(), 4, plenty, nil)
+			got, err := resumed.Tick(context.Background(), 4, plenty, nil)
 			if diff := cmp.Diff(next, got); diff != "" || err != nil {
 				t.Errorf("resumed (-want +got): %v\n%s", err, diff)
 			}
@@ -261,13 +266,13 @@ func TestAgainstNaive(t *testing.T) {
 		if err := s.Add(tasks[:half]...); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Tick(0, budgets, nil); err != nil { // sorts what is there
+		if _, err := s.Tick(context.Background(), 0, budgets, nil); err != nil { // sorts what is there
 			t.Fatal(err)
 		}
 		if err := s.Add(tasks[half:]...); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.Tick(9, budgets, nil)
+		got, err := s.Tick(context.Background(), 9, budgets, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,11 +298,60 @@ func BenchmarkTick(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for tick := int64(0); b.Loop(); tick++ {
-				if _, err := s.Tick(tick, plenty, canon.Null); err != nil {
+				if _, err := s.Tick(context.Background(), tick, plenty, canon.Null); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// A tick that was stopped leaves nothing behind: no results, and nothing that the next
+// tick sees. A task is shown the word to stop, and no deadline or value.
+func TestStop(t *testing.T) {
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "run 3"))
+	s := scheduler.New()
+	closed := 0
+	err := s.Add(
+		scheduler.Task{Name: "a", Run: func(stop context.Context, in *scheduler.Input) (any, error) {
+			_, deadline := stop.Deadline()
+			_, before := in.PreviousResult("a")
+			if deadline || stop.Value(key{}) != nil {
+				t.Errorf("a deadline: %v, a value: %v", deadline, stop.Value(key{}))
+			}
+			return before, nil
+		}, Close: func() error { closed++; return errors.New("no") }},
+		scheduler.Task{Name: "b", Run: func(stop context.Context, _ *scheduler.Input) (any, error) {
+			if stop.Done() == nil { // the second time
+				return nil, nil
+			}
+			own, end := context.WithCancel(stop)
+			defer end()
+			cancel()
+			<-own.Done()
+			return nil, stop.Err()
+		}},
+		scheduler.Task{Name: "c", Run: func(context.Context, *scheduler.Input) (any, error) {
+			if ctx.Err() != nil && closed == 0 {
+				closed--
+			}
+			return nil, nil
+		}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tick, err := s.Tick(ctx, 0, plenty, nil); !errors.Is(err, context.Canceled) || tick.Events != nil || closed != 0 {
+		t.Errorf("a stopped tick: %+v, %v; the task after it ran: %v", tick, err, closed != 0)
+	}
+	tick, err := s.Tick(context.Background(), 0, plenty, nil)
+	if err != nil || tick.Results[0].Value != "false" {
+		t.Errorf("the tick after it: %v, %+v", err, tick.Results)
+	}
+	closed = 0
+	if err := s.Close(); closed != 1 || err == nil || err.Error() != `task "a": close: no` {
+		t.Errorf("closed %d times: %v", closed, err)
 	}
 }

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -31,7 +32,13 @@ type Task struct {
 	// the status error; an error that wraps [ErrNotComputable] makes it
 	// not_computable. What Run keeps for itself from tick to tick is lost when the
 	// run is resumed after a crash; use Input.Previous instead.
-	Run func(in *Input) (any, error)
+	//
+	// stop ends when the tick is not wanted any more: what takes long should return
+	// then, and whatever it returns is thrown away. It has no deadline and no values.
+	Run func(stop context.Context, in *Input) (any, error)
+
+	// Close, if not nil, is called once when the run is over. See [Scheduler.Close].
+	Close func() error
 }
 
 // ErrNotComputable marks the error of a task that ran well but has no value to

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -59,9 +60,9 @@ func vectors(t testing.TB) []vector {
 func (v *vector) schedule(t testing.TB) *scheduler.Scheduler {
 	s := scheduler.New()
 	for _, task := range v.Tasks {
-		run := func(*scheduler.Input) (any, error) { return nil, nil }
+		run := func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, nil }
 		if task.Outcome == "error" {
-			run = func(*scheduler.Input) (any, error) { return nil, errors.New("boom") }
+			run = func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, errors.New("boom") }
 		}
 		err := s.Add(scheduler.Task{Name: task.Name, Lane: task.Lane, Priority: task.Priority,
 			Cost: scheduler.Cost{Ops: task.CostOps, Entropy: task.CostEntropy}, Tags: task.Tags, Run: run})
@@ -74,7 +75,7 @@ func (v *vector) schedule(t testing.TB) *scheduler.Scheduler {
 
 func TestVectors(t *testing.T) {
 	for i, v := range vectors(t) {
-		tick, err := v.schedule(t).Tick(v.Tick, v.Budget, nil)
+		tick, err := v.schedule(t).Tick(context.Background(), v.Tick, v.Budget, nil)
 		if err != nil {
 			t.Fatalf("line %d: %v", i+1, err)
 		}
@@ -110,7 +111,7 @@ func TestVectors(t *testing.T) {
 func TestPublishedHash(t *testing.T) {
 	const published = "ae7e4fe3526ad0e133d2f46de48f5941e5cf24382490e9d25088d8920decfd16"
 	s := scheduler.New()
-	none := func(*scheduler.Input) (any, error) { return nil, nil }
+	none := func(_ context.Context, _ *scheduler.Input) (any, error) { return nil, nil }
 	err := s.Add(
 		scheduler.Task{Name: "shadow:sei", Lane: events.Shadow, Cost: scheduler.Cost{Ops: 1}, Run: none},
 		scheduler.Task{Name: "oracle:signal", Lane: events.Forecast, Cost: scheduler.Cost{Ops: 1}, Run: none},
@@ -119,7 +120,7 @@ func TestPublishedHash(t *testing.T) {
 		t.Fatal(err)
 	}
 	budget := scheduler.Budget{Ops: 10, Entropy: 10}
-	tick, err := s.Tick(0, scheduler.Budgets{Forecast: budget, Shadow: budget}, canon.Null)
+	tick, err := s.Tick(context.Background(), 0, scheduler.Budgets{Forecast: budget, Shadow: budget}, canon.Null)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,8 @@ type tasks struct {
 	*program.Contexts
 }
 
+func (t tasks) NewRun() (coordinator.Run, error) { return t.Scheduler() }
+
 // Context is the context of the i-th tick.
 func (t tasks) Context(i int64) canon.Value { return t.At(i) }
 

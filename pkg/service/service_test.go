@@ -24,11 +24,11 @@ type goTasks int
 
 func (n goTasks) Context(int64) canon.Value { return canon.Null }
 
-func (n goTasks) Scheduler() (*scheduler.Scheduler, error) {
+func (n goTasks) NewRun() (coordinator.Run, error) {
 	s := scheduler.New()
 	for i := range int(n) {
 		err := s.Add(scheduler.Task{Name: fmt.Sprintf("task:%03d", i), Lane: events.Lane(i * 2 / int(n)), Tags: []string{"bench"},
-			Run: func(in *scheduler.Input) (any, error) { return in.Tick(), nil }})
+			Run: func(_ context.Context, in *scheduler.Input) (any, error) { return in.Tick(), nil }})
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +88,9 @@ type flaky struct{ once atomic.Bool }
 
 func (f *flaky) Context(int64) canon.Value { return canon.Null }
 
-func (f *flaky) Scheduler() (*scheduler.Scheduler, error) {
+func (f *flaky) NewRun() (coordinator.Run, error) {
 	s := scheduler.New()
-	return s, s.Add(scheduler.Task{Name: "flaky", Run: func(in *scheduler.Input) (any, error) {
+	return s, s.Add(scheduler.Task{Name: "flaky", Run: func(_ context.Context, in *scheduler.Input) (any, error) {
 		odd := in.Tick() == 17 && f.once.CompareAndSwap(false, true)
 		n := 0
 		if odd {

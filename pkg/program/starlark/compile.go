@@ -1,6 +1,7 @@
 package starlark
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -37,7 +38,7 @@ func Compile(d *program.Definition) (*Program, *program.Fault) {
 func (p *Program) Scheduler() (*scheduler.Scheduler, error) {
 	s, contexts := scheduler.New(), new(memo)
 	for _, code := range p.tasks {
-		run := func(in *scheduler.Input) (any, error) { return code.call(in, contexts) }
+		run := func(stop context.Context, in *scheduler.Input) (any, error) { return code.call(stop, in, contexts) }
 		if err := s.Add(code.task.Schedule(run)); err != nil {
 			return nil, err
 		}
@@ -114,9 +115,14 @@ func sourceFault(pos syntax.Position, msg string) *program.Fault {
 }
 
 // call runs the task once. Nothing outlives it: the globals are frozen, and the
-// result leaves as plain values.
-func (c *code) call(in *scheduler.Input, contexts *memo) (any, error) {
+// result leaves as plain values. At the word to stop it ends after the operation that
+// it is in.
+func (c *code) call(stop context.Context, in *scheduler.Input, contexts *memo) (any, error) {
 	thread := newThread(c.task)
+	if stop.Done() != nil {
+		release := context.AfterFunc(stop, func() { thread.Cancel("asked to stop") })
+		defer release()
+	}
 	v, err := starlark.Call(thread, c.run, starlark.Tuple{newContext(in, contexts)}, nil)
 	if errors.Is(err, scheduler.ErrNotComputable) {
 		return nil, err

@@ -2,7 +2,7 @@
 //
 //	compiled, fault := starlark.Compile(definition) // once
 //	s, err := compiled.Scheduler()                  // for each run
-//	tick, err := s.Tick(number, budgets, contexts.At(i))
+//	tick, err := s.Tick(ctx, number, budgets, contexts.At(i))
 //
 // The dialect and what a task is shown are described where people look for it, with the
 // pipeline file, in internal/pipeline/doc.go. Nothing in it tells one run from another,

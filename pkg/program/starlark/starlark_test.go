@@ -1,6 +1,7 @@
 package starlark
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +20,9 @@ func body(lines string) string {
 }
 
 // tick runs tasks over a context for one tick, each task of the forecast lane.
-func tick(t testing.TB, context canon.Value, tasks ...program.Task) []events.TaskResult {
+func tick(t testing.TB, value canon.Value, tasks ...program.Task) []events.TaskResult {
 	t.Helper()
-	return newRun(t, tasks...)(0, context)
+	return newRun(t, tasks...)(0, value)
 }
 
 // compiled compiles tasks, of which what does not matter is left out.
@@ -43,14 +44,14 @@ func compiled(t testing.TB, tasks ...program.Task) *Program {
 }
 
 // newRun returns a function that runs a tick of one run.
-func newRun(t testing.TB, tasks ...program.Task) func(number int64, context canon.Value) []events.TaskResult {
+func newRun(t testing.TB, tasks ...program.Task) func(number int64, value canon.Value) []events.TaskResult {
 	t.Helper()
 	s, err := compiled(t, tasks...).Scheduler()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(number int64, context canon.Value) []events.TaskResult {
-		tick, err := s.Tick(number, scheduler.Budgets{}, context)
+	return func(number int64, value canon.Value) []events.TaskResult {
+		tick, err := s.Tick(context.Background(), number, scheduler.Budgets{}, value)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +167,7 @@ func TestGlobalsAreFrozen(t *testing.T) {
 
 // Runs in parallel share the compiled code and nothing else.
 func TestParallelRunsAreEqual(t *testing.T) {
-	const ticks, context = 50, `{"xs":[3,1,2,3]}`
+	const ticks, shown = 50, `{"xs":[3,1,2,3]}`
 	p := compiled(t, program.Task{Name: "t", Starlark: `words = {w: len(w) for w in ["a", "bb", "ccc"]}
 
 def run(ctx):
@@ -190,7 +191,7 @@ def sum(xs):
 			}
 			var all []byte
 			for i := range int64(ticks) {
-				tick, err := s.Tick(i, scheduler.Budgets{}, canon.Value(context))
+				tick, err := s.Tick(context.Background(), i, scheduler.Budgets{}, canon.Value(shown))
 				if err != nil || tick.Results[0].Status != events.OK {
 					t.Error(err, tick.Results)
 					return

@@ -4,7 +4,8 @@
 // The life of a window, file by file: coordinator.go takes it off the queue, window.go
 // loads its program and runs its runs side by side, resume.go finds where a run
 // stands, run.go runs its ticks and publishes them, drill.go falsifies one event
-// where an exercise asks for it.
+// where an exercise asks for it. program.go is what a user's program must be, and how
+// it is kept from doing harm.
 //
 // A coordinator has no state of its own. Whatever it had done when it was killed is
 // in the stream, and whoever takes the window next goes on behind it. Several may
@@ -15,7 +16,6 @@ package coordinator
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -23,23 +23,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/scheduler"
 )
-
-// Program is what a window's definition and contexts come to. It is used by all runs
-// of the window at once.
-type Program interface {
-	// Scheduler returns a fresh scheduler with the pipeline's tasks, for one run.
-	Scheduler() (*scheduler.Scheduler, error)
-	// Context is the context of the i-th tick of a run, from 0.
-	Context(i int64) canon.Value
-}
-
-// ErrProgram wrapped in the error of Config.Load says that the window can never be
-// run: its runs are given up, and the verdict says why.
-var ErrProgram = errors.New("no such program")
 
 // Config is what a coordinator needs.
 type Config struct {
@@ -66,9 +51,9 @@ const (
 type Coordinator struct {
 	Config
 	stats    Stats
-	group    *bus.Group    // commits the frames of all runs
-	maxFrame int           // bytes
-	turns    chan struct{} // held while a tick is computed
+	group    *bus.Group // commits the frames of all runs
+	maxFrame int        // bytes
+	turns    *turns     // held while a tick is computed
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -88,7 +73,7 @@ func New(c Config) *Coordinator {
 		c.Turns = runtime.GOMAXPROCS(0)
 	}
 	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin,
-		turns: make(chan struct{}, c.Turns)}
+		turns: newTurns(c.Turns)}
 }
 
 // Stats returns the coordinator's counters.
@@ -97,7 +82,9 @@ func (c *Coordinator) Stats() *Stats { return &c.stats }
 // Run takes windows off the queue and runs them until ctx ends, and then stops where
 // it is. It returns nil, or why it cannot go on.
 func (c *Coordinator) Run(ctx context.Context) error {
-	err := c.Bus.Work(ctx, c.queue(), c.Windows, c.window)
+	err := c.Bus.Work(ctx, c.queue(), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
+		return unlessHung(ctx, func() error { return c.window(ctx, item) })
+	})
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,21 +26,21 @@ type program struct{ bulky int }
 
 func (p program) Context(i int64) canon.Value { return canon.Value(fmt.Sprintf(`{"i":%d}`, i)) }
 
-func (p program) Scheduler() (*scheduler.Scheduler, error) {
+func (p program) NewRun() (coordinator.Run, error) {
 	s := scheduler.New()
 	err := s.Add(
-		scheduler.Task{Name: "grow", Run: func(in *scheduler.Input) (any, error) {
+		scheduler.Task{Name: "grow", Run: func(_ context.Context, in *scheduler.Input) (any, error) {
 			n := int64(0)
 			if r, ok := in.PreviousResult("grow"); ok {
 				n, _ = r.Value.Int()
 			}
 			return n + 1 + in.Tick(), nil
 		}},
-		scheduler.Task{Name: "look", Lane: events.Shadow, Run: func(in *scheduler.Input) (any, error) { return in.Context(), nil }},
+		scheduler.Task{Name: "look", Lane: events.Shadow, Run: func(_ context.Context, in *scheduler.Input) (any, error) { return in.Context(), nil }},
 	)
 	for i := range p.bulky {
 		bulk := strings.Repeat("x", 200_000)
-		err = errors.Join(err, s.Add(scheduler.Task{Name: fmt.Sprint("bulk ", i), Run: func(*scheduler.Input) (any, error) { return bulk, nil }}))
+		err = errors.Join(err, s.Add(scheduler.Task{Name: fmt.Sprint("bulk ", i), Run: func(_ context.Context, _ *scheduler.Input) (any, error) { return bulk, nil }}))
 	}
 	return s, err
 }
@@ -281,5 +283,101 @@ func TestTwoCoordinators(t *testing.T) {
 				t.Errorf("run %d of window %d has %d frames", run, window, len(got))
 			}
 		}
+	}
+}
+
+// odd is a program with one task, and a context that may be no good either.
+type odd struct {
+	task    func(context.Context, *scheduler.Input) (any, error)
+	context func() canon.Value
+	closed  chan string
+}
+
+func (p *odd) Context(int64) canon.Value { return p.context() }
+func (p *odd) Close() error              { p.closed <- "program"; return nil }
+
+func (p *odd) NewRun() (coordinator.Run, error) {
+	s := scheduler.New()
+	return s, s.Add(scheduler.Task{Name: "t", Run: p.task, Close: func() error { p.closed <- "run"; return nil }})
+}
+
+// Whatever a program of a user does, its window alone comes to harm.
+func TestProgramsThatPanic(t *testing.T) {
+	good := func(context.Context, *scheduler.Input) (any, error) { return 1, nil }
+	null := func() canon.Value { return canon.Null }
+	for reason, load := range map[string]func() (coordinator.Program, error){
+		"the program of the window: panic: load": func() (coordinator.Program, error) { panic("load") },
+		"a new run of the program: panic: run":   func() (coordinator.Program, error) { return panics{}, nil },
+		"the program: panic: context": func() (coordinator.Program, error) {
+			return &odd{good, func() canon.Value { panic("context") }, make(chan string, 99)}, nil
+		},
+		"ended the goroutine": func() (coordinator.Program, error) {
+			return &odd{func(context.Context, *scheduler.Input) (any, error) { runtime.Goexit(); return nil, nil }, null, make(chan string, 99)}, nil
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			b := bustest.Open(t)
+			first := true
+			start(t, b, func() (coordinator.Program, error) {
+				if first {
+					first = false
+					return load()
+				}
+				return program{}, nil
+			})
+			for run, got := range frames(t, b, ask(t, b, request(2, 3)), 2) {
+				wantAbandoned(t, run, got, reason)
+			}
+			if got := frames(t, b, ask(t, b, request(2, 3)), 2); len(got[0]) != 3 {
+				t.Errorf("the next window: %d frames", len(got[0]))
+			}
+		})
+	}
+}
+
+type panics struct{}
+
+func (panics) Context(int64) canon.Value        { return canon.Null }
+func (panics) NewRun() (coordinator.Run, error) { panic("run") }
+
+// Runs and programs are closed when the window is over.
+func TestClose(t *testing.T) {
+	b := bustest.Open(t)
+	closed := make(chan string, 3)
+	start(t, b, func() (coordinator.Program, error) {
+		return &odd{func(context.Context, *scheduler.Input) (any, error) { return 1, nil }, func() canon.Value { return canon.Null }, closed}, nil
+	})
+	frames(t, b, ask(t, b, request(2, 3)), 2)
+	if got := []string{<-closed, <-closed, <-closed}; !slices.Equal(got, []string{"run", "run", "program"}) {
+		t.Error(got)
+	}
+}
+
+// A coordinator stops though a task does not, and a stopped tick is not on the stream.
+func TestStopsThoughATaskHangs(t *testing.T) {
+	for name, hears := range map[string]bool{"deaf": false, "hears": true} {
+		t.Run(name, func(t *testing.T) {
+			b := bustest.Open(t)
+			hangs := make(chan struct{}, 2)
+			stop := start(t, b, func() (coordinator.Program, error) {
+				return &odd{func(stop context.Context, _ *scheduler.Input) (any, error) {
+					hangs <- struct{}{}
+					if !hears {
+						select {}
+					}
+					<-stop.Done()
+					return nil, stop.Err()
+				}, func() canon.Value { return canon.Null }, make(chan string, 9)}, nil
+			})
+			window := ask(t, b, request(2, 3))
+			<-hangs
+			stop()
+			_, err := b.Last(t.Context(), events.StreamTrace, fmt.Sprintf("ers.trace.p.%d.*", window))
+			if !errors.Is(err, bus.ErrNotFound) {
+				t.Errorf("there is a frame: %v", err)
+			}
+			start(t, b, bulky(0))
+			frames(t, b, window, 2)
+		})
 	}
 }

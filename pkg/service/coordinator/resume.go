@@ -7,7 +7,6 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // position is where a run stands on the stream.
@@ -64,9 +63,9 @@ func (w *window) resume(ctx context.Context, run int) (position, error) {
 // ERS_WINDOW was removed, restored or cut short beside a full ERS_TRACE.
 var errOtherRequest = errors.New("the number has runs of another request")
 
-// restore gives the scheduler of a resumed run the results that its next tick sees
+// restore gives a resumed run the results that its next tick sees
 // as those of the previous one.
-func (w *window) restore(ctx context.Context, s *scheduler.Scheduler, at position) error {
+func (w *window) restore(ctx context.Context, s Run, at position) error {
 	p := at.frame
 	if p.Tick == p.FirstTick {
 		return nil
@@ -75,7 +74,11 @@ func (w *window) restore(ctx context.Context, s *scheduler.Scheduler, at positio
 		// The stream has this tick falsified, while the tasks of an undisturbed
 		// run see it as it was: run it again, unpublished.
 		for tick := p.FirstTick; tick < p.Tick; tick++ {
-			if _, err := s.Tick(tick, w.request.Budget, w.program.Context(tick-p.FirstTick)); err != nil {
+			_, err := w.tick(ctx, s, tick)
+			if err != nil && ctx.Err() == nil && !errors.Is(err, ErrAgain) {
+				err = fmt.Errorf("%w: %w", errHopeless, err)
+			}
+			if err != nil {
 				return err
 			}
 		}

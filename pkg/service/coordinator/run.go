@@ -7,7 +7,6 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // runOne runs one run from where it stands to its end. This is the life of a tick:
@@ -19,12 +18,13 @@ func (w *window) runOne(ctx context.Context, run int) error {
 	if err != nil || at.done {
 		return err
 	}
-	s, err := w.program.Scheduler()
+	s, err := w.newRun()
 	if err != nil {
 		return w.abandon(ctx, at, err)
 	}
+	defer w.end("a run", s)
 	switch err := w.restore(ctx, s, at); {
-	case errors.Is(err, errBadRun):
+	case errors.Is(err, errBadRun), errors.Is(err, errHopeless):
 		return w.abandon(ctx, at, err)
 	case err != nil:
 		return err
@@ -49,13 +49,17 @@ var errHopeless = errors.New("the run cannot go on")
 
 // ticks runs the ticks from at on and appends their frames. It keeps at where the
 // next frame is to be.
-func (w *window) ticks(ctx context.Context, s *scheduler.Scheduler, out *bus.Writer, at *position) error {
+func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position) error {
 	var encoder events.FrameEncoder
 	p := &at.frame
 	for end := p.FirstTick + p.Ticks; p.Tick < end; p.Tick, p.First, p.Total, at.total = p.Tick+1, 0, 0, 0 {
-		w.turns <- struct{}{}
-		tick, err := s.Tick(p.Tick, w.request.Budget, w.program.Context(p.Tick-p.FirstTick))
-		<-w.turns
+		tick, err := w.tick(ctx, s, p.Tick)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, ErrAgain) {
+			return err
+		}
 		if err == nil {
 			err = w.falsify(p.Run, &tick.Tick)
 		}

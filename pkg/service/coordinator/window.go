@@ -22,7 +22,7 @@ type window struct {
 }
 
 func (w *window) run(ctx context.Context) error {
-	program, err := w.Load(ctx, w.request)
+	program, err := w.load(ctx)
 	switch {
 	case errors.Is(err, ErrProgram):
 		return w.giveUp(ctx, err)
@@ -30,36 +30,49 @@ func (w *window) run(ctx context.Context) error {
 		return fmt.Errorf("load the window's program: %w", err)
 	}
 	w.program = program
-	return w.eachRun(func(run int) error { return w.runOne(ctx, run) })
+	defer w.end("the program", program)
+	return w.eachRun(func(run int) error { return w.runOne(ctx, run) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
 }
 
 // giveUp abandons every run of a window that has no program, so that the gate can
 // say so instead of waiting for ever.
 func (w *window) giveUp(ctx context.Context, reason error) error {
 	w.log.Warn().Err(reason).Msg("the window's runs are given up")
-	return w.eachRun(func(run int) error {
-		at, err := w.resume(ctx, run)
-		if err != nil || at.done {
-			return err
-		}
-		return w.abandon(ctx, at, reason)
-	})
+	return w.eachRun(func(run int) error { return w.giveUpRun(ctx, run, reason) }, nil)
 }
 
-// eachRun calls do for every run, side by side. All are tried; the first error is
-// returned.
-func (w *window) eachRun(do func(run int) error) error {
+func (w *window) giveUpRun(ctx context.Context, run int, reason error) error {
+	at, err := w.resume(ctx, run)
+	if err != nil || at.done {
+		return err
+	}
+	return w.abandon(ctx, at, reason)
+}
+
+// eachRun calls do for every run, side by side. All are tried; the error of the first
+// run that has one is returned. unfinished is called for a run whose goroutine was
+// ended inside of do.
+func (w *window) eachRun(do, unfinished func(run int) error) error {
 	var group errgroup.Group
 	group.SetLimit(parallelRuns)
-	for run := range w.request.Runs {
+	ends := make([]error, w.request.Runs)
+	for run := range ends {
+		ends[run] = errUnfinished
 		group.Go(func() error {
-			if err := do(run); err != nil {
-				return fmt.Errorf("run %d: %w", run, err)
-			}
+			ends[run] = do(run)
 			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait() // it has no errors
+	for run, err := range ends {
+		if err == errUnfinished && unfinished != nil {
+			err = unfinished(run)
+		}
+		if err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+	}
+	return nil
 }
 
 // abandon puts the frame on the run's subject that says why there will be no more.

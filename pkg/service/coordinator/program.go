@@ -1,0 +1,136 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+)
+
+// Program is what a window's definition and contexts come to. It is used by all runs
+// of the window at once. One that is an [io.Closer] is closed when the window is over.
+// A panic in any of its methods gives the runs up that it meets.
+type Program interface {
+	// NewRun returns a fresh run of the pipeline.
+	NewRun() (Run, error)
+	// Context is the context of the i-th tick of a run, from 0.
+	Context(i int64) canon.Value
+}
+
+// Run is one run of a pipeline, whose ticks are asked for one after the other. A
+// [scheduler.Scheduler] is one, in this process.
+type Run interface {
+	// Tick runs the tasks once. An error while ctx lasts gives the run up, unless it
+	// says that the run is to be tried again, see ErrAgain.
+	Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error)
+	// SetPrevious makes the next tick see these results as those of the previous one.
+	SetPrevious(results []events.TaskResult)
+	// Close is called once, when the run is over or is left.
+	Close() error
+}
+
+// ErrProgram wrapped in the error of Config.Load says that the window can never be
+// run: its runs are given up, and the verdict says why.
+var ErrProgram = errors.New("no such program")
+
+// ErrAgain wrapped in an error of a Run says that the tick was not run for a reason that
+// is not the program's: the window goes back to the queue.
+var ErrAgain = errors.New("not now")
+
+// errUnfinished is the error of a goroutine that a program ended (runtime.Goexit).
+var errUnfinished = errors.New("the program ended the goroutine that called it")
+
+// protect calls a function of the program. A panic is its error, not our end.
+func protect(what string, call func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: panic: %v", what, p)
+		}
+	}()
+	return call()
+}
+
+// load makes the window's program.
+func (w *window) load(ctx context.Context) (program Program, err error) {
+	panicked := true
+	err = protect("the program of the window", func() error {
+		program, err = w.Load(ctx, w.request)
+		panicked = false
+		return err
+	})
+	if panicked {
+		err = fmt.Errorf("%w: %w", ErrProgram, err)
+	}
+	return program, err
+}
+
+// newRun makes a run of the program.
+func (w *window) newRun() (run Run, err error) {
+	err = protect("a new run of the program", func() error {
+		run, err = w.program.NewRun()
+		return err
+	})
+	return run, err
+}
+
+// tick computes a tick of a run, when it is its turn. The error is that of ctx when it
+// has ended, whatever else went wrong then.
+func (w *window) tick(ctx context.Context, run Run, number int64) (tick scheduler.Tick, err error) {
+	if err := w.turns.take(ctx, w.key.Pipeline, w.key.Window); err != nil {
+		return tick, err
+	}
+	defer w.turns.give()
+	err = protect("the program", func() error {
+		value := w.program.Context(number - w.request.FirstTick)
+		tick, err = run.Tick(ctx, number, w.request.Budget, value)
+		return err
+	})
+	if ctx.Err() != nil {
+		return tick, ctx.Err()
+	}
+	return tick, err
+}
+
+// end closes a run or a program, if it wants to be closed.
+func (w *window) end(what string, x any) {
+	c, ok := x.(io.Closer)
+	if !ok {
+		return
+	}
+	if err := protect(what, c.Close); err != nil {
+		w.log.Warn().Err(err).Msg(what + " could not be closed")
+	}
+}
+
+// grace is how long a program has to return once it was asked to stop.
+const grace = 2 * time.Second
+
+// unlessHung waits for do, but not for long after ctx has ended: a task may be in an
+// operation that nothing ends. Such a goroutine is left behind. Its ctx has ended too,
+// so that it appends nothing if it ever comes back.
+func unlessHung(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errUnfinished
+		defer func() { done <- err }()
+		err = do()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("a task did not stop when it was asked to: %w", ctx.Err())
+	}
+}

@@ -3,19 +3,28 @@
 package main
 
 import (
+	"context"
+
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
 func main() {
+	evaluator.Main()
 	daemon.Main("ers-coordinator", "Runs the windows that users request and records their ticks on ERS_TRACE.",
 		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
-			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b), Log: log})
-			return daemon.Service{Run: c.Run, Stats: func() map[string]int64 {
+			evaluators := evaluator.New(evaluator.Config{Log: log})
+			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, evaluators), Log: log})
+			run := func(ctx context.Context) error {
+				defer evaluators.Close()
+				return c.Run(ctx)
+			}
+			return daemon.Service{Run: run, Stats: func() map[string]int64 {
 				s := c.Stats()
 				return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
 			}}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
 // Exit codes of every command.
@@ -73,7 +74,10 @@ type streams struct {
 	width    int // of the terminal; 0: none
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	evaluator.Main()
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
 	io := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
@@ -85,7 +89,7 @@ func run(args []string) int {
 	}
 	var c commands
 	exited := -1
-	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress}, kong.Description(description), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String()}, kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
 	if len(args) == 0 {
 		args = []string{"--help"}

@@ -14,9 +14,11 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
 func TestMain(m *testing.M) {
+	evaluator.Main()
 	testscript.Main(m, map[string]func(){"ers": main})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -39,7 +40,8 @@ func (c *connection) log(io *streams, level zerolog.Level) zerolog.Logger {
 // local is a server, embedded or not, on which this process runs the services.
 type local struct {
 	connection
-	Store string `placeholder:"DIR" type:"path" help:"Keep the streams of the embedded server in DIR."`
+	Store           string         `placeholder:"DIR" type:"path" help:"Keep the streams of the embedded server in DIR."`
+	EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
 }
 
 // with runs the services of one process on a bus while do works with it.
@@ -52,6 +54,9 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
+	evaluators := evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
+	defer evaluators.Close()
+	evaluators.Warm(ctx) // while the server starts
 	b, err := embedded.Open(ctx, config)
 	if err != nil {
 		return err
@@ -59,7 +64,7 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	ctx, cancel := context.WithCancelCause(ctx)
 	services := make(chan error, 1)
 	go func() {
-		err := service.Run(ctx, service.Config{Bus: b, Log: log})
+		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators})
 		if err != nil {
 			cancel(fmt.Errorf("a service stopped: %w", err))
 		}

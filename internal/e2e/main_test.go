@@ -9,12 +9,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
 // bin is the folder with the built commands.
 var bin string
 
 func TestMain(m *testing.M) {
+	evaluator.Main()
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("left out with -short")

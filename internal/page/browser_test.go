@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
 // browser is the one Chromium of this package's tests, with a tab for each test.
@@ -28,6 +30,7 @@ var browser struct {
 }
 
 func TestMain(m *testing.M) {
+	evaluator.Main()
 	code := m.Run()
 	for _, stop := range browser.stop {
 		stop()

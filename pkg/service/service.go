@@ -12,6 +12,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
@@ -23,6 +24,10 @@ type Config struct {
 	Bus  *bus.Bus
 	Log  zerolog.Logger
 	Load func(context.Context, *events.WindowRequest) (coordinator.Program, error) // nil: Starlark pipelines from the object store
+
+	// Evaluators run the ticks of Starlark where Load is nil. The process must call
+	// [evaluator.Main] first thing in main. nil: a pool of Run's own.
+	Evaluators *evaluator.Pool
 }
 
 // Ballast makes the heap look larger to the collector for as long as it is referred to,
@@ -37,7 +42,11 @@ func Run(ctx context.Context, c Config) error {
 	ballast := Ballast()
 	defer runtime.KeepAlive(ballast)
 	if c.Load == nil {
-		c.Load = Loader(c.Bus)
+		if c.Evaluators == nil {
+			c.Evaluators = evaluator.New(evaluator.Config{Log: c.Log})
+			defer c.Evaluators.Close()
+		}
+		c.Load = Loader(c.Bus, c.Evaluators)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

@@ -35,10 +35,19 @@ func Compile(d *program.Definition) (*Program, *program.Fault) {
 }
 
 // Scheduler returns a fresh scheduler for one run.
-func (p *Program) Scheduler() (*scheduler.Scheduler, error) {
+func (p *Program) Scheduler() (*scheduler.Scheduler, error) { return p.Loud(nil) }
+
+// Loud returns a scheduler that calls begin, if not nil, with the name of each task before
+// it is run.
+func (p *Program) Loud(begin func(task string)) (*scheduler.Scheduler, error) {
 	s, contexts := scheduler.New(), new(memo)
 	for _, code := range p.tasks {
-		run := func(stop context.Context, in *scheduler.Input) (any, error) { return code.call(stop, in, contexts) }
+		run := func(stop context.Context, in *scheduler.Input) (any, error) {
+			if begin != nil {
+				begin(code.task.Name)
+			}
+			return code.call(stop, in, contexts)
+		}
 		if err := s.Add(code.task.Schedule(run)); err != nil {
 			return nil, err
 		}

@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/internal/stop"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -102,8 +101,8 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "ers: %v; see `ers --help`\n", err)
 		return exitUnknown
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, release := stop.OnSignal("ers")
+	defer release()
 	command.BindTo(ctx, (*context.Context)(nil))
 	return exitCode(ctx, command.Run(&io))
 }

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -19,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
+	"abraxas.dev/ers/internal/stop"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 )
@@ -58,8 +57,8 @@ func Main(name, about string, start func(b *bus.Bus, log zerolog.Logger) Service
 		fmt.Fprintf(os.Stderr, "%s: %v; see `%s --help`\n", name, err, name)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, release := stop.OnSignal(name)
+	defer release()
 	if flags.Health {
 		os.Exit(health(ctx, name, &flags))
 	}

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
 
+	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -72,6 +73,12 @@ func readInput(from *streams, file string) (name string, text []byte, err error)
 		text, err = io.ReadAll(from.in)
 		return "standard input", text, err
 	}
-	text, err = os.ReadFile(file)
+	text, err = userfile.Read(file, maxInput)
+	if errors.Is(err, userfile.ErrIrregular) || errors.Is(err, userfile.ErrLarge) {
+		err = fmt.Errorf("%s: %w: give it on standard input", file, err)
+	}
 	return file, text, err
 }
+
+// maxInput is how much of a file is taken into memory.
+const maxInput = 4 << 30

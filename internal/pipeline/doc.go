@@ -70,6 +70,14 @@
 // A task stops with an error after steps steps; for the default a runaway loop takes
 // some tenths of a second. Steps bound neither memory nor what one operation does;
 // Starlark itself refuses to repeat a string or a list to 2^30 elements at a stroke,
-// and a value larger than scheduler.MaxValue is an error. A pipeline is code: run
-// only those you trust with the machine.
+// and a value larger than scheduler.MaxValue is an error. The services evaluate tasks in
+// processes of their own (package evaluator), which may take 1 GiB of memory where no
+// --evaluator-memory says otherwise: a run whose tick ends two of them is given up, and its
+// window is inconclusive. What takes time alone is waited for until the window is no
+// longer wanted. [Load] runs what stands outside of functions in the process that
+// calls it.
+//
+// Files that the pipeline file names are regular ones, after following links, of a size
+// that is known before they are read. Any path is good, and what is in them goes onto the
+// bus: a pipeline is code, run only those that you trust with the files that you can read.
 package pipeline

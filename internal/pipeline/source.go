@@ -3,12 +3,11 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"unicode/utf8"
 
+	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/program"
 )
 
@@ -25,32 +24,34 @@ const (
 type readFile func(path string, limit int) (string, error)
 
 func readText(path string, limit int) (string, error) {
-	f, err := os.Open(path)
+	data, err := userfile.Read(path, int64(limit))
 	if err != nil {
-		return "", openError(path, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err != nil {
-		return "", openError(path, err)
+		return "", openError(path, limit, err)
 	}
 	return cleanText(path, string(data), limit)
 }
 
-func openError(path string, err error) error {
+func openError(path string, limit int, err error) error {
+	advice := "want a file that can be read"
+	switch {
+	case errors.Is(err, userfile.ErrLarge):
+		return tooLarge(path, limit)
+	case errors.Is(err, fs.ErrNotExist):
+		advice = "check the path"
+	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
-	}
-	advice := "want a file that can be read"
-	if errors.Is(err, fs.ErrNotExist) {
-		advice = "check the path"
 	}
 	return &program.Error{File: path, Msg: fmt.Sprintf("%v: %s", err, advice)}
 }
 
+func tooLarge(path string, limit int) error {
+	return &program.Error{File: path, Msg: fmt.Sprintf("the file is larger than %d bytes: make it smaller", limit)}
+}
+
 func cleanText(path, text string, limit int) (string, error) {
 	if len(text) > limit {
-		return "", &program.Error{File: path, Msg: fmt.Sprintf("the file is larger than %d bytes: make it smaller", limit)}
+		return "", tooLarge(path, limit)
 	}
 	text = strings.TrimPrefix(text, "\uFEFF")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)

@@ -1,0 +1,78 @@
+// Package userfile reads files that a user names: regular ones, of a size that is known
+// before the first byte is read. A pipe would be waited for, deaf to all signals, and a
+// device may have no end.
+package userfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrIrregular is that a path leads to something else than a regular file.
+var ErrIrregular = errors.New("not a regular file")
+
+// ErrLarge is that a file is larger than was allowed.
+var ErrLarge = errors.New("the file is too large")
+
+// Read returns what is in a file of at most limit bytes. Links are followed. What goes
+// wrong is an [*fs.PathError], an ErrIrregular or an ErrLarge.
+func Read(path string, limit int64) ([]byte, error) {
+	// Looked at before it is opened, since opening alone can wait or set a device off, and
+	// once more after it, since it may be another one then.
+	info, err := os.Stat(path)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Op = "open" // which is what was asked for
+	}
+	if err == nil {
+		err = check(path, info, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err == nil {
+		err = check(path, info, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1)) // it may grow meanwhile
+	if err == nil && int64(len(data)) > limit {
+		err = tooLarge(limit)
+	}
+	return data, err
+}
+
+func check(path string, info fs.FileInfo, limit int64) error {
+	switch {
+	case info.IsDir():
+		return &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w but %s", ErrIrregular, kind(info.Mode()))
+	case info.Size() > limit:
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+func tooLarge(limit int64) error { return fmt.Errorf("%w: at most %d bytes", ErrLarge, limit) }
+
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
+}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 
+	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/daemon"
@@ -16,9 +17,12 @@ import (
 
 func main() {
 	evaluator.Main()
+	var flags struct {
+		EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
+	}
 	daemon.Main("ers-coordinator", "Runs the windows that users request and records their ticks on ERS_TRACE.",
 		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
-			evaluators := evaluator.New(evaluator.Config{Log: log})
+			evaluators := evaluator.New(evaluator.Config{Memory: int64(flags.EvaluatorMemory), Log: log})
 			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, evaluators), Log: log})
 			run := func(ctx context.Context) error {
 				defer evaluators.Close()
@@ -28,5 +32,5 @@ func main() {
 				s := c.Stats()
 				return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
 			}}
-		})
+		}, kong.Embed(&flags), kong.Vars{"memory": evaluator.Size(evaluator.DefaultMemory).String()})
 }

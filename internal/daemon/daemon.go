@@ -49,10 +49,11 @@ type Flags struct {
 }
 
 // Main runs the service called name and ends the process: 0 after a stop that was
-// asked for, 2 when it could not start or go on.
-func Main(name, about string, start func(b *bus.Bus, log zerolog.Logger) Service) {
+// asked for, 2 when it could not start or go on. more are flags of this service alone
+// (kong.Embed).
+func Main(name, about string, start func(b *bus.Bus, log zerolog.Logger) Service, more ...kong.Option) {
 	var flags Flags
-	parser := kong.Must(&flags, kong.Name(name), kong.Description(about))
+	parser := kong.Must(&flags, append(more, kong.Name(name), kong.Description(about))...)
 	if _, err := parser.Parse(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v; see `%s --help`\n", name, err, name)
 		os.Exit(2)

@@ -14,8 +14,18 @@ const ControlSchema = "ers.control.v1"
 // Verb is what a control event does.
 type Verb string
 
-// Cancel gives up the runs of a window that are not sealed when it is read.
-const Cancel Verb = "cancel"
+const (
+	Cancel Verb = "cancel" // gives up the runs of a window that are not sealed when it is read
+	Taken  Verb = "taken"  // a window was handed out once more, and no frame had been added before
+)
+
+// ParseVerb accepts the verbs that there are.
+func ParseVerb(s string) (Verb, error) {
+	if v := Verb(s); v == Cancel || v == Taken {
+		return v, nil
+	}
+	return "", fmt.Errorf("unknown verb %q: want %s or %s", s, Cancel, Taken)
+}
 
 // Control is a control event about one window.
 type Control struct {
@@ -25,6 +35,11 @@ type Control struct {
 	Window   uint64 `json:"window"`
 	Request  string `json:"request"`          // SHA-256 of the window's request
 	Reason   string `json:"reason,omitempty"` // for people, at most MaxReason
+
+	// Of Taken: how often in a row the window was taken while the last frame of its runs
+	// was the one with this ERS_TRACE sequence (0: there was none).
+	Takings  int64  `json:"takings,omitempty"`
+	TraceSeq uint64 `json:"trace_seq,omitempty"`
 }
 
 // ControlSubject is where a control event about a window stands.
@@ -38,8 +53,8 @@ func ParseControlSubject(subject string) (v Verb, pipeline string, window uint64
 	if err != nil {
 		return "", "", 0, err
 	}
-	if v = Verb(t[0]); v != Cancel {
-		return "", "", 0, fmt.Errorf("subject %q: unknown verb %q", subject, t[0])
+	if v, err = ParseVerb(t[0]); err != nil {
+		return "", "", 0, fmt.Errorf("subject %q: %w", subject, err)
 	}
 	if window, err = parseCount(t[2]); err != nil {
 		return "", "", 0, fmt.Errorf("subject %q: window: %w", subject, err)
@@ -50,9 +65,12 @@ func ParseControlSubject(subject string) (v Verb, pipeline string, window uint64
 func (*Control) schema() string { return ControlSchema }
 
 func (c *Control) check() error {
+	if _, err := ParseVerb(string(c.Verb)); err != nil {
+		return fmt.Errorf("/verb: %w", err)
+	}
 	switch {
-	case c.Verb != Cancel:
-		return fmt.Errorf("/verb: unknown verb %q: want %s", c.Verb, Cancel)
+	case (c.Verb == Taken) != (c.Takings > 0) || c.Verb != Taken && c.TraceSeq > 0:
+		return fmt.Errorf("/takings: %d with verb %s", c.Takings, c.Verb)
 	case CheckPipelineName(c.Pipeline) != nil:
 		return fmt.Errorf("/pipeline: %w", CheckPipelineName(c.Pipeline))
 	case c.Window == 0:

@@ -30,6 +30,7 @@ func goodDocuments() map[string]any {
 			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, Drill: drill, Reproduce: "ers run",
 			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
 		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
+		"taken":   &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
 		"void":    &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
 		"difference": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 0,
 			Covers: []TickDigest{}, Hashes: someHashes, Final: true, LastSeq: 9, LowWater: 8,
@@ -100,7 +101,7 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason": // optional somewhere
+			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq": // optional somewhere
 			default:
 				delete(object, key)
 				refused("missing")

@@ -16,11 +16,13 @@ package coordinator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -36,15 +38,17 @@ type Config struct {
 
 	Kind     string // of the definitions that Load knows; "" means events.Starlark
 	Pipeline string // take the windows of this pipeline alone; "" means all
-	Windows  int    // windows at once; 0 means 4
+	Windows  int    // windows at once; 0 means 16
+	MaxTicks int64  // runs × ticks of a window, at most; 0 means 100 million
 	Turns    int    // ticks computed at once; 0 means one for each processor
 	Log      zerolog.Logger
 }
 
 const (
-	defaultWindows = 4
-	parallelRuns   = 64 // of a window. They wait for acknowledgements most of the time
-	frameMargin    = 4096
+	defaultWindows  = 16 // they share the turns
+	defaultMaxTicks = 100_000_000
+	parallelRuns    = 64 // of a window. They wait for acknowledgements most of the time
+	frameMargin     = 4096
 )
 
 // Coordinator takes windows off the queue. Make one with [New].
@@ -54,6 +58,7 @@ type Coordinator struct {
 	group    *bus.Group // commits the frames of all runs
 	maxFrame int        // bytes
 	turns    *turns     // held while a tick is computed
+	held     inHand
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -66,6 +71,9 @@ func New(c Config) *Coordinator {
 	c.Kind = cmp.Or(c.Kind, events.Starlark)
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
+	}
+	if c.MaxTicks <= 0 {
+		c.MaxTicks = defaultMaxTicks
 	}
 	if c.Turns <= 0 {
 		// More would only keep the server and the other services waiting, where they are
@@ -82,9 +90,15 @@ func (c *Coordinator) Stats() *Stats { return &c.stats }
 // Run takes windows off the queue and runs them until ctx ends, and then stops where
 // it is. It returns nil, or why it cannot go on.
 func (c *Coordinator) Run(ctx context.Context) error {
-	err := c.Bus.Work(ctx, c.queue(), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
-		return unlessHung(ctx, func() error { return c.window(ctx, item) })
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return c.Bus.Work(working, c.queue(), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
+			return unlessHung(ctx, func() error { return c.window(ctx, item) })
+		})
 	})
+	group.Go(func() error { return c.Bus.Work(working, bus.Controls(events.Cancel), 1, c.cancel) })
+	group.Go(func() error { return c.Bus.Persist(working, "coordinator: control events", c.followControls) })
+	err := group.Wait()
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -101,8 +115,17 @@ func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	}
 	log = log.With().Str("pipeline", request.Pipeline).Logger()
 	log.Info().Int("runs", request.Runs).Int64("ticks", request.Ticks).Msg("window begins")
+	held, release := c.held.hold(ctx, key)
+	defer release()
 	w := window{Coordinator: c, key: key, request: request, log: log}
-	if err := w.run(ctx); err != nil {
+	err = w.take(held, item)
+	if errors.Is(context.Cause(held), errCancelled) && ctx.Err() == nil {
+		// Who carries the cancel out gives up the runs. The window comes back, and is then
+		// found to be over.
+		log.Info().Msg("window is cancelled, it is left")
+		return errCancelled
+	}
+	if err != nil {
 		if ctx.Err() == nil {
 			log.Warn().Err(err).Msg("window is not complete, it goes back to the queue")
 		}

@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,32 @@ type window struct {
 	request *events.WindowRequest
 	program Program
 	log     zerolog.Logger
+}
+
+// take runs a window, unless it is one to be given up.
+func (w *window) take(ctx context.Context, item bus.WorkItem) error {
+	tooOften, err := w.taken(ctx, item)
+	if err != nil {
+		return err
+	}
+	if reason := cmp.Or(tooOften, w.beyond()); reason != nil {
+		return w.giveUp(ctx, reason)
+	}
+	return w.run(ctx)
+}
+
+// beyond says what of a request is more than this coordinator can do.
+func (w *window) beyond() error {
+	q := w.request
+	switch {
+	case q.Ticks == 0:
+		return errors.New("a run of open length: this coordinator has no live inputs")
+	case len(q.Groups) > 0:
+		return fmt.Errorf("runs of a group %q: this coordinator knows no such group", q.Groups[0].Name)
+	case q.Ticks > w.MaxTicks/int64(q.Runs):
+		return fmt.Errorf("%d runs of %d ticks are more than the %d ticks in all that this coordinator runs: ask for fewer, or raise --max-ticks", q.Runs, q.Ticks, w.MaxTicks)
+	}
+	return nil
 }
 
 func (w *window) run(ctx context.Context) error {

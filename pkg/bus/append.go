@@ -115,10 +115,11 @@ func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 			return seq, nil
 		case isUnsent(err) && unsent < maxUnsent:
 			unsent++
+			p.b.troubles.note(writing(p.stream), meaning(p.stream, p.msg.Subject, err))
 			err = wait(ctx, retryPause)
 		case isLost(err):
 			p.lost = true
-			p.b.log.Warn().Err(err).Str("subject", p.msg.Subject).Msg("acknowledgement lost, looking in the stream")
+			p.complain(err)
 			seq, err = p.find(ctx)
 		case known && (!p.lost || found <= p.last):
 			err = &ConflictError{Subject: p.guard, Want: p.last, Found: found}
@@ -133,11 +134,43 @@ func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 	}
 }
 
+// complain says, once as long as it lasts, that an acknowledgement did not come.
+func (p *attempt) complain(err error) {
+	if _, known := p.b.trouble(writing(p.stream)); known {
+		return // the server has said why
+	}
+	p.b.troubles.note(writing(p.stream), fmt.Errorf("no acknowledgement from %s: %w", p.stream, err))
+	p.b.log.Warn().Err(err).Str("subject", p.msg.Subject).Msg("acknowledgement lost, looking in the stream")
+}
+
+// AppendError says which stream an append was for that failed.
+type AppendError struct {
+	Stream, Subject string
+	Err             error
+}
+
+func (e *AppendError) Error() string { return fmt.Sprintf("append to %s: %v", e.Subject, e.Err) }
+func (e *AppendError) Unwrap() error { return e.Err }
+
+// explain puts what the server said in the place of an error that only says that
+// nothing came.
 func (p *attempt) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("append to %s: %w", p.msg.Subject, err)
+	err = meaning(p.stream, p.msg.Subject, err)
+	trouble, known := p.b.trouble(writing(p.stream))
+	switch {
+	case isTimeout(err) && known:
+		err = fmt.Errorf("%w: %w", err, trouble.Err)
+	case !errors.Is(err, ErrConflict) && !isTimeout(err):
+		p.b.troubles.note(writing(p.stream), err)
+	}
+	return &AppendError{p.stream, p.msg.Subject, err}
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, nats.ErrTimeout)
 }
 
 // outcome waits for the acknowledgement of the last attempt.
@@ -146,8 +179,12 @@ func (p *attempt) outcome(ctx context.Context) (uint64, error) {
 		return 0, p.err
 	}
 	select {
-	case ack := <-p.ack.Ok():
-		return ack.Sequence, nil
+	case a := <-p.ack.Ok():
+		if err := p.b.checkAck(p.msg.Subject, p.stream, ack{a.Stream, a.Domain, a.Sequence}); err != nil {
+			return 0, err
+		}
+		p.b.wrote(p.stream)
+		return a.Sequence, nil
 	case err := <-p.ack.Err():
 		return 0, err
 	case <-ctx.Done():

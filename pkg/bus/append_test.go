@@ -296,7 +296,7 @@ func TestAppendOverRestart(t *testing.T) {
 func TestAppendEnds(t *testing.T) {
 	t.Parallel()
 	s := bustest.NewServer(t)
-	b, err := embedded.Open(t.Context(), embedded.Config{Config: bus.Config{URL: s.URL()}})
+	b, err := embedded.Open(t.Context(), embedded.Config{Config: bus.Config{URL: s.URL(), Create: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -68,6 +70,13 @@ func (b *Bus) appendChunk(ctx context.Context, chunk []Item, failed map[string]e
 		// A server that answered has stored nothing. One that did not may have.
 		var refused *jetstream.APIError
 		lost = !errors.As(err, &refused)
+		if errors.Is(err, ErrForeign) {
+			for i := range chunk {
+				chunk[i].Err = err
+				failed[chunk[i].Subject] = err
+			}
+			return
+		}
 		b.log.Debug().Err(err).Int("messages", len(chunk)).Msg("no batch, appending one by one")
 	}
 	b.appendEach(ctx, chunk, lost, failed)
@@ -125,10 +134,15 @@ func (b *Bus) batch(ctx context.Context, chunk []Item) error {
 			continue
 		}
 		m.Header["Nats-Batch-Commit"] = []string{"1"}
-		seq, err := b.commit(ctx, m)
+		stream, err := streamOf(item.Subject)
 		if err != nil {
 			return err
 		}
+		seq, err := b.commit(ctx, stream, m)
+		if err != nil {
+			return err
+		}
+		b.wrote(stream)
 		for j := range chunk { // a batch is in one piece in the stream
 			chunk[j].Seq = seq - uint64(len(chunk)-1-j)
 		}
@@ -137,51 +151,99 @@ func (b *Bus) batch(ctx context.Context, chunk []Item) error {
 }
 
 // commit publishes the last message of a batch and returns its sequence.
-func (b *Bus) commit(ctx context.Context, m *nats.Msg) (uint64, error) {
+func (b *Bus) commit(ctx context.Context, stream string, m *nats.Msg) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
+	ctx, done := b.heed(ctx, m.Subject)
+	defer done()
 	reply, err := b.nc.RequestMsgWithContext(ctx, m)
 	if err != nil {
-		return 0, err
+		return 0, heeded(ctx, err)
 	}
-	return parseAck(reply.Data)
+	if reply.Header.Get("Status") == noResponders {
+		return 0, jetstream.ErrNoStreamResponse
+	}
+	a, err := parseAck(reply.Data)
+	if err == nil {
+		err = b.checkAck(m.Subject, stream, a)
+	}
+	return a.seq, err
+}
+
+// ack is what a server says of a message that it has stored.
+type ack struct {
+	stream, domain string
+	seq            uint64
 }
 
 // parseAck reads a server's acknowledgement or refusal.
-func parseAck(data []byte) (uint64, error) {
-	if seq, ok := plainAck(data); ok {
-		return seq, nil
+func parseAck(data []byte) (ack, error) {
+	if a, ok := plainAck(data); ok {
+		return a, nil
 	}
-	var ack struct {
-		Error *jetstream.APIError `json:"error"`
-		Seq   uint64              `json:"seq"`
+	var answer struct {
+		Error  *jetstream.APIError `json:"error"`
+		Stream string              `json:"stream"`
+		Domain string              `json:"domain"`
+		Seq    uint64              `json:"seq"`
 	}
-	if err := json.Unmarshal(data, &ack); err != nil {
-		return 0, fmt.Errorf("%w: %w", jetstream.ErrInvalidJSAck, err)
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return ack{}, fmt.Errorf("%w: %w", jetstream.ErrInvalidJSAck, err)
 	}
-	if ack.Error != nil {
-		return 0, ack.Error
+	if answer.Error != nil {
+		return ack{}, answer.Error
 	}
-	if ack.Seq == 0 {
-		return 0, fmt.Errorf("%w: no sequence in %.80q", jetstream.ErrInvalidJSAck, data)
+	if answer.Seq == 0 {
+		return ack{}, fmt.Errorf("%w: no sequence in %.80q", jetstream.ErrInvalidJSAck, data)
 	}
-	return ack.Seq, nil
+	return ack{answer.Stream, answer.Domain, answer.Seq}, nil
 }
 
-// plainAck reads what parseAck reads most: {"stream":"…", "seq":17}. Anything else is
-// not for it to judge.
-func plainAck(data []byte) (seq uint64, ok bool) {
+// plainAck reads what parseAck reads most: {"stream":"…","domain":"…","seq":17}, where
+// the domain may be left out. Anything else is not for it to judge.
+func plainAck(data []byte) (a ack, ok bool) {
 	rest, ok := bytes.CutPrefix(data, []byte(`{"stream":"`))
-	name, rest, found := bytes.Cut(rest, []byte(`", "seq":`))
-	digits, end := bytes.CutSuffix(rest, []byte("}"))
-	if !ok || !found || !end || len(digits) > 19 || bytes.ContainsAny(name, "\"\\") {
-		return 0, false
+	if !ok {
+		return ack{}, false
+	}
+	stream, rest, found := bytes.Cut(rest, []byte(`",`))
+	if !found || !isPlain(stream) {
+		return ack{}, false
+	}
+	var domain []byte
+	if named, ok := bytes.CutPrefix(rest, []byte(`"domain":"`)); ok {
+		if domain, rest, found = bytes.Cut(named, []byte(`",`)); !found || !isPlain(domain) {
+			return ack{}, false
+		}
+	}
+	digits, begun := bytes.CutPrefix(rest, []byte(`"seq":`))
+	digits, ended := bytes.CutSuffix(digits, []byte("}"))
+	if !begun || !ended || len(digits) == 0 || len(digits) > 19 || digits[0] == '0' {
+		return ack{}, false
 	}
 	for _, c := range digits {
 		if c < '0' || c > '9' {
-			return 0, false
+			return ack{}, false
 		}
-		seq = 10*seq + uint64(c-'0')
+		a.seq = 10*a.seq + uint64(c-'0')
 	}
-	return seq, seq > 0 && digits[0] != '0'
+	a.stream, a.domain = nameOf(stream), string(domain)
+	return a, true
+}
+
+// isPlain tells whether a text in JSON is what stands between its quotes.
+func isPlain(text []byte) bool {
+	return !bytes.ContainsAny(text, "\"\\") && utf8.Valid(text) && !slices.ContainsFunc(text, isControl)
+}
+
+func isControl(c byte) bool { return c < ' ' }
+
+// nameOf is a stream's name, without an allocation when it is one of ours.
+func nameOf(name []byte) string {
+	for i := range streams {
+		if streams[i].Name == string(name) {
+			return streams[i].Name
+		}
+	}
+	return string(name)
 }

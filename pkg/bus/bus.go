@@ -24,9 +24,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +31,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
-	"github.com/synadia-io/orbit.go/natscontext"
 )
 
 // Config says where the server is.
@@ -49,9 +45,29 @@ type Config struct {
 	// Creds is a credentials file for URL. Empty is none.
 	Creds string
 
-	// Replicas of the streams that Open creates. 0 means 1. Streams that exist keep
-	// theirs.
+	// Token for a server that asks for one, where the URL has none.
+	Token string
+
+	// InboxPrefix begins the subjects on which answers are awaited, for a user who may
+	// not subscribe to the usual ones. Empty is _INBOX.
+	InboxPrefix string
+
+	// Create makes Open create the streams that are missing. It refuses to when others
+	// hold messages already, since what is missing then was lost: see [IncompleteError].
+	Create bool
+
+	// Repair makes Create create what is missing in any case. It is for who says what
+	// is lost.
+	Repair bool
+
+	// Replicas that the streams are to have; 0 means 1 where they are created, and that
+	// any number is right where they exist. Those that exist keep theirs: see
+	// [ReplicasError].
 	Replicas int
+
+	// ReadOnly is for who only reads: no stream is created, and one that is sealed
+	// serves. A stream that is missing is said by what reads it; see [ErrNoStream].
+	ReadOnly bool
 
 	// Name is what the server shows for this client.
 	Name string
@@ -74,20 +90,28 @@ type Bus struct {
 	nc        *nats.Conn
 	js        jetstream.JetStream
 	apiPrefix string // of the subjects of JetStream's requests
+	where     string // what the settings say of where JetStream is; empty: nothing
 	streams   map[string]jetstream.Stream
+	born      map[string]time.Time // when each stream was created: one made anew is another
 	objects   jetstream.ObjectStore
 	server    Server // nil when the server is elsewhere
+	readOnly  bool
+
+	domain   atomic.Pointer[string] // of JetStream; nil: not known yet
+	troubles troubles
+	written  [maxStreams]atomic.Uint64 // messages stored, by stream
 
 	breaks  atomic.Uint64 // how often the connection was lost
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// Open connects to the server, and creates the streams that are missing and checks those that are there; see [SettingError]. Its errors are
-// written for the person who must act. The first connection is tried once; a later
-// one that breaks is tried again for ever.
+// Open connects to the server and checks the streams; see [SettingError]. Where some
+// are missing it makes them if it may, and is an error otherwise; see Config.Create. Its
+// errors are written for the person who must act; those that wrap [ErrAway] may pass. The
+// first connection is tried once; a later one that breaks is tried again for ever.
 func Open(ctx context.Context, c Config) (*Bus, error) {
-	b := &Bus{log: c.Log, closed: make(chan struct{})}
+	b := newBus(c)
 	if err := b.open(ctx, c); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -98,92 +122,32 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 // large values.
 const minPayload = 1 << 20
 
-func (b *Bus) open(ctx context.Context, c Config) (err error) {
-	domain := ""
-	if b.server = c.Server; b.server == nil && c.URL == "" {
-		return errors.New("no NATS server given: name one by its URL")
-	}
-	if b.server != nil {
-		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server))...)
-	} else {
-		b.nc, domain, err = b.connect(c)
-	}
-	if err != nil {
+func newBus(c Config) *Bus {
+	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, closed: make(chan struct{})}
+}
+
+func (b *Bus) open(ctx context.Context, c Config) error {
+	if err := b.dial(c); err != nil {
 		return err
 	}
-	if most := b.nc.MaxPayload(); most < minPayload {
-		return fmt.Errorf("the server takes messages of at most %d bytes: set its max_payload to at least %d, the default", most, minPayload)
-	}
-	if err := b.useJetStream(domain); err != nil {
+	if err := b.checkServer(); err != nil {
 		return err
 	}
-	b.streams, b.objects, err = ensureStreams(ctx, b.js, c.Replicas)
-	return err
+	if err := b.useJetStream(ctx); err != nil {
+		return err
+	}
+	if err := b.openStreams(ctx, c); err != nil {
+		return err
+	}
+	if b.server != nil || c.ReadOnly {
+		return nil // nobody else is there, or nothing is written
+	}
+	return b.findForeign(ctx)
 }
 
 // ackTimeout is how long an acknowledgement may take before an append finds out for
 // itself what became of its message.
 const ackTimeout = 5 * time.Second
-
-func (b *Bus) useJetStream(domain string) (err error) {
-	timeout := jetstream.WithPublishAsyncTimeout(ackTimeout)
-	if domain == "" {
-		b.apiPrefix = jetstream.DefaultAPIPrefix
-		b.js, err = jetstream.New(b.nc, timeout)
-	} else {
-		b.apiPrefix = "$JS." + domain + ".API."
-		b.js, err = jetstream.NewWithDomain(b.nc, domain, timeout)
-	}
-	return err
-}
-
-// connect also returns the JetStream domain that a context names.
-func (b *Bus) connect(c Config) (nc *nats.Conn, domain string, err error) {
-	name, isContext := strings.CutPrefix(c.URL, "context:")
-	if !isContext {
-		nc, err = nats.Connect(c.URL, b.connOptions(c)...)
-		return nc, "", explainConnect(c, err)
-	}
-	nc, settings, err := natscontext.Connect(name, b.connOptions(c)...)
-	return nc, settings.JSDomain, explainConnect(c, err)
-}
-
-func (b *Bus) connOptions(c Config) []nats.Option {
-	opts := []nats.Option{
-		nats.Name(c.Name),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(100 * time.Millisecond),
-		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
-			b.breaks.Add(1)
-			if err != nil { // nil is our own Close
-				c.Log.Warn().Err(err).Str("server", nc.ConnectedUrlRedacted()).Msg("connection to NATS lost, reconnecting")
-			}
-		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) {
-			c.Log.Info().Str("server", nc.ConnectedUrlRedacted()).Msg("connected to NATS again")
-		}),
-		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
-			c.Log.Warn().Err(err).Msg("NATS client")
-		}),
-	}
-	if c.Creds != "" {
-		opts = append(opts, nats.UserCredentials(c.Creds))
-	}
-	return opts
-}
-
-func explainConnect(c Config, err error) error {
-	_, unreachable := errors.AsType[net.Error](err)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
-		return fmt.Errorf("the NATS server at %s does not let us in: %w; check the credentials file (--creds or NATS_CREDS)", c.URL, err)
-	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("no NATS server at %s: %w; check the address, or start one with `ers up`", c.URL, err)
-	}
-	return fmt.Errorf("connect to NATS at %s: %w", c.URL, err)
-}
 
 // Close sends what is still buffered, closes the connection, and stops the
 // server that is in this process. What is in flight
@@ -211,7 +175,7 @@ func (b *Bus) URL() string {
 	if b.server != nil {
 		return b.server.URL()
 	}
-	return b.nc.ConnectedUrlRedacted()
+	return Redact(b.nc.ConnectedUrl())
 }
 
 // MaxPayload is the most bytes of data that one append can carry: what the server

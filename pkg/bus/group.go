@@ -61,8 +61,8 @@ func (b *Bus) NewGroup() *Group {
 // A Writer appends to one subject, each message behind the one before. It is used
 // from one goroutine. Make one with [Group.Writer].
 type Writer struct {
-	g       *Group
-	subject string
+	g               *Group
+	subject, stream string
 
 	// What follows is guarded by g.mu.
 	ctx     context.Context // of the last Append
@@ -76,6 +76,7 @@ type Writer struct {
 	broken  bool            // a shot did not arrive: nothing is sent behind it
 	mending bool            // somebody finds out what became of the shots
 	err     error           // nothing will be sent any more
+	foreign error           // a stream of others acknowledged a shot
 	room    *sync.Cond      // shots became fewer
 }
 
@@ -88,7 +89,8 @@ const (
 
 // Writer returns a writer whose first message stands behind sequence last (0: none).
 func (g *Group) Writer(subject string, last uint64) *Writer {
-	return &Writer{g: g, subject: subject, last: last, behind: last, room: sync.NewCond(&g.mu)}
+	stream, err := streamOf(subject)
+	return &Writer{g: g, subject: subject, stream: stream, err: err, last: last, behind: last, room: sync.NewCond(&g.mu)}
 }
 
 // Append appends a message, as [Bus.Append] does. It may return before the message
@@ -160,6 +162,7 @@ const (
 	refused           // the server says that it does not stand behind its guard
 	unsent            // it was not stored, for another reason
 	lost              // it may have been stored
+	foreign           // a stream of others acknowledged it
 )
 
 // maxSpare bounds what is kept of large messages.

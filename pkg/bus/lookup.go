@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -43,15 +44,11 @@ func (b *Bus) Next(ctx context.Context, stream, filter string, from uint64) (Mes
 // LastSeq returns the sequence of the last message of a stream, 0 when it never had
 // one.
 func (b *Bus) LastSeq(ctx context.Context, stream string) (uint64, error) {
-	s, err := b.stream(stream)
-	if err != nil {
-		return 0, err
-	}
-	info, err := s.Info(ctx)
+	s, err := b.state(ctx, stream)
 	if err != nil {
 		return 0, fmt.Errorf("stream %s: %w", stream, err)
 	}
-	return info.State.LastSeq, nil
+	return s.State.LastSeq, nil
 }
 
 // Lookup is the bus as the cores of the services see it. Its look-ups end with ctx.
@@ -90,9 +87,12 @@ func (l lookup) Get(stream string, seqs ...uint64) ([]Message, error) {
 // Subjects returns the subjects of a stream that match a filter and have messages, with
 // how many. It takes a while where there are many.
 func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]uint64, error) {
-	s, err := b.stream(stream)
-	if err != nil {
+	if _, err := b.stream(stream); err != nil {
 		return nil, err
+	}
+	s, err := b.js.Stream(ctx, stream) // not the one that all share: Info writes into it
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", stream, err)
 	}
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
@@ -134,12 +134,15 @@ func (b *Bus) get(ctx context.Context, stream, what string, request getRequest) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	answer, err := b.nc.RequestWithContext(ctx, b.apiPrefix+"STREAM.MSG.GET."+stream, data)
+	subject := b.apiPrefix + "STREAM.MSG.GET." + stream
+	ctx, done := b.heed(ctx, subject)
+	defer done()
+	answer, err := b.nc.RequestWithContext(ctx, subject, data)
 	if errors.Is(err, nats.ErrNoResponders) {
 		return Message{}, jetstream.ErrJetStreamNotEnabled
 	}
 	if err != nil {
-		return Message{}, err
+		return Message{}, heeded(ctx, err)
 	}
 	var response getResponse
 	if err := json.Unmarshal(answer.Data, &response); err != nil {
@@ -161,9 +164,12 @@ func (b *Bus) get(ctx context.Context, stream, what string, request getRequest) 
 const apiTimeout = 5 * time.Second
 
 func (b *Bus) stream(name string) (jetstream.Stream, error) {
-	s, ok := b.streams[name]
-	if !ok {
-		return nil, fmt.Errorf("%q is no stream of ours", name)
+	if s, ok := b.streams[name]; ok {
+		return s, nil
 	}
-	return s, nil
+	isOurs := func(c jetstream.StreamConfig) bool { return c.Name == name }
+	if b.readOnly && slices.ContainsFunc(ours(), isOurs) {
+		return nil, fmt.Errorf("stream %s: %w", name, ErrNoStream)
+	}
+	return nil, fmt.Errorf("%q is no stream of ours", name)
 }

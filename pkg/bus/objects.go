@@ -23,6 +23,9 @@ var ErrDamaged = errors.New("damaged")
 // the object is there, or not, or damaged: put it again.
 func (b *Bus) PutObject(ctx context.Context, data []byte) (sha string, err error) {
 	sha = objectName(data)
+	if b.readOnly {
+		return "", fmt.Errorf("put object %s: the bus is open for reading alone", sha)
+	}
 	if _, err := b.GetObject(ctx, sha); err == nil {
 		return sha, nil
 	}
@@ -31,8 +34,15 @@ func (b *Bus) PutObject(ctx context.Context, data []byte) (sha string, err error
 	// Commit point: the object is there once its entry, which is written last, is in
 	// the stream. A crash before leaves pieces that no entry names.
 	if _, err := b.objects.PutBytes(ctx, sha, data); err != nil {
+		stream := objectStream.Name
+		if trouble, known := b.trouble(writing(stream)); known && isTimeout(err) {
+			err = trouble.Err
+		}
+		err = meaning(stream, objectSubjects+">", err)
+		b.troubles.note(writing(stream), err)
 		return "", fmt.Errorf("put object %s: %w", sha, err)
 	}
+	b.wrote(objectStream.Name)
 	return sha, nil
 }
 

@@ -81,7 +81,7 @@ func (g *Group) acknowledged(m *nats.Msg) {
 	if err != nil {
 		return // nothing that we asked for
 	}
-	seq, err := parseAck(m.Data)
+	a, err := parseAck(m.Data)
 	state := stored
 	switch {
 	case m.Header.Get("Status") == noResponders:
@@ -96,8 +96,16 @@ func (g *Group) acknowledged(m *nats.Msg) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s := g.flight[ordinal%maxFlight]; s != nil && s.ordinal == ordinal {
+		if state == stored {
+			if err := g.b.checkAck(s.w.subject, s.w.stream, a); err != nil {
+				state = foreign
+				s.w.foreign = &AppendError{s.w.stream, s.w.subject, err}
+			} else {
+				g.b.wrote(s.w.stream)
+			}
+		}
 		g.measure(time.Since(s.sentAt), len(s.data))
-		g.land(s, state, seq)
+		g.land(s, state, a.seq)
 		g.doubt()
 		g.pump()
 	}
@@ -156,9 +164,12 @@ func (w *Writer) settle() {
 	w.flying -= n
 	w.drop(n)
 	if w.broken && !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state == flying }) {
-		if w.stale() {
+		switch {
+		case w.foreign != nil:
+			w.fail(w.foreign)
+		case w.stale():
 			w.again()
-		} else {
+		default:
 			w.mending = true
 			go w.mend()
 		}

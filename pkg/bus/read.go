@@ -13,7 +13,8 @@ import (
 // Follow calls handle with every message of a stream that matches filter ("" is
 // all), in order, from sequence from on, each once, as they come: over lost
 // connections and server restarts too. It returns the error of handle as it is, or
-// ctx's when ctx ends, or says why it cannot go on, as when the stream is gone.
+// ctx's when ctx ends, or says why it cannot go on, as when the stream is gone. A stream
+// that does not go as far as from-1, now or later, is [ErrShort].
 //
 // A message's Pending is 0 when nothing more is there yet, as far as can be told: the
 // time to flush what handle has gathered.
@@ -31,13 +32,20 @@ func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, ha
 
 // Read yields the messages of a stream that match filter ("" is all), in order,
 // from sequence from to sequence to (0: as far as the stream goes now), and ends.
-// Deleted messages show as gaps in Seq. The first error is the last thing yielded.
+// Deleted messages show as gaps in Seq. The first error is the last thing yielded;
+// [ErrShort] when the stream does not go as far as from-1.
 func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		end, err := b.end(ctx, stream, filter, to)
 		if err != nil {
 			yield(Message{}, err)
 			return
+		}
+		if end+1 < from { // the filter, or the stream, ends before
+			if err := b.checkPosition(ctx, stream, from); err != nil {
+				yield(Message{}, err)
+				return
+			}
 		}
 		if end < max(from, 1) {
 			return
@@ -97,12 +105,20 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			yield(Message{}, err)
 			return
 		}
-		retry := retrier{b: b, what: "reading stream " + stream}
+		retry := retrier{b: b, what: reading(stream)}
+		defer b.troubles.clear(reading(stream))
 		next := max(from, 1)
 		for {
-			err := b.session(ctx, stream, filter, &next, yield)
+			begun := next
+			err := b.checkPosition(ctx, stream, next)
+			if err == nil {
+				err = b.session(ctx, stream, filter, &next, yield)
+			}
 			if err == nil {
 				return
+			}
+			if next > begun {
+				retry.progress()
 			}
 			if err := retry.pause(ctx, err); err != nil {
 				yield(Message{}, err)
@@ -127,7 +143,10 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	// A request that is lost with its connection is waited for until its context ends,
 	// and ours may end late.
 	create, cancel := context.WithTimeout(ctx, apiTimeout)
-	c, err := b.js.OrderedConsumer(create, stream, config)
+	heeding, done := b.heed(create, b.createSubject(stream, filter))
+	c, err := b.js.OrderedConsumer(heeding, stream, config)
+	err = heeded(heeding, err)
+	done()
 	cancel()
 	if err != nil {
 		return err
@@ -142,19 +161,52 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	defer cancel()
 	ahead := make(chan arrival, readAhead)
 	go deliver(ctx, it, stream, ahead)
-	for d := range ahead {
-		if d.err != nil {
-			return d.err
-		}
-		*next = d.Seq + 1
-		// What the server had not sent yet when it sent this one is only half of the
-		// truth: more may have come and wait here.
-		d.Pending = max(d.Pending, uint64(len(ahead)))
-		if !yield(d.Message, nil) {
-			return nil
+	idle := time.NewTicker(idleCheck)
+	defer idle.Stop()
+	consumer, quiet := "", true
+	for {
+		select {
+		case d, ok := <-ahead:
+			if !ok {
+				return ctx.Err()
+			}
+			if d.err != nil {
+				return d.err
+			}
+			if d.consumer != consumer && consumer != "" { // the client has made it anew
+				if err := b.checkPosition(ctx, stream, *next); err != nil {
+					return err
+				}
+			}
+			consumer, quiet = d.consumer, false
+			b.troubles.clear(reading(stream))
+			*next = d.Seq + 1
+			// What the server had not sent yet when it sent this one is only half of the
+			// truth: more may have come and wait here.
+			d.Pending = max(d.Pending, uint64(len(ahead)))
+			if !yield(d.Message, nil) {
+				return nil
+			}
+		case <-idle.C:
+			b.troubles.clear(reading(stream))
+			if quiet { // or the stream was replaced by a shorter one, of which nothing comes
+				if err := b.checkPosition(ctx, stream, *next); err != nil {
+					return err
+				}
+			}
+			quiet = true
 		}
 	}
-	return ctx.Err()
+}
+
+// idleCheck is how long nothing may come before we look whether the stream is still the
+// one that we read.
+const idleCheck = 2 * time.Second
+
+// createSubject is where the client asks for a consumer, but for its name, which comes
+// before the filter.
+func (b *Bus) createSubject(stream, filter string) string {
+	return b.apiPrefix + "CONSUMER.CREATE." + stream + ".*." + filter
 }
 
 // readAhead is how many messages are taken out of the client's buffer ahead of us, so
@@ -163,7 +215,8 @@ const readAhead = 16
 
 type arrival struct {
 	Message
-	err error
+	consumer string // that delivered it
+	err      error
 }
 
 // deliver hands on what comes until an error, which is the last thing that it hands on,
@@ -192,7 +245,7 @@ func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a a
 	if err != nil {
 		return arrival{err: err}
 	}
-	return arrival{Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Pending: meta.NumPending}}
+	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Pending: meta.NumPending}}
 }
 
 // release ends the consumer on the server as well. Without that the server does it

@@ -54,6 +54,19 @@ func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
 	return c
 }
 
+// maxStreams is how many there are, the bucket's among them.
+const maxStreams = 6
+
+// indexOf is a stream's place in a list of maxStreams.
+func indexOf(stream string) int {
+	for i := range streams {
+		if streams[i].Name == stream {
+			return i
+		}
+	}
+	return maxStreams - 1
+}
+
 // streamOf tells which stream takes a subject.
 func streamOf(subject string) (string, error) {
 	for _, c := range streams {

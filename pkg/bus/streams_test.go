@@ -1,4 +1,4 @@
-package bus
+package bus_test
 
 import (
 	"context"
@@ -10,37 +10,25 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
 )
 
-func openTest(t *testing.T) *Bus {
-	t.Helper()
-	b, err := Open(t.Context(), Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
-}
-
 // remake makes a stream anew as someone else might have.
-func remake(t *testing.T, b *Bus, c jetstream.StreamConfig) {
+func remake(t *testing.T, b *bus.Bus, c jetstream.StreamConfig) {
 	t.Helper()
-	if err := b.js.DeleteStream(t.Context(), c.Name); err != nil {
+	if err := b.JetStream().DeleteStream(t.Context(), c.Name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.js.CreateStream(t.Context(), c); err != nil {
+	if _, err := b.JetStream().CreateStream(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Every setting that a promise rests on, changed one at a time.
 func TestSettingsAreChecked(t *testing.T) {
-	b := openTest(t)
+	b := bustest.Open(t)
 	for _, test := range []struct {
 		setting string
 		stream  int
@@ -75,7 +63,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		{"republish", 3, func(c *jetstream.StreamConfig) { c.RePublish.HeadersOnly = true }},
 	} {
 		t.Run(test.setting, func(t *testing.T) {
-			good := withPromises(streams[test.stream])
+			good := bus.WithPromises(bus.Streams[test.stream])
 			bad := good
 			if good.RePublish != nil {
 				republish := *good.RePublish
@@ -83,13 +71,13 @@ func TestSettingsAreChecked(t *testing.T) {
 			}
 			test.change(&bad)
 			remake(t, b, bad)
-			_, _, err := ensureStreams(t.Context(), b.js, 1)
-			wrong, ok := errors.AsType[*SettingError](err)
+			_, err := b.OpenStreams(t.Context(), bus.Config{Create: true})
+			wrong, ok := errors.AsType[*bus.SettingError](err)
 			if !ok || wrong.Stream != good.Name || (wrong.Setting != test.setting && test.setting != "mirror") {
 				t.Errorf("got %v", err)
 			}
 			remake(t, b, good)
-			if _, _, err := ensureStreams(t.Context(), b.js, 1); err != nil {
+			if _, err := b.OpenStreams(t.Context(), bus.Config{Create: true}); err != nil {
 				t.Errorf("as it should be: %v", err)
 			}
 		})
@@ -97,30 +85,30 @@ func TestSettingsAreChecked(t *testing.T) {
 }
 
 func TestSealedStream(t *testing.T) {
-	b := openTest(t)
-	c := withPromises(streams[2])
+	b := bustest.Open(t)
+	c := bus.WithPromises(bus.Streams[2])
 	c.Sealed = true
-	if _, err := b.js.UpdateStream(t.Context(), c); err != nil {
+	if _, err := b.JetStream().UpdateStream(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := ensureStreams(t.Context(), b.js, 1)
-	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Setting != "sealed" {
+	_, err := b.OpenStreams(t.Context(), bus.Config{Create: true})
+	if wrong, ok := errors.AsType[*bus.SettingError](err); !ok || wrong.Setting != "sealed" {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestBucketIsChecked(t *testing.T) {
-	b := openTest(t)
-	c := objects
+	b := bustest.Open(t)
+	c := bus.Objects
 	c.TTL = time.Hour
-	if err := b.js.DeleteObjectStore(t.Context(), c.Bucket); err != nil {
+	if err := b.JetStream().DeleteObjectStore(t.Context(), c.Bucket); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.js.CreateObjectStore(t.Context(), c); err != nil {
+	if _, err := b.JetStream().CreateObjectStore(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := ensureStreams(t.Context(), b.js, 1)
-	if wrong, ok := errors.AsType[*SettingError](err); !ok || wrong.Setting != "max_age" {
+	_, err := b.OpenStreams(t.Context(), bus.Config{Create: true})
+	if wrong, ok := errors.AsType[*bus.SettingError](err); !ok || wrong.Setting != "max_age" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -128,7 +116,7 @@ func TestBucketIsChecked(t *testing.T) {
 func TestSettingErrorSaysWhatToDo(t *testing.T) {
 	want := jetstream.StreamConfig{Name: "S"}
 	found := jetstream.StreamConfig{Name: "S", MaxAge: time.Hour}
-	err := checkSettings(&want, &found)
+	err := bus.CheckSettings(&want, &found)
 	for _, part := range []string{"stream S", "max_age", "1h0m0s", "want 0s", "nats stream edit S"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v does not say %q", err, part)
@@ -137,9 +125,9 @@ func TestSettingErrorSaysWhatToDo(t *testing.T) {
 }
 
 func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
-	b := openTest(t)
-	for _, c := range streams {
-		c = withPromises(c)
+	b := bustest.Open(t)
+	for _, c := range bus.Streams {
+		c = bus.WithPromises(c)
 		c.Description = "ours"
 		c.Metadata = map[string]string{"owner": "operations"}
 		c.Compression = jetstream.S2Compression
@@ -147,11 +135,11 @@ func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
 		c.Duplicates = time.Minute
 		remake(t, b, c)
 	}
-	found, _, err := ensureStreams(t.Context(), b.js, 1)
+	found, err := b.OpenStreams(t.Context(), bus.Config{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	delete(found, objectStream.Name)
+	delete(found, bus.ObjectStream.Name)
 	for name, s := range found {
 		if c := s.CachedInfo().Config; c.Description != "ours" || c.Compression != jetstream.S2Compression || c.MaxConsumers != 50 {
 			t.Errorf("stream %s was changed: %+v", name, c)
@@ -160,22 +148,22 @@ func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
 }
 
 func TestStreamsByManyAtOnce(t *testing.T) {
-	b := openTest(t)
-	for _, c := range streams {
-		if err := b.js.DeleteStream(t.Context(), c.Name); err != nil {
+	b := bustest.Open(t)
+	for _, c := range bus.Streams {
+		if err := b.JetStream().DeleteStream(t.Context(), c.Name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := b.js.DeleteObjectStore(t.Context(), objects.Bucket); err != nil {
+	if err := b.JetStream().DeleteObjectStore(t.Context(), bus.Objects.Bucket); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			_, _, err := ensureStreams(context.Background(), b.js, 1)
+			_, err := b.OpenStreams(context.Background(), bus.Config{Create: true})
 			// The server may still be removing the folder of the stream that was deleted.
 			for errors.Is(err, &jetstream.APIError{ErrorCode: 10049}) && t.Context().Err() == nil {
-				_, _, err = ensureStreams(context.Background(), b.js, 1)
+				_, err = b.OpenStreams(context.Background(), bus.Config{Create: true})
 			}
 			if err != nil {
 				t.Error(err)
@@ -202,7 +190,7 @@ func TestStreamOf(t *testing.T) {
 		"ers.gate.pass":                            "",
 		"":                                         "",
 	} {
-		if got, err := streamOf(subject); got != want || (err == nil) != (want != "") {
+		if got, err := bus.StreamOf(subject); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: got %q, %v", subject, got, err)
 		}
 	}

@@ -65,9 +65,15 @@ type WorkItem struct {
 func (b *Bus) Work(ctx context.Context, q Queue, parallel int, handle func(context.Context, WorkItem) error) error {
 	w := newWorker(b, q, parallel, handle)
 	defer w.running.Wait()
-	retry := retrier{b: b, what: "queue " + q.Consumer}
+	retry := retrier{b: b, what: queueing(q.Consumer)}
+	defer b.troubles.clear(retry.what)
 	for {
-		if err := retry.pause(ctx, w.session(ctx)); err != nil {
+		got := false
+		err := w.session(ctx, &got)
+		if got {
+			retry.progress()
+		}
+		if err := retry.pause(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -88,8 +94,8 @@ func newWorker(b *Bus, q Queue, parallel int, handle func(context.Context, WorkI
 	return &worker{b: b, queue: q, handle: handle, slots: make(chan struct{}, max(parallel, 1)), held: map[uint64]jetstream.Msg{}}
 }
 
-// session hands out windows until the queue fails.
-func (w *worker) session(ctx context.Context) error {
+// session hands out windows until the queue fails. got is set when it has handed out one.
+func (w *worker) session(ctx context.Context, got *bool) error {
 	c, err := w.consumer(ctx)
 	if err != nil {
 		return err
@@ -100,6 +106,7 @@ func (w *worker) session(ctx context.Context) error {
 		return err
 	}
 	defer it.Stop()
+	w.b.troubles.clear(queueing(w.queue.Consumer))
 	for {
 		select {
 		case w.slots <- struct{}{}:
@@ -111,18 +118,24 @@ func (w *worker) session(ctx context.Context) error {
 			<-w.slots
 			return err
 		}
+		*got = true
+		w.b.troubles.clear(queueing(w.queue.Consumer))
 		w.start(ctx, m)
 	}
 }
+
+func queueing(consumer string) string { return "queue " + consumer }
 
 // consumer finds the queue's consumer, or makes it. One that was removed must not hand out
 // again what was done long ago.
 func (w *worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	look, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
+	look, done := w.b.heed(look, w.b.apiPrefix+"CONSUMER.INFO."+events.StreamWindow+"."+w.queue.Consumer)
+	defer done()
 	c, err := w.b.js.Consumer(look, events.StreamWindow, w.queue.Consumer)
 	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return c, err
+		return c, heeded(look, err)
 	}
 	config := jetstream.ConsumerConfig{
 		Durable:       w.queue.Consumer,
@@ -141,11 +154,13 @@ func (w *worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	}
 	create, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
+	create, made := w.b.heed(create, w.b.createSubject(events.StreamWindow, ""))
+	defer made()
 	c, err = w.b.js.CreateConsumer(create, events.StreamWindow, config)
 	if errors.Is(err, jetstream.ErrConsumerExists) {
 		return w.b.js.Consumer(create, events.StreamWindow, w.queue.Consumer) // another was faster
 	}
-	return c, err
+	return c, heeded(create, err)
 }
 
 // start runs the handler with a message, unless the window is in hand already: then

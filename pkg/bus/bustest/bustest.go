@@ -17,7 +17,7 @@ import (
 // closed when the test ends. Each change is applied to its configuration first.
 func Open(t testing.TB, change ...func(*embedded.Config)) *bus.Bus {
 	t.Helper()
-	c := embedded.Config{StoreDir: t.TempDir(), Config: bus.Config{Name: t.Name(), Log: Log(t)}}
+	c := embedded.Config{StoreDir: t.TempDir(), Config: bus.Config{Name: t.Name(), Create: true, Log: Log(t)}}
 	for _, f := range change {
 		f(&c)
 	}
@@ -36,7 +36,7 @@ func Open(t testing.TB, change ...func(*embedded.Config)) *bus.Bus {
 // Connect returns a bus on the server at url, closed when the test ends.
 func Connect(t testing.TB, url string) *bus.Bus {
 	t.Helper()
-	return Open(t, func(c *embedded.Config) { c.URL, c.StoreDir = url, "" })
+	return Open(t, func(c *embedded.Config) { c.URL, c.StoreDir, c.Create = url, "", true })
 }
 
 // Log writes what a bus has to say into the log of the test.

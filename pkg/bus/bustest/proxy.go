@@ -17,7 +17,11 @@ type Proxy struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 	traps map[Direction]string
+	lies  map[Direction]lie
 }
+
+// lie is a text that goes through as another.
+type lie struct{ old, new []byte }
 
 // Direction is the way of what goes through a Proxy.
 type Direction int
@@ -39,6 +43,7 @@ func NewProxy(t testing.TB, url string) *Proxy {
 		listen: l,
 		conns:  map[net.Conn]struct{}{},
 		traps:  map[Direction]string{},
+		lies:   map[Direction]lie{},
 	}
 	go p.accept()
 	t.Cleanup(func() {
@@ -68,6 +73,13 @@ func (p *Proxy) CutAt(d Direction, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.traps[d] = text
+}
+
+// Replace makes a text go through as another, in messages of a line.
+func (p *Proxy) Replace(d Direction, old, new string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lies[d] = lie{[]byte(old), []byte(new)}
 }
 
 // Sprung tells whether the text of the last CutAt in a direction came by.
@@ -107,7 +119,7 @@ func (p *Proxy) copy(d Direction, to, from net.Conn) {
 			p.Cut()
 			return
 		}
-		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+		if _, werr := to.Write(p.said(d, buf[:n])); err != nil || werr != nil {
 			return
 		}
 	}
@@ -121,4 +133,14 @@ func (p *Proxy) springs(d Direction, data []byte) bool {
 	}
 	delete(p.traps, d)
 	return true
+}
+
+// said is what goes through in place of data.
+func (p *Proxy) said(d Direction, data []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.lies[d]; l.old != nil {
+		return bytes.ReplaceAll(data, l.old, l.new)
+	}
+	return data
 }

@@ -23,7 +23,8 @@ import (
 // Config is a bus and the server for it. The zero value is a server in a temporary
 // folder, reachable from this process only.
 type Config struct {
-	// Config of the bus. Where its URL is set, no server is started.
+	// Config of the bus. Where its URL is set, no server is started. Where one is, the
+	// streams are created, unless they are to be read alone.
 	bus.Config
 
 	// StoreDir is where the server keeps its data. It is made when missing and held by
@@ -47,7 +48,7 @@ func Open(ctx context.Context, c Config) (*bus.Bus, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Server = s
+		c.Server, c.Create = s, !c.ReadOnly
 	}
 	return bus.Open(ctx, c.Config)
 }
@@ -102,6 +103,7 @@ func serverOptions(c Config, dir string) (*server.Options, error) {
 	o := &server.Options{
 		ServerName:             "ers",
 		DontListen:             c.Listen == "",
+		Authorization:          c.Token,
 		JetStream:              true,
 		StoreDir:               dir,
 		SyncAlways:             c.SyncAlways,

@@ -180,7 +180,7 @@ func TestOpenErrors(t *testing.T) {
 		{"no JetStream", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.JetStream = false })}}, "runs without JetStream"},
 		{"not let in", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.Username, o.Password = "u", "p" })}}, "NATS_CREDS"},
 		{"no credentials file", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String(), Creds: file + ".creds"}}, file + ".creds"},
-		{"no such context", embedded.Config{Config: bus.Config{URL: "context:none-of-this-name"}}, "connect to NATS at context:none-of-this-name"},
+		{"no such context", embedded.Config{Config: bus.Config{URL: "context:none-of-this-name"}}, "no context none-of-this-name"},
 		{"store is a file", embedded.Config{StoreDir: file}, file},
 		{"store cannot be made", embedded.Config{StoreDir: filepath.Join(file, "sub")}, file},
 		{"address taken", embedded.Config{StoreDir: t.TempDir(), Listen: taken.Addr().String()}, "address already in use"},

@@ -1,0 +1,271 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// Trouble is something that keeps the bus from getting on, and is tried again.
+type Trouble struct {
+	What  string // that is tried: "write ERS_TRACE"
+	Err   error  // why it does not work, in the server's words, and what to do about it
+	Since time.Time
+}
+
+func (t Trouble) String() string { return t.What + ": " + t.Err.Error() }
+
+// Trouble returns what does not work now, in order of what is tried. Whoever waits for
+// something on this bus can say why it does not come.
+func (b *Bus) Trouble() []Trouble {
+	t := &b.troubles
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]Trouble, 0, len(t.open))
+	for _, trouble := range t.open {
+		list = append(list, trouble)
+	}
+	slices.SortFunc(list, func(x, y Trouble) int { return strings.Compare(x.What, y.What) })
+	return list
+}
+
+// trouble returns the trouble with one thing, if there is any.
+func (b *Bus) trouble(what string) (Trouble, bool) {
+	if !b.troubles.any.Load() {
+		return Trouble{}, false
+	}
+	b.troubles.mu.Lock()
+	defer b.troubles.mu.Unlock()
+	found, ok := b.troubles.open[what]
+	return found, ok
+}
+
+// What is tried, besides writing and reading a stream.
+const connection = "connection"
+
+func writing(stream string) string { return "write " + stream }
+func reading(stream string) string { return "read " + stream }
+
+// troubles are those of a bus, and the requests that wait for an answer: the server
+// refuses a request by a word on the connection, and gives it no answer.
+type troubles struct {
+	any atomic.Bool // there are some
+
+	mu      sync.Mutex
+	open    map[string]Trouble
+	waiting map[*waiter]struct{}
+	inbox   *RefusedError // no answer reaches us
+}
+
+type waiter struct {
+	subject string
+	cancel  context.CancelCauseFunc
+}
+
+func (t *troubles) note(what string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == nil {
+		t.open = make(map[string]Trouble)
+	}
+	since := time.Now()
+	if old, ok := t.open[what]; ok {
+		since = old.Since
+		_, refused := errors.AsType[*RefusedError](old.Err)
+		if refused && (isTimeout(err) || errors.Is(err, jetstream.ErrNoHeartbeat)) {
+			return // that is why nothing comes
+		}
+	}
+	t.open[what] = Trouble{what, redactError(err), since}
+	t.any.Store(true)
+}
+
+func (t *troubles) clear(what string) {
+	if !t.any.Load() {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.open, what)
+	t.any.Store(len(t.open) > 0)
+	if what == connection {
+		t.inbox = nil
+	}
+}
+
+// A RefusedError says that the server does not let this user do something.
+type RefusedError struct {
+	Subject string
+	err     error
+	answers bool // it is the answers that do not reach us
+}
+
+func (e *RefusedError) Error() string {
+	if e.answers {
+		return fmt.Sprintf("the server lets no answer reach us: %v; let this user subscribe to %s, or name a prefix on which it may with --inbox-prefix", e.err, e.Subject)
+	}
+	if strings.HasPrefix(e.Subject, "$JS.") {
+		return fmt.Sprintf("the server refuses the request: %v; let this user publish on %s, which is JetStream's API, or use other credentials", e.err, e.Subject)
+	}
+	return fmt.Sprintf("the server refuses the message: %v; let this user publish on %s, or use other credentials", e.err, e.Subject)
+}
+
+func (e *RefusedError) Unwrap() error { return e.err }
+
+var violation = regexp.MustCompile(`(?i)permissions violation for (publish|subscription) to "([^"]+)"`)
+
+// asyncError takes what the server says out of turn.
+func (b *Bus) asyncError(err error) {
+	found := violation.FindStringSubmatch(err.Error())
+	if found == nil {
+		b.log.Warn().Err(redactError(err)).Msg("NATS client")
+		return
+	}
+	// The client repeats its own name before the server's words.
+	refused := &RefusedError{Subject: found[2], err: fmt.Errorf("%w", err)}
+	refused.answers = strings.EqualFold(found[1], "subscription")
+	if strings.Contains(refused.Subject, probePipeline) {
+		return // nobody must be allowed that
+	}
+	if what := b.refusedWork(refused); what != "" {
+		b.troubles.note(what, refused)
+	}
+	t := &b.troubles
+	t.mu.Lock()
+	if refused.answers {
+		t.inbox = refused
+		t.any.Store(true)
+	}
+	n := 0
+	for w := range t.waiting {
+		if refused.answers || asks(w.subject, refused.Subject) {
+			w.cancel(refused)
+			n++
+		}
+	}
+	t.mu.Unlock()
+	if n == 0 { // who waits says it
+		b.log.Warn().Err(refused).Msg("NATS client")
+	}
+}
+
+// refusedWork is what cannot be done when a subject is refused; empty when nobody
+// but the request itself needs it.
+func (b *Bus) refusedWork(e *RefusedError) string {
+	if e.answers {
+		return ""
+	}
+	if stream, err := streamOf(e.Subject); err == nil {
+		return writing(stream)
+	}
+	if strings.HasPrefix(e.Subject, objectSubjects) {
+		return writing(objectStream.Name)
+	}
+	if _, ack, ok := strings.Cut(e.Subject, "."+events.StreamWindow+"."); ok && strings.HasPrefix(e.Subject, "$JS.ACK.") {
+		consumer, _, _ := strings.Cut(ack, ".")
+		return queueing(consumer)
+	}
+	if pull, ok := strings.CutPrefix(e.Subject, b.apiPrefix+"CONSUMER.MSG.NEXT."); ok {
+		stream, consumer, _ := strings.Cut(pull, ".")
+		if strings.HasPrefix(consumer, "ers-") { // one that lasts
+			return queueing(consumer)
+		}
+		return reading(stream)
+	}
+	return ""
+}
+
+// asks tells whether a subject is the one that a request has, where one token may be
+// a name that the client makes up (*), with or without what comes behind it.
+func asks(request, subject string) bool {
+	if before, _, ok := strings.Cut(request, ".*."); ok {
+		return strings.HasPrefix(subject, before+".") || subject == before
+	}
+	return request == subject
+}
+
+// heed returns a context that ends when the server refuses a request on subject, or
+// lets no answer through. done must be called.
+func (b *Bus) heed(ctx context.Context, subject string) (_ context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &waiter{subject, cancel}
+	t := &b.troubles
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inbox != nil {
+		cancel(t.inbox)
+	}
+	if t.waiting == nil {
+		t.waiting = make(map[*waiter]struct{})
+	}
+	t.waiting[w] = struct{}{}
+	return ctx, func() {
+		t.mu.Lock()
+		delete(t.waiting, w)
+		t.mu.Unlock()
+		cancel(nil)
+	}
+}
+
+// heeded puts the server's refusal in the place of an error that only says that the
+// request's context, made by heed, has ended.
+func heeded(ctx context.Context, err error) error {
+	if refused, ok := errors.AsType[*RefusedError](context.Cause(ctx)); ok && err != nil {
+		return refused
+	}
+	return err
+}
+
+// wrote notes that a message is on a stream.
+func (b *Bus) wrote(stream string) {
+	b.written[indexOf(stream)].Add(1)
+	if b.troubles.any.Load() {
+		b.troubles.clear(writing(stream))
+	}
+}
+
+// meaning adds to an error of an append to a stream what it means and what to do.
+func meaning(stream, subject string, err error) error {
+	var api *jetstream.APIError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("%w: no stream takes %s: %s was removed or has no leader, or the account maps this subject elsewhere", err, subject, stream)
+	case !errors.As(err, &api):
+		return err
+	}
+	switch api.ErrorCode {
+	case codeSealed:
+		return fmt.Errorf("%w: %s is sealed, and takes nothing more for ever", err, stream)
+	case codeInsufficientResources, codeAccountLimits, codeNoStorage, codeNoMemory, codeStoreFailed:
+		return fmt.Errorf("%w: the disk of the server or the storage of the account is full: make room, or raise the limit (`nats account info`)", err)
+	}
+	return err
+}
+
+// Codes of JetStream's errors that the client has no names for.
+const (
+	codeAccountLimits         = 10002
+	codeInsufficientResources = 10023
+	codeNoMemory              = 10028
+	codeNoStorage             = 10047
+	codeStoreFailed           = 10077
+	codeSealed                = 10109
+)
+
+func isSealed(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == codeSealed
+}

@@ -136,13 +136,7 @@ func (b *Bus) open(ctx context.Context, c Config) error {
 	if err := b.useJetStream(ctx); err != nil {
 		return err
 	}
-	if err := b.openStreams(ctx, c); err != nil {
-		return err
-	}
-	if b.server != nil || c.ReadOnly {
-		return nil // nobody else is there, or nothing is written
-	}
-	return b.findForeign(ctx)
+	return b.openStreams(ctx, c)
 }
 
 // ackTimeout is how long an acknowledgement may take before an append finds out for

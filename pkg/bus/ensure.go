@@ -57,6 +57,9 @@ func (e *ReplicasError) Error() string {
 func (b *Bus) openStreams(ctx context.Context, c Config) error {
 	b.streams, b.born = make(map[string]jetstream.Stream), make(map[string]time.Time)
 	missing, full, err := b.findStreams(ctx)
+	if err == nil && b.server == nil && !c.ReadOnly { // or else nobody else is there, or nothing is written
+		err = b.findForeign(ctx)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -66,7 +66,8 @@ const probePipeline = "ers-probe"
 const probeWait = 100 * time.Millisecond
 
 // findForeign looks who else listens on our subjects, as streams in another domain of
-// the same account do: every stream answers a message that it must refuse.
+// the same account do: every stream answers a message that it must refuse. It is called
+// when b.streams are those that are there, before any is created.
 func (b *Bus) findForeign(ctx context.Context) error {
 	inbox := b.nc.NewInbox()
 	answers, err := b.nc.SubscribeSync(inbox)
@@ -82,16 +83,22 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		left[stream] = true
+		if _, ok := b.streams[stream]; ok {
+			left[stream] = true
+		}
 		probe := &nats.Msg{Subject: subject, Reply: inbox, Header: nats.Header{jetstream.ExpectedStreamHeader: {"none of this name"}}}
 		if err := b.nc.PublishMsg(probe); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second) // who may not publish gets no answer
-	defer cancel()
+	wait := time.Second // who may not publish gets no answer
 	for {
-		m, err := answers.NextMsgWithContext(ctx)
+		if len(left) == 0 {
+			wait = probeWait
+		}
+		next, cancel := context.WithTimeout(ctx, wait)
+		m, err := answers.NextMsgWithContext(next)
+		cancel()
 		if err != nil {
 			return nil // nobody else has answered
 		}
@@ -101,15 +108,23 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		if json.Unmarshal(m.Data, &answer) != nil || answer.Stream == "" {
 			continue
 		}
-		if !left[answer.Stream] {
+		switch _, known := b.streams[answer.Stream]; {
+		case left[answer.Stream]:
+			delete(left, answer.Stream)
+		case !isOurs(answer.Stream):
+			return fmt.Errorf("%w: stream %s takes messages on the subjects of ERS: remove it, or let it listen elsewhere", ErrForeign, answer.Stream)
+		case !known && b.isThere(ctx, answer.Stream): // another process has just created it
+		default:
 			return fmt.Errorf("%w: a second stream answers on the subjects of ERS, %s in another JetStream domain of this account (this one is %s): only one may listen there; give each domain an account of its own, or remove the other stream",
 				ErrForeign, answer.Stream, b.ownDomain())
 		}
-		if delete(left, answer.Stream); len(left) == 0 {
-			ctx, cancel = context.WithTimeout(ctx, probeWait)
-			defer cancel()
-		}
 	}
+}
+
+// isThere tells whether a stream of ours is there now.
+func (b *Bus) isThere(ctx context.Context, stream string) bool {
+	_, err := b.findStream(ctx, stream)
+	return err == nil
 }
 
 func (b *Bus) ownDomain() string {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -167,8 +166,7 @@ func (b *Bus) stream(name string) (jetstream.Stream, error) {
 	if s, ok := b.streams[name]; ok {
 		return s, nil
 	}
-	isOurs := func(c jetstream.StreamConfig) bool { return c.Name == name }
-	if b.readOnly && slices.ContainsFunc(ours(), isOurs) {
+	if b.readOnly && isOurs(name) {
 		return nil, fmt.Errorf("stream %s: %w", name, ErrNoStream)
 	}
 	return nil, fmt.Errorf("%q is no stream of ours", name)

@@ -67,6 +67,11 @@ func indexOf(stream string) int {
 	return maxStreams - 1
 }
 
+// isOurs tells whether a stream is one of ours by its name.
+func isOurs(stream string) bool {
+	return slices.ContainsFunc(ours(), func(c jetstream.StreamConfig) bool { return c.Name == stream })
+}
+
 // streamOf tells which stream takes a subject.
 func streamOf(subject string) (string, error) {
 	for _, c := range streams {

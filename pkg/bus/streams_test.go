@@ -195,3 +195,20 @@ func TestStreamOf(t *testing.T) {
 		}
 	}
 }
+
+// remakeIn makes a stream on a server where nothing of ours is.
+func remakeIn(t *testing.T, s *bustest.Server, c jetstream.StreamConfig) {
+	t.Helper()
+	b, err := bus.Dial(bus.Config{URL: s.URL(), Name: t.Name()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	js, err := jetstream.New(b.Conn())
+	if err == nil {
+		_, err = js.CreateStream(t.Context(), c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

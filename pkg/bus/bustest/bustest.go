@@ -73,6 +73,9 @@ func NewServer(t testing.TB, change ...func(*server.Options)) *Server {
 // URL is where the server is, also while it is stopped.
 func (s *Server) URL() string { return s.s.ClientURL() }
 
+// Account is the account of clients that name none.
+func (s *Server) Account() *server.Account { return s.s.GlobalAccount() }
+
 // Start starts the server again after Stop, with its data and on its port.
 func (s *Server) Start() {
 	s.t.Helper()

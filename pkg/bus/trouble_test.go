@@ -1,0 +1,225 @@
+package bus_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// guarded is a server with streams, on which user "limited" may not publish on deny nor
+// subscribe to denySub, and "all" may do everything.
+func guarded(t *testing.T, deny, denySub string) (limited, all string) {
+	t.Helper()
+	permissions := &server.Permissions{Publish: &server.SubjectPermission{}, Subscribe: &server.SubjectPermission{}}
+	if deny != "" {
+		permissions.Publish.Deny = []string{deny}
+	}
+	if denySub != "" {
+		permissions.Subscribe.Deny = []string{denySub}
+	}
+	s := bustest.NewServer(t, func(o *server.Options) {
+		o.Users = []*server.User{{Username: "all", Password: "pw"}, {Username: "limited", Password: "pw", Permissions: permissions}}
+	})
+	at := strings.TrimPrefix(s.URL(), "nats://")
+	all, limited = "nats://all:pw@"+at, "nats://limited:pw@"+at
+	if _, err := open(t, bus.Config{URL: all, Create: true}); err != nil {
+		t.Fatal(err)
+	}
+	return limited, all
+}
+
+// soon waits until a condition holds.
+func soon(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for began := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("not within 10 s: " + what)
+		}
+	}
+}
+
+// What the server says of a message that it refuses is known at once, and stands in the
+// error of the append when that ends.
+func TestPublishDenied(t *testing.T) {
+	t.Parallel()
+	limited, all := guarded(t, "ers.trace.>", "")
+	b, err := open(t, bus.Config{URL: limited})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.Append(ctx, "ers.trace.p.1.0", 0, []byte("x"))
+		done <- err
+	}()
+	soon(t, "trouble", func() bool { return len(b.Trouble()) > 0 })
+	trouble := b.Trouble()[0]
+	if refused, ok := errors.AsType[*bus.RefusedError](trouble.Err); !ok || refused.Subject != "ers.trace.p.1.0" || trouble.What != "write ERS_TRACE" ||
+		!strings.Contains(trouble.String(), `Permissions Violation for Publish to "ers.trace.p.1.0"`) || !strings.Contains(trouble.String(), "let this user publish on ers.trace.p.1.0") {
+		t.Errorf("trouble: %v", trouble)
+	}
+	cancel()
+	err = <-done
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "Permissions Violation for Publish") {
+		t.Errorf("append: %v", err)
+	}
+	// What is allowed works, and does not hide the trouble.
+	if _, err := b.Append(t.Context(), "ers.digest.p.1.0", 0, []byte("x")); err != nil || len(b.Trouble()) != 1 {
+		t.Errorf("another stream: %v, %v", err, b.Trouble())
+	}
+	other, err := open(t, bus.Config{URL: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Append(t.Context(), "ers.trace.p.1.0", 0, []byte("x")); err != nil || len(other.Trouble()) != 0 {
+		t.Errorf("who may: %v, %v", err, other.Trouble())
+	}
+}
+
+// Where rights are missing on the API or for the answers, the error says that at once, in
+// the server's words.
+func TestRequestsDenied(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ deny, denySub, want string }{
+		{"$JS.API.STREAM.INFO.>", "", "let this user publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
+		{"$JS.API.>", "", "let this user publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
+		{"", "_INBOX.>", "--inbox-prefix"},
+		{"$JS.API.STREAM.MSG.GET.>", "", "let this user publish on $JS.API.STREAM.MSG.GET.ERS_TRACE"},
+		{"$JS.API.CONSUMER.CREATE.>", "", "let this user publish on $JS.API.CONSUMER.CREATE.ERS_TRACE."},
+	} {
+		t.Run(test.deny+test.denySub, func(t *testing.T) {
+			t.Parallel()
+			limited, _ := guarded(t, test.deny, test.denySub)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			began := time.Now()
+			b, err := bus.Open(ctx, bus.Config{URL: limited, Name: t.Name()})
+			if err == nil {
+				defer b.Close()
+				if _, err = b.Last(ctx, events.StreamTrace, "ers.trace.p.1.0"); errors.Is(err, bus.ErrNotFound) {
+					go func() { _ = b.Follow(ctx, events.StreamTrace, "", 1, func(bus.Message) error { return nil }) }()
+					soon(t, "trouble", func() bool { return len(b.Trouble()) > 0 })
+					err = b.Trouble()[0].Err
+				}
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "Permissions Violation for ") {
+				t.Errorf("got %v", err)
+			}
+			if took := time.Since(began); took > 4*time.Second { // a request waits for 5 s
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	limited, _ := guarded(t, "", "_INBOX.>")
+	if _, err := open(t, bus.Config{URL: limited, InboxPrefix: "_mine.x"}); err != nil {
+		t.Errorf("with a prefix of its own: %v", err)
+	}
+}
+
+// A subject that the account maps elsewhere, a full account and a sealed stream are told
+// as what they are.
+func TestAppendTroubles(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(*testing.T, *server.Account, *bus.Bus)
+		want  string
+	}{
+		"mapped": {func(t *testing.T, a *server.Account, _ *bus.Bus) {
+			if err := a.AddMapping("ers.trace.>", "elsewhere.>"); err != nil {
+				t.Fatal(err)
+			}
+		}, "maps this subject elsewhere"},
+		"full": {func(t *testing.T, a *server.Account, _ *bus.Bus) {
+			if err := a.UpdateJetStreamLimits(map[string]server.JetStreamAccountLimits{"": {MaxMemory: -1, MaxStore: 1, MaxStreams: -1, MaxConsumers: -1}}); err != nil {
+				t.Fatal(err)
+			}
+		}, "is full: make room"},
+		"sealed": {func(t *testing.T, _ *server.Account, b *bus.Bus) {
+			c := bus.WithPromises(bus.Streams[1])
+			c.Sealed = true
+			if _, err := b.JetStream().UpdateStream(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}, "is sealed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := bustest.NewServer(t)
+			b := bustest.Connect(t, s.URL())
+			test.spoil(t, s.Account(), b)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() {
+				last, err := uint64(0), error(nil)
+				for err == nil { // until it is full
+					last, err = b.Append(ctx, shortTrace, last, bytes.Repeat([]byte("x"), 1000))
+				}
+				done <- err
+			}()
+			soon(t, "trouble", func() bool { return len(b.Trouble()) > 0 })
+			if got := b.Trouble()[0]; got.What != "write ERS_TRACE" || !strings.Contains(got.String(), test.want) {
+				t.Errorf("trouble: %v", got)
+			}
+			cancel()
+			if err := <-done; err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("append: %v", err)
+			}
+		})
+	}
+}
+
+// Pauses grow as long as nothing gets done, and the same reason is logged once.
+func TestPausesGrow(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := bustest.NewServer(t)
+	b, err := open(t, bus.Config{URL: s.URL(), Create: true, Log: zerolog.New(&log).Level(zerolog.WarnLevel)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := bus.WithPromises(bus.Streams[2])
+	c.Sealed = true
+	if _, err := b.JetStream().UpdateStream(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	calls := 0
+	err = b.Persist(ctx, "hasher", func(ctx context.Context) error {
+		calls++ // that is, the trace is read again
+		_, err := b.Append(ctx, "ers.digest.p.1.0", 0, []byte("x"))
+		return err
+	})
+	if err != nil || calls != 1 {
+		t.Errorf("a sealed stream: %d calls, %v", calls, err)
+	}
+	if list := b.Trouble(); len(list) != 1 || list[0].What != "write ERS_DIGEST" {
+		t.Errorf("troubles: %v", list)
+	}
+
+	ctx, cancel = context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var at []time.Time
+	_ = b.Persist(ctx, "test", func(context.Context) error {
+		at = append(at, time.Now())
+		return fmt.Errorf("no luck at sequence %d", len(at))
+	})
+	if len(at) != 3 || at[1].Sub(at[0]) < time.Second || at[2].Sub(at[1]) < 2*time.Second {
+		t.Errorf("tried at %v", at)
+	}
+	if n := strings.Count(log.String(), "no luck"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, log.String())
+	}
+}

@@ -19,6 +19,7 @@ import (
 const publishedHash = "ae7e4fe3526ad0e133d2f46de48f5941e5cf24382490e9d25088d8920decfd16"
 
 type checkCommand struct {
+	limit
 	Verbose bool `short:"v" help:"Log what the services do."`
 }
 
@@ -44,7 +45,9 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},
 	}
 	l := local{connection: connection{Verbose: c.Verbose}}
-	return l.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	err = l.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
 			r.Latch, r.Reproduce = &events.Latch{Trace: publishedHash}, "ers check"
 		})
@@ -63,4 +66,5 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 		_, err = fmt.Fprintf(io.out, "ERS INVARIANCE: PASS\nhash: %s\n", v.ExpectedHash)
 		return err
 	})
+	return outOfTime(ctx, err, "")
 }

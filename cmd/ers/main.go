@@ -17,6 +17,7 @@ import (
 
 	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/stop"
+	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -49,6 +50,7 @@ type commands struct {
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
 	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
 	Repair    repairCommand    `cmd:"" help:"Go on after a stream was removed, restored or cut short, and say what is lost."`
+	Streams   streamsCommand   `cmd:"" help:"Create the streams on a server, or look at them."`
 	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
 	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
 	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
@@ -120,7 +122,7 @@ func exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(os.Stderr, "ers: stopped before there was an answer")
 		return exitUnknown
 	}
-	fmt.Fprintf(os.Stderr, "ers: %v\n", err)
+	fmt.Fprintf(os.Stderr, "ers: %s\n", bus.Redact(err.Error()))
 	return exitUnknown
 }
 

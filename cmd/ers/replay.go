@@ -22,10 +22,16 @@ type stored struct {
 
 // open opens what is there to be read.
 func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
-	if s.Store == "" {
-		return s.connect(ctx, io)
+	config := s.config(s.log(io, zerolog.ErrorLevel))
+	config.ReadOnly = true
+	switch {
+	case s.Store != "":
+		config.URL = ""
+		return embedded.Open(ctx, embedded.Config{StoreDir: s.Store, Config: config})
+	case s.NATS == "":
+		return nil, errNoStore
 	}
-	return embedded.Open(ctx, embedded.Config{StoreDir: s.Store, Config: bus.Config{Name: "ers", Log: s.log(io, zerolog.ErrorLevel)}})
+	return s.connectWith(ctx, config)
 }
 
 type replayCommand struct {

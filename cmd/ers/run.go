@@ -18,6 +18,7 @@ import (
 type runCommand struct {
 	windowFlags
 	local
+	limit
 	answerFlags
 }
 
@@ -46,18 +47,25 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, func(ctx context.Context, b *bus.Bus) error {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	waitedFor := ""
+	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
+		w := startWaiting(ctx, io, b, true)
+		defer func() { waitedFor = w.stop() }()
 		key, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
 		if err != nil {
 			return err
 		}
-		return awaitVerdict(ctx, io, b, key, &c.answerFlags)
+		return awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
 	})
+	return outOfTime(ctx, err, waitedFor)
 }
 
 // awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
-func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, how *answerFlags) error {
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting, how *answerFlags) error {
 	stop := showProgress(ctx, io, b, key)
+	w.forWindow(key)
 	v, document, err := client.Verdict(ctx, b, key)
 	stop()
 	if err != nil {
@@ -100,11 +108,17 @@ func outcomeError(o events.Outcome) error {
 	return errUnknown
 }
 
-// commandLine is what to type to see the same again, "" when it is too long for a
-// request; the verdict then names another way.
+// commandLine is what to type to see the same again, without passwords; "" when it is too
+// long for a request; the verdict then names another way.
 func commandLine(args []string) string {
 	words := []string{"ers"}
-	for _, arg := range args[1:] {
+	for i, arg := range args[1:] {
+		arg = bus.Redact(arg)
+		if url, ok := strings.CutPrefix(arg, "--nats="); ok && strings.Contains(url, "@") {
+			arg = "--nats=" + bus.RedactURL(url)
+		} else if args[i] == "--nats" && strings.Contains(arg, "@") {
+			arg = bus.RedactURL(arg)
+		}
 		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
 			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 		}

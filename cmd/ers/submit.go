@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
+
+	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
@@ -15,6 +16,8 @@ import (
 type submitCommand struct {
 	windowFlags
 	connection
+	creation
+	limit
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
 	NoWait bool   `help:"Print the window's name and leave."`
 	answerFlags
@@ -38,10 +41,15 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	b, err := c.connect(ctx, io)
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	config := c.config(c.log(io, zerolog.WarnLevel))
+	config.Create, config.Replicas = c.CreateStreams, c.Replicas
+	b, err := c.connectWith(ctx, config)
 	if err != nil {
-		return err
+		return outOfTime(ctx, err, "")
 	}
+	w := startWaiting(ctx, io, b, false)
 	key, err := ask(ctx, b)
 	switch {
 	case err != nil:
@@ -51,21 +59,9 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 		_, err = fmt.Fprintf(io.out, "window %d\n", key.Window)
 	default:
 		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
-		hint := time.AfterFunc(idle, func() { hintIfIdle(ctx, io, b, key) })
-		err = awaitVerdict(ctx, io, b, key, &c.answerFlags)
-		hint.Stop()
+		err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
 	}
-	return errors.Join(err, b.Close())
-}
-
-// idle is how long a window may wait for its first tick before a hint is due.
-const idle = 5 * time.Second
-
-// hintIfIdle says why a verdict may never come, if nothing was done for a window.
-func hintIfIdle(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) {
-	if _, err := b.Last(ctx, events.StreamTrace, "ers.trace."+key.Filter()); errors.Is(err, bus.ErrNotFound) {
-		fmt.Fprintf(io.err, "ers: window %d has not begun: is a coordinator running there (ers up, or ers-coordinator), or is it busy with earlier windows? Still waiting\n", key.Window)
-	}
+	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 
 type askFunc func(context.Context, *bus.Bus) (events.WindowKey, error)

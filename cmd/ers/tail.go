@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -25,7 +27,10 @@ func (*tailCommand) examples() string {
 }
 
 func (c *tailCommand) Run(ctx context.Context, io *streams) error {
-	b, err := c.connect(ctx, io)
+	if c.NATS == "" {
+		return errNoServer
+	}
+	b, err := bus.Dial(c.config(c.log(io, zerolog.WarnLevel))) // what is heard live needs no stream
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ const (
 )
 
 func (c *topCommand) Run(ctx context.Context, io *streams) error {
-	b, err := c.connect(ctx, io)
+	b, err := c.read(ctx, io)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 type upCommand struct {
 	local
 	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
+	NoToken    bool   `help:"Let everybody in who reaches the embedded server and the page. Without it they ask for a token, which the commands of the same user know."`
+	NoWait     bool   `help:"Stop when the server of --nats is not there at the start, instead of waiting."`
 	SyncAlways bool   `help:"Sync to disk before each acknowledgement of the embedded server: safe against a power cut, and slower."`
 	HTTP       string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); empty: no page."`
 }
@@ -25,6 +27,7 @@ func (*upCommand) examples() string {
   ers up --http ""                             without the page on 127.0.0.1:8080
   ers up --nats nats://other:4222              the services alone, on another server
   ers submit -f pipeline.yaml --nats nats://127.0.0.1:4222
+  nats --context ers sub ers.gate.fail         the alarm; ers up writes this context of the nats CLI
 `
 }
 
@@ -34,12 +37,18 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 		config.StoreDir = defaultStore
 	}
 	log := c.log(io, zerolog.InfoLevel)
-	err := c.with(ctx, io, config, zerolog.InfoLevel, func(ctx context.Context, b *bus.Bus) error {
+	var stop func() error
+	open := func(ctx context.Context, config embedded.Config) (b *bus.Bus, err error) {
+		b, stop, err = c.serve(ctx, config, c.NoWait, c.NoToken)
+		return b, err
+	}
+	err := c.with(ctx, io, config, zerolog.InfoLevel, open, func(ctx context.Context, b *bus.Bus) error {
 		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msg("up: submit windows with `ers submit`, stop with Ctrl-C")
-		return withPage(ctx, b, c.HTTP, log, func(ctx context.Context) error {
+		err := withPage(ctx, b, c.HTTP, c.NoToken, log, func(ctx context.Context) error {
 			<-ctx.Done() // asked to stop, or a service has failed and says why itself
 			return nil
 		})
+		return errors.Join(err, stop())
 	})
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil // asked to stop before it was up

@@ -9,12 +9,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/internal/token"
 	"abraxas.dev/ers/pkg/bus"
 )
 
 type viewCommand struct {
 	stored
-	HTTP string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); port 0 takes a free one."`
+	HTTP    string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); port 0 takes a free one."`
+	NoToken bool   `help:"Show the page to everybody who reaches its address. Without it the page asks for the token that is part of the address printed."`
 }
 
 func (*viewCommand) examples() string {
@@ -33,13 +35,22 @@ func (c *viewCommand) Run(ctx context.Context, io *streams) error {
 		return errors.Join(err, l.Close())
 	}
 	log := c.log(io, zerolog.InfoLevel)
-	log.Info().Str("page", page.URL(l)).Msg("view: open the page in a browser, stop with Ctrl-C")
-	return errors.Join(page.New(page.Config{Bus: b, Log: log, Address: c.HTTP}).Run(ctx, l), b.Close())
+	secret := pageToken(c.NoToken)
+	log.Info().Str("page", page.URL(l, secret)).Msg("view: open the page in a browser, stop with Ctrl-C")
+	return errors.Join(page.New(page.Config{Bus: b, Log: log, Address: c.HTTP, Token: secret}).Run(ctx, l), b.Close())
+}
+
+// pageToken is what a page asks for, new each time; empty when everybody may see it.
+func pageToken(everybody bool) string {
+	if everybody {
+		return ""
+	}
+	return token.New()
 }
 
 // withPage serves the page while do works. Where another program has the address that
 // was not asked for, there is no page, and the log says so.
-func withPage(ctx context.Context, b *bus.Bus, address string, log zerolog.Logger, do func(context.Context) error) error {
+func withPage(ctx context.Context, b *bus.Bus, address string, everybody bool, log zerolog.Logger, do func(context.Context) error) error {
 	if address == "" {
 		return do(ctx)
 	}
@@ -51,10 +62,13 @@ func withPage(ctx context.Context, b *bus.Bus, address string, log zerolog.Logge
 	if err != nil {
 		return err
 	}
-	log.Info().Str("page", page.URL(l)).Msg("up: watch windows in a browser")
+	secret := pageToken(everybody)
+	log.Info().Str("page", page.URL(l, secret)).Msg("up: watch windows in a browser")
 	group, ctx := errgroup.WithContext(ctx)
 	serving, stop := context.WithCancel(ctx)
-	group.Go(func() error { return page.New(page.Config{Bus: b, Log: log, Address: address}).Run(serving, l) })
+	group.Go(func() error {
+		return page.New(page.Config{Bus: b, Log: log, Address: address, Token: secret}).Run(serving, l)
+	})
 	group.Go(func() error {
 		defer stop()
 		return do(ctx)

@@ -12,12 +12,11 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/micro"
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/stop"
+	"abraxas.dev/ers/internal/token"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 )
@@ -38,14 +37,27 @@ type Service struct {
 
 // Flags are the flags of every service.
 type Flags struct {
-	NATS       string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI. Left out: an embedded server."`
-	Creds      string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
-	Replicas   int    `default:"1" help:"Replicas of the streams, where they are made now (${default})."`
-	Store      string `default:"ers-data" placeholder:"DIR" type:"path" help:"Streams of the embedded server (${default})."`
-	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
-	SyncAlways bool   `help:"Sync to disk before each acknowledgement of the embedded server."`
-	LogLevel   string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
-	Health     bool   `help:"Ask whether a service of this name answers on the server, and leave: 0 yes, 1 no."`
+	NATS          string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI. Left out: an embedded server."`
+	Creds         string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
+	InboxPrefix   string `placeholder:"SUBJECT" help:"Begins the subjects of answers, for a user who may not subscribe to _INBOX."`
+	CreateStreams bool   `help:"Create the streams that are missing on the server."`
+	Replicas      int    `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
+	NoWait        bool   `help:"Stop when the server or its streams are not there at the start, instead of waiting."`
+	Store         string `default:"ers-data" placeholder:"DIR" type:"path" help:"Streams of the embedded server (${default})."`
+	Listen        string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
+	NoToken       bool   `help:"Let everybody in who reaches the embedded server."`
+	SyncAlways    bool   `help:"Sync to disk before each acknowledgement of the embedded server."`
+	LogLevel      string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
+	Health        bool   `help:"Ask whether a service of this name answers on the server and can do its work, and leave: 0 yes, 1 no."`
+}
+
+// connection is how to reach the server that the flags name.
+func (f *Flags) connection(name string) bus.Config {
+	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: f.Replicas, Name: name}
+	if c.Creds == "" {
+		c.Token = token.Find(c.URL)
+	}
+	return c
 }
 
 // Main runs the service called name and ends the process: 0 after a stop that was
@@ -81,58 +93,91 @@ func newLog(name string, flags *Flags) zerolog.Logger {
 }
 
 func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logger, start func(*bus.Bus, zerolog.Logger) Service) (err error) {
-	config := embedded.Config{Config: bus.Config{URL: flags.NATS, Creds: flags.Creds, Replicas: flags.Replicas, Name: name, Log: log}}
-	if config.URL == "" {
-		config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.SyncAlways
-	}
-	b, err := embedded.Open(ctx, config)
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	b, forget, err := open(ctx, name, flags, log)
+	if err != nil && ctx.Err() != nil {
 		return nil // asked to stop before it had begun
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
+	defer forget()
 	s := start(b, log)
-	shown, err := micro.AddService(b.Conn(), micro.Config{
-		Name: name, Version: Version, Description: about,
-		StatsHandler: func(*micro.Endpoint) any { return s.Stats() },
-		Endpoint: &micro.EndpointConfig{
-			Subject: StatsSubject + name,
-			Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(s.Stats()) }),
-		},
-	})
+	stop, err := Show(b, name, about, s.Stats)
 	if err != nil {
-		return fmt.Errorf("show this service on the server: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, shown.Stop()) }()
+	defer func() { err = errors.Join(err, stop()) }()
 	log.Info().Str("nats", b.URL()).Msg("started")
 	return s.Run(ctx)
 }
 
-// healthWait is how long a service may take to answer.
-const healthWait = 2 * time.Second
+// open opens the bus, on an embedded server where no other is named. forget undoes what
+// was noted of that for the commands of this user.
+func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b *bus.Bus, forget func(), err error) {
+	config := embedded.Config{Config: flags.connection(name)}
+	config.Log = log
+	if flags.NATS != "" {
+		b, err = Await(ctx, log, flags.NoWait, func() (*bus.Bus, error) {
+			config.Config.Token = flags.connection(name).Token // the server may have come meanwhile
+			return bus.Open(ctx, config.Config)
+		})
+		return b, func() {}, err
+	}
+	config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.SyncAlways
+	return Serve(ctx, config, flags.NoToken)
+}
 
-// health asks the server for a service of this name.
-func health(ctx context.Context, name string, flags *Flags) int {
-	url := flags.NATS
-	if url == "" {
-		url = "nats://" + flags.Listen
+// Serve opens a bus on an embedded server that others reach, and lets only those in who
+// know its token, unless everybody may. The commands of this user know it until forget is
+// called.
+func Serve(ctx context.Context, c embedded.Config, everybody bool) (b *bus.Bus, forget func(), err error) {
+	forget = func() {}
+	if !everybody {
+		if c.Token, err = token.Keep(c.StoreDir); err != nil {
+			return nil, nil, err
+		}
 	}
-	var opts []nats.Option
-	if flags.Creds != "" {
-		opts = append(opts, nats.UserCredentials(flags.Creds))
+	if b, err = embedded.Open(ctx, c); err != nil || everybody {
+		return b, forget, err
 	}
-	nc, err := nats.Connect(url, opts...)
+	known, err := token.Announce(b.URL(), c.Token)
 	if err == nil {
-		defer nc.Close()
-		ctx, cancel := context.WithTimeout(ctx, healthWait)
-		defer cancel()
-		_, err = nc.RequestWithContext(ctx, "$SRV.PING."+name, nil)
+		forget = known
+		err = token.WriteContext(b.URL(), c.Token)
 	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: no answer on %s: %v\n", name, url, err)
-		return 1
+	if err != nil { // it runs, and who is told the token gets in
+		c.Log.Warn().Err(err).Msgf("the server's token is in %s: give it as nats://TOKEN@HOST:PORT", token.File(c.StoreDir))
 	}
-	return 0
+	return b, forget, nil
+}
+
+// Pauses between tries to find the server at the start.
+const (
+	firstPause = time.Second
+	maxPause   = 30 * time.Second
+)
+
+// Await opens a bus, and waits for its server and streams as long as they are not there,
+// unless once is enough. It says what it waits for, once for each reason.
+func Await(ctx context.Context, log zerolog.Logger, once bool, open func() (*bus.Bus, error)) (*bus.Bus, error) {
+	said := ""
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		b, err := open()
+		if err == nil && said != "" {
+			log.Info().Msg("the server and its streams are there")
+		}
+		if err == nil || once || !errors.Is(err, bus.ErrAway) {
+			return b, err
+		}
+		if text := err.Error(); text != said {
+			log.Warn().Err(err).Msg("waiting for the server")
+			said, pause = text, firstPause
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"context"
+	"crypto/subtle"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +50,39 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errors.New("there is nothing to ask at this address"))
 	})
-	return guard(s.Address, mux)
+	return guard(s.Address, admit(s.Token, mux))
+}
+
+// tokenName is the parameter of the first address, and begins the cookie's name.
+const tokenName = "token"
+
+// admit lets in who brings the token. Brought as part of the address, it becomes a
+// cookie and leaves the address, so that it is in no bookmark and no history. Cookies are
+// shared by all ports of a host: the port is part of the name.
+func admit(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	same := func(brought string) bool { return subtle.ConstantTimeCompare([]byte(brought), []byte(token)) == 1 }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := "ers-" + tokenName
+		if _, port, err := net.SplitHostPort(r.Host); err == nil {
+			name += "-" + port
+		}
+		values := r.URL.Query()
+		if same(values.Get(tokenName)) {
+			http.SetCookie(w, &http.Cookie{Name: name, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+			values.Del(tokenName)
+			there := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: values.Encode()}
+			http.Redirect(w, r, there.RequestURI(), http.StatusSeeOther)
+			return
+		}
+		if cookie, err := r.Cookie(name); err == nil && same(cookie.Value) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		writeError(w, http.StatusForbidden, errors.New("this page asks for a token: open the whole address that `ers` printed, with ?token= in it"))
+	})
 }
 
 // guard keeps others out: pages of other hosts that point their name at our address,

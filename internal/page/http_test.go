@@ -2,12 +2,14 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"regexp"
 	"strings"
 	"syscall"
@@ -178,5 +180,58 @@ func TestIndexIsBounded(t *testing.T) {
 	list, more := x.newest(0, 2*maxIndexed, func(*Summary) bool { return true })
 	if len(list) != maxIndexed || more || list[0].Window != 2*maxIndexed || len(x.windows) != maxIndexed {
 		t.Errorf("%d windows from %d on", len(list), list[0].Window)
+	}
+}
+
+// Without the token nothing is shown; with it, brought once as part of the address, a
+// browser sees everything.
+func TestToken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &station{t: t, bus: bustest.Open(t), url: URL(l, "")}
+	page := New(Config{Bus: s.bus, Log: bustest.Log(t), Token: "secret"})
+	s.background(func(ctx context.Context) error { return page.Run(ctx, l) })
+	for path, code := range map[string]int{"/": 403, "/api/windows": 403, "/api/live": 403, "/?token=": 403, "/?token=secre": 403, "/js/run.js": 403} {
+		if answer, body := s.ask("GET", "", path); answer.StatusCode != code || strings.Contains(body, "<html") {
+			t.Errorf("%s without the token: %d %s", path, answer.StatusCode, body)
+		}
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passed []string
+	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		passed = append(passed, r.URL.String())
+		return nil
+	}}
+	first := URL(l, "secret")
+	if first != s.url+"/?token=secret" {
+		t.Errorf("the address is %s", first)
+	}
+	for _, at := range []string{first, s.url + "/api/windows"} {
+		answer, err := browser.Get(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 200 {
+			t.Errorf("%s: %d", at, answer.StatusCode)
+		}
+	}
+	if len(passed) != 1 || passed[0] != s.url+"/" {
+		t.Errorf("from the first address to %q", passed)
+	}
+	// The token leads nowhere but to this page.
+	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := browser.Get(s.url + "//elsewhere.example/?token=secret&x=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if at := answer.Header.Get("Location"); at != "/elsewhere.example/?x=1" {
+		t.Errorf("it leads to %q", at)
 	}
 }

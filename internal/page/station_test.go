@@ -37,7 +37,7 @@ func newPage(t testing.TB, b *bus.Bus) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &station{t: t, bus: b, url: URL(l)}
+	s := &station{t: t, bus: b, url: URL(l, "")}
 	page := New(Config{Bus: b, Log: bustest.Log(t), Address: "ers.test:0"})
 	s.background(func(ctx context.Context) error { return page.Run(ctx, l) })
 	return s

@@ -41,6 +41,10 @@ type Config struct {
 	// Address is the host:port that was asked for. Its host is the only name that the
 	// page answers to, besides localhost and addresses. Empty: there is no such name.
 	Address string
+
+	// Token is what a browser must bring to see the page: as part of the first address
+	// that it opens, see [URL], and as a cookie from then on. Empty lets everybody in.
+	Token string
 }
 
 // Server is the page and the JSON behind it. Make one with [New]. Its methods may be
@@ -84,19 +88,25 @@ func Listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-// URL is what to open in a browser for a page that is served on l.
-func URL(l net.Listener) string {
+// URL is what to open in a browser for a page that is served on l and asks for a token.
+func URL(l net.Listener, token string) string {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	if token != "" {
+		token = "/?" + tokenName + "=" + token
+	}
+	return "http://" + net.JoinHostPort(host, port) + token
 }
 
 // Run follows the streams and serves the page on l until ctx ends, when it returns
 // nil, or until it cannot go on. It closes l.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
+	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && s.Token == "" {
+		s.Log.Warn().Str("listen", addr.String()).Msg("the page is served beyond this machine, and is shown to everybody who reaches it: it asks for no token")
+	}
 	web := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,

@@ -100,6 +100,22 @@ func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]u
 	return info.State.Subjects, nil
 }
 
+// Streams returns the streams as they are now, the bucket's last. Those that are missing
+// are left out.
+func (b *Bus) Streams(ctx context.Context) (list []*jetstream.StreamInfo, err error) {
+	for _, c := range ours() {
+		if _, ok := b.streams[c.Name]; !ok {
+			continue
+		}
+		s, err := b.state(ctx, c.Name)
+		if err != nil {
+			return nil, fmt.Errorf("stream %s: %w", c.Name, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
 type getRequest struct {
 	Seq  uint64 `json:"seq,omitempty"`
 	Last string `json:"last_by_subj,omitempty"`

@@ -96,6 +96,9 @@ func Start(c Config) (e *Server, err error) {
 	if !e.ReadyForConnections(10 * time.Second) {
 		return e, fmt.Errorf("embedded NATS server with its data in %s is not ready after 10 s", dir)
 	}
+	if addr, ok := e.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && c.Token == "" {
+		c.Log.Warn().Str("listen", addr.String()).Msg("the NATS server listens beyond this machine, and lets in everybody who reaches it: there is no password")
+	}
 	return e, nil
 }
 

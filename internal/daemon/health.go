@@ -1,0 +1,146 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go/micro"
+
+	"abraxas.dev/ers/pkg/bus"
+)
+
+// HealthSubject with the name of a service answers requests with its [Health], as JSON.
+const HealthSubject = "ers.health."
+
+// UpName is the service under which `ers up`, which has them all inside, is seen.
+const UpName = "ers-up"
+
+// Health is how a service is.
+type Health struct {
+	Schema  string    `json:"schema"`
+	OK      bool      `json:"ok"`
+	Host    string    `json:"host"`              // where it runs
+	Trouble []Trouble `json:"trouble,omitempty"` // what it tries in vain
+}
+
+// HealthSchema is the version of [Health].
+const HealthSchema = "ers.health.v1"
+
+// Trouble is one thing that a service tries in vain.
+type Trouble struct {
+	What    string `json:"what"`
+	Error   string `json:"error"`
+	Seconds int64  `json:"seconds"` // for so long
+}
+
+// passing is how long something may not work before a service is unwell.
+const passing = 3 * time.Second
+
+// HealthOf tells how a service is that works on a bus.
+func HealthOf(b *bus.Bus) Health {
+	host, _ := os.Hostname()
+	h := Health{Schema: HealthSchema, OK: true, Host: host}
+	for _, t := range b.Trouble() {
+		lasted := time.Since(t.Since)
+		h.OK = h.OK && lasted < passing
+		h.Trouble = append(h.Trouble, Trouble{t.What, t.Err.Error(), int64(lasted / time.Second)})
+	}
+	return h
+}
+
+// Show shows a service on the server that its bus is on, with its counters when it has
+// some. stop takes it back.
+func Show(b *bus.Bus, name, about string, stats func() map[string]int64) (stop func() error, err error) {
+	config := micro.Config{Name: name, Version: Version, Description: about}
+	if stats != nil {
+		config.StatsHandler = func(*micro.Endpoint) any { return stats() }
+		config.Endpoint = &micro.EndpointConfig{
+			Subject: StatsSubject + name,
+			Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(stats()) }),
+		}
+	}
+	shown, err := micro.AddService(b.Conn(), config)
+	if err == nil {
+		// All of one name answer, so that who asks can tell them apart.
+		err = shown.AddEndpoint("health", micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(HealthOf(b)) }),
+			micro.WithEndpointSubject(HealthSubject+name), micro.WithEndpointQueueGroupDisabled())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("show this service on the server: %w", err)
+	}
+	return shown.Stop, nil
+}
+
+const (
+	healthWait = 2 * time.Second        // for a first answer
+	othersWait = 200 * time.Millisecond // for that of the service on this host
+)
+
+// health asks the server for a service of this name: the one on this host if there is
+// one. It returns the exit code.
+func health(ctx context.Context, name string, flags *Flags) int {
+	if flags.NATS == "" {
+		flags.NATS = "nats://" + flags.Listen
+	}
+	h, err := ask(ctx, name, flags.connection(name))
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: no answer on %s: %s\n", name, bus.RedactURL(flags.NATS), bus.Redact(err.Error()))
+		return 1
+	case h.OK:
+		return 0
+	}
+	for _, t := range h.Trouble {
+		fmt.Fprintf(os.Stderr, "%s: for %d s: %s: %s\n", name, t.Seconds, t.What, t.Error)
+	}
+	return 1
+}
+
+func ask(ctx context.Context, name string, c bus.Config) (first *Health, err error) {
+	b, err := bus.Dial(c)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	inbox := b.Conn().NewInbox()
+	answers, err := b.Conn().SubscribeSync(inbox)
+	if err == nil {
+		err = b.Conn().PublishRequest(HealthSubject+name, inbox, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	wait := healthWait
+	for {
+		next, cancel := context.WithTimeout(ctx, wait)
+		m, err := answers.NextMsgWithContext(next)
+		cancel()
+		if err != nil && first != nil {
+			return first, nil
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no service of this name answers within %v", wait)
+			for _, t := range b.Trouble() {
+				err = errors.New(t.String())
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		h := new(Health)
+		if err := json.Unmarshal(m.Data, h); err != nil || h.Schema != HealthSchema {
+			return nil, fmt.Errorf("the answer is no %s document: %.80q", HealthSchema, m.Data)
+		}
+		if h.Host == host {
+			return h, nil
+		}
+		if first == nil {
+			first, wait = h, othersWait
+		}
+	}
+}

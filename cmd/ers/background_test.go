@@ -33,7 +33,7 @@ func backgrounds(ts *testscript.TestScript) map[string]*background {
 func start(ts *testscript.TestScript, _ bool, args []string) {
 	p := &background{cmd: exec.Command(args[2], args[3:]...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
-	p.cmd.Env = append(os.Environ(), "NATS_URL="+ts.Getenv("NATS_URL"), "TMPDIR="+ts.Getenv("TMPDIR"))
+	p.cmd.Env = append(os.Environ(), "NATS_URL="+ts.Getenv("NATS_URL"), "TMPDIR="+ts.Getenv("TMPDIR"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	ts.Check(p.cmd.Start())
 	go func() {

@@ -72,6 +72,6 @@ func command(name string, args ...string) *exec.Cmd {
 		name += ".exe"
 	}
 	cmd := exec.Command(filepath.Join(bin, name), args...)
-	cmd.Env = append(os.Environ(), "NATS_URL=", "NATS_CREDS=")
+	cmd.Env = append(os.Environ(), "NATS_URL=", "NATS_CREDS=", "XDG_CONFIG_HOME="+bin)
 	return cmd
 }

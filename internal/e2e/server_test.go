@@ -17,7 +17,7 @@ func TestServerRestart(t *testing.T) {
 			midway(t, func() bool {
 				scene := newScene(t)
 				store := t.TempDir()
-				server := scene.run("ers-gate", "--listen", "127.0.0.1:0", "--store", store)
+				server := scene.run("ers-gate", "--no-token", "--listen", "127.0.0.1:0", "--store", store)
 				address := server.address()
 				s := scene.connect("nats://" + address)
 				coordinator, hasher := s.start("ers-coordinator"), s.start("ers-hasher")
@@ -31,7 +31,7 @@ func TestServerRestart(t *testing.T) {
 					if coordinator.log.count("window is complete") > 0 {
 						return false
 					}
-					server = scene.run("ers-gate", "--listen", address, "--store", store)
+					server = scene.run("ers-gate", "--no-token", "--listen", address, "--store", store)
 					s.awaitStatus(nats.CONNECTED)
 				}
 				s.checkWindow(drilled, window)
@@ -47,7 +47,7 @@ func TestUp(t *testing.T) {
 	t.Parallel()
 	midway(t, func() bool {
 		scene := newScene(t)
-		args := []string{"up", "--store", t.TempDir(), "--http=", "--listen"}
+		args := []string{"up", "--no-token", "--store", t.TempDir(), "--http=", "--listen"}
 		up := scene.run("ers", append(args, "127.0.0.1:0")...)
 		address := up.address()
 		s := scene.connect("nats://" + address)

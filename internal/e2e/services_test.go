@@ -113,7 +113,7 @@ func TestNoServer(t *testing.T) {
 		if code := exitCode(t, command(name, "--health", "--nats", server.URL())); code != 1 {
 			t.Errorf("%s --health: exit code %d", name, code)
 		}
-		if code := exitCode(t, command(name, "--nats", server.URL())); code != 2 {
+		if code := exitCode(t, command(name, "--no-wait", "--nats", server.URL())); code != 2 {
 			t.Errorf("%s: exit code %d", name, code)
 		}
 	}

@@ -108,6 +108,9 @@ func Announce(at, token string) (forget func(), err error) {
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
+	if err == nil {
+		sweep(dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("note the server's token for this user's commands: %w", err)
 	}
@@ -124,6 +127,16 @@ func Announce(at, token string) (forget func(), err error) {
 			_ = os.Remove(name)
 		}
 	}, nil
+}
+
+// sweep removes what is noted of processes that were killed.
+func sweep(dir string) {
+	names, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+	for _, name := range names {
+		if e, err := read(name); err == nil && !alive(e.Process) {
+			_ = os.Remove(name)
+		}
+	}
 }
 
 func entryName(host, port string) string {

@@ -119,7 +119,7 @@ func withoutDigits(r rune) rune {
 // the next append to it is work in vain.
 func (r *retrier) wait(ctx context.Context, err error) error {
 	for {
-		if err := wait(ctx, r.delay); err != nil {
+		if err := r.b.rest(ctx, r.delay); err != nil {
 			return err
 		}
 		failed, ok := errors.AsType[*AppendError](err)
@@ -130,6 +130,21 @@ func (r *retrier) wait(ctx context.Context, err error) error {
 			return nil
 		}
 		r.delay = min(2*r.delay, maxDelay)
+	}
+}
+
+// rest returns nil after d, or when the connection is back: then there is no reason to
+// wait any more. When ctx ends it returns why.
+func (b *Bus) rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-b.troubles.connected():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

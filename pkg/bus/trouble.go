@@ -66,6 +66,7 @@ type troubles struct {
 	open    map[string]Trouble
 	waiting map[*waiter]struct{}
 	inbox   *RefusedError // no answer reaches us
+	back    chan struct{} // closed when the connection is back
 }
 
 type waiter struct {
@@ -92,7 +93,7 @@ func (t *troubles) note(what string, err error) {
 }
 
 func (t *troubles) clear(what string) {
-	if !t.any.Load() {
+	if !t.any.Load() && what != connection {
 		return
 	}
 	t.mu.Lock()
@@ -101,7 +102,21 @@ func (t *troubles) clear(what string) {
 	t.any.Store(len(t.open) > 0)
 	if what == connection {
 		t.inbox = nil
+		if t.back != nil {
+			close(t.back)
+			t.back = nil
+		}
 	}
+}
+
+// connected returns a channel that is closed the next time that the connection is back.
+func (t *troubles) connected() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.back == nil {
+		t.back = make(chan struct{})
+	}
+	return t.back
 }
 
 // A RefusedError says that the server does not let this user do something.

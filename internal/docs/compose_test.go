@@ -127,7 +127,7 @@ func TestComposeCommands(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(root, "cmd", command, "main.go")); err != nil {
 			t.Error(err)
 		}
-		if !slices.Equal(s.Command, []string{command}) || s.Entrypoint != nil || s.Restart != "unless-stopped" || s.Profiles != nil {
+		if !slices.Equal(s.Command, []string{command, "--create-streams"}) || s.Entrypoint != nil || s.Restart != "unless-stopped" || s.Profiles != nil {
 			t.Errorf("%s: %+v", name, s)
 		}
 		test := s.HealthCheck.Test
@@ -139,6 +139,9 @@ func TestComposeCommands(t *testing.T) {
 		parser, err := kong.New(&flags)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if _, err := parser.Parse(s.Command[1:]); err != nil || !flags.CreateStreams {
+			t.Errorf("%v: %v, flags %+v", s.Command, err, flags)
 		}
 		if _, err := parser.Parse(test[2:]); err != nil || !flags.Health || flags.NATS != s.Environment["NATS_URL"] {
 			t.Errorf("health check of %s: %v, flags %+v", name, err, flags)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -141,10 +142,11 @@ func Serve(ctx context.Context, c embedded.Config, everybody bool) (b *bus.Bus, 
 	if b, err = embedded.Open(ctx, c); err != nil || everybody {
 		return b, forget, err
 	}
-	known, err := token.Announce(b.URL(), c.Token)
+	at := strings.NewReplacer("//0.0.0.0:", "//127.0.0.1:", "//[::]:", "//127.0.0.1:").Replace(b.URL()) // an address to connect to
+	known, err := token.Announce(at, c.Token)
 	if err == nil {
 		forget = known
-		err = token.WriteContext(b.URL(), c.Token)
+		err = token.WriteContext(at, c.Token)
 	}
 	if err != nil { // it runs, and who is told the token gets in
 		c.Log.Warn().Err(err).Msgf("the server's token is in %s: give it as nats://TOKEN@HOST:PORT", token.File(c.StoreDir))

@@ -75,32 +75,27 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = answers.Unsubscribe() }()
-	run := events.RunKey{Pipeline: probePipeline}
-	left := map[string]bool{}
-	for _, subject := range []string{events.WindowSubject("starlark", probePipeline), events.TraceSubject(run), events.DigestSubject(run),
-		events.VerdictSubject(events.Inconclusive, probePipeline, 0), events.StabilitySubject(probePipeline, 0)} {
+	left := make(map[string]context.Context) // streams of ours that are yet to answer
+	for _, subject := range probeSubjects() {
 		stream, err := streamOf(subject)
 		if err != nil {
 			return err
 		}
+		refused, done := b.heed(ctx, subject)
+		defer done()
 		if _, ok := b.streams[stream]; ok {
-			left[stream] = true
+			left[stream] = refused
 		}
 		probe := &nats.Msg{Subject: subject, Reply: inbox, Header: nats.Header{jetstream.ExpectedStreamHeader: {"none of this name"}}}
 		if err := b.nc.PublishMsg(probe); err != nil {
 			return err
 		}
 	}
-	wait := time.Second // who may not publish gets no answer
+	until := time.Now().Add(time.Second)
 	for {
-		if len(left) == 0 {
-			wait = probeWait
-		}
-		next, cancel := context.WithTimeout(ctx, wait)
-		m, err := answers.NextMsgWithContext(next)
-		cancel()
-		if err != nil {
-			return nil // nobody else has answered
+		m, err := b.nextAnswer(ctx, answers, left, until)
+		if err != nil || m == nil {
+			return err
 		}
 		var answer struct {
 			Stream string `json:"stream"`
@@ -108,8 +103,10 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		if json.Unmarshal(m.Data, &answer) != nil || answer.Stream == "" {
 			continue
 		}
-		switch _, known := b.streams[answer.Stream]; {
-		case left[answer.Stream]:
+		_, known := b.streams[answer.Stream]
+		_, awaited := left[answer.Stream]
+		switch {
+		case awaited:
 			delete(left, answer.Stream)
 		case !isOurs(answer.Stream):
 			return fmt.Errorf("%w: stream %s takes messages on the subjects of ERS: remove it, or let it listen elsewhere", ErrForeign, answer.Stream)
@@ -117,6 +114,37 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		default:
 			return fmt.Errorf("%w: a second stream answers on the subjects of ERS, %s in another JetStream domain of this account (this one is %s): only one may listen there; give each domain an account of its own, or remove the other stream",
 				ErrForeign, answer.Stream, b.ownDomain())
+		}
+	}
+}
+
+// probeSubjects is a subject of each stream.
+func probeSubjects() []string {
+	run := events.RunKey{Pipeline: probePipeline}
+	return []string{events.WindowSubject(events.Starlark, probePipeline), events.TraceSubject(run), events.DigestSubject(run),
+		events.VerdictSubject(events.Inconclusive, probePipeline, 0), events.StabilitySubject(probePipeline, 0)}
+}
+
+// nextAnswer returns the next answer to a probe; nil when none came for some time after
+// the last that is awaited. Of what we may not publish no answer is awaited.
+func (b *Bus) nextAnswer(ctx context.Context, answers *nats.Subscription, left map[string]context.Context, until time.Time) (*nats.Msg, error) {
+	for {
+		for stream, refused := range left {
+			if refused.Err() != nil {
+				delete(left, stream)
+			}
+		}
+		last := len(left) == 0 || time.Now().After(until)
+		next, cancel := context.WithTimeout(ctx, probeWait)
+		m, err := answers.NextMsgWithContext(next)
+		cancel()
+		switch {
+		case err == nil:
+			return m, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case last || !errors.Is(err, context.DeadlineExceeded):
+			return nil, nil
 		}
 	}
 }

@@ -150,10 +150,8 @@ func (b *Bus) asyncError(err error) {
 	// The client repeats its own name before the server's words.
 	refused := &RefusedError{Subject: found[2], err: fmt.Errorf("%w", err)}
 	refused.answers = strings.EqualFold(found[1], "subscription")
-	if strings.Contains(refused.Subject, probePipeline) {
-		return // nobody must be allowed that
-	}
-	if what := b.refusedWork(refused); what != "" {
+	probe := strings.Contains(refused.Subject, probePipeline) // nobody must be allowed that
+	if what := b.refusedWork(refused); what != "" && !probe {
 		b.troubles.note(what, refused)
 	}
 	t := &b.troubles
@@ -170,7 +168,7 @@ func (b *Bus) asyncError(err error) {
 		}
 	}
 	t.mu.Unlock()
-	if n == 0 { // who waits says it
+	if n == 0 && !probe { // who waits says it
 		b.log.Warn().Err(refused).Msg("NATS client")
 	}
 }

@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/audit"
 	"abraxas.dev/ers/pkg/events"
@@ -31,7 +27,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	progress, stop := auditProgress(io)
+	progress, stop := lateBar(io, "messages audited")
 	report, err := audit.Run(ctx, b, audit.Options{Window: c.Window, Progress: progress})
 	stop()
 	if err = errors.Join(err, b.Close()); err != nil {
@@ -57,27 +53,4 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 		fmt.Fprintf(io.err, "ers: %s\n", report.Reason)
 	}
 	return errUnknown
-}
-
-// auditProgress draws a progress bar on standard error, if that is a terminal, once
-// the audit has taken long.
-func auditProgress(io *streams) (progress func(done, total uint64), stop func()) {
-	if !term.IsTerminal(int(io.err.Fd())) {
-		return nil, func() {}
-	}
-	var bar *progressbar.ProgressBar
-	began := time.Now()
-	progress = func(done, total uint64) {
-		if bar == nil && time.Since(began) > longWork {
-			bar = newBar(io, int64(total), "messages audited")
-		}
-		if bar != nil {
-			_ = bar.Set64(int64(done))
-		}
-	}
-	return progress, func() {
-		if bar != nil {
-			_ = bar.Clear()
-		}
-	}
 }

@@ -53,7 +53,30 @@ func drawProgress(ctx context.Context, io *streams, b *bus.Bus, key events.Windo
 	})
 }
 
-func newBar(io *streams, total int64, what string) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.err), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+func newBar(io *streams, total int64, what string, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, append(more, progressbar.OptionSetWriter(io.err), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())...)
+}
+
+// lateBar draws a progress bar on standard error, if that is a terminal, once the work
+// has taken long. stop removes it.
+func lateBar(io *streams, what string, options ...progressbar.Option) (progress func(done, total int64), stop func()) {
+	if !term.IsTerminal(int(io.err.Fd())) {
+		return nil, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	began := time.Now()
+	progress = func(done, total int64) {
+		if bar == nil && time.Since(began) > longWork {
+			bar = newBar(io, total, what, options...)
+		}
+		if bar != nil {
+			_ = bar.Set64(done)
+		}
+	}
+	return progress, func() {
+		if bar != nil {
+			_ = bar.Clear()
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/rs/zerolog"
+	"github.com/schollz/progressbar/v3"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -17,17 +18,19 @@ import (
 // stored is a server, or a folder in which an embedded one kept its streams.
 type stored struct {
 	connection
-	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR."`
+	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR, on a copy in TMPDIR."`
 }
 
-// open opens what is there to be read.
+// open opens what is there to be read, and changes nothing there.
 func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	config := s.config(s.log(io, zerolog.ErrorLevel))
 	config.ReadOnly = true
 	switch {
 	case s.Store != "":
 		config.URL = ""
-		return embedded.Open(ctx, embedded.Config{StoreDir: s.Store, Config: config})
+		progress, stop := lateBar(io, "copying the store to read it", progressbar.OptionShowBytes(true))
+		defer stop()
+		return embedded.OpenCopy(ctx, embedded.Config{StoreDir: s.Store, Config: config}, progress)
 	case s.NATS == "":
 		return nil, errNoStore
 	}

@@ -39,7 +39,7 @@ type Options struct {
 	Window uint64 // this window alone; 0: everything
 
 	// Progress, when set, is told now and then how many of the sequences are behind.
-	Progress func(done, total uint64)
+	Progress func(done, total int64)
 }
 
 // Run audits what the streams hold when it is called; what is appended later is not
@@ -172,17 +172,17 @@ func (a *auditor) progress(stream string, seq uint64) {
 	before := a.at[stream]
 	a.at[stream] = max(before, seq)
 	if a.Progress != nil && before/every != a.at[stream]/every {
-		done := uint64(0)
+		done := int64(0)
 		for _, at := range a.at {
-			done += at
+			done += int64(at)
 		}
 		a.Progress(done, a.total())
 	}
 }
 
-func (a *auditor) total() (n uint64) {
+func (a *auditor) total() (n int64) {
 	for _, end := range a.ends {
-		n += end
+		n += int64(end)
 	}
 	return n
 }

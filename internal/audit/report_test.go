@@ -97,8 +97,8 @@ func TestJSON(t *testing.T) {
 	s := newScript(t, bustest.Open(t))
 	s.verdict = func(v *events.Verdict) { v.Tie = true }
 	s.write()
-	var steps [][2]uint64
-	r, err := Run(t.Context(), s.bus, Options{Progress: func(done, total uint64) { steps = append(steps, [2]uint64{done, total}) }})
+	var steps [][2]int64
+	r, err := Run(t.Context(), s.bus, Options{Progress: func(done, total int64) { steps = append(steps, [2]int64{done, total}) }})
 	s.must(err)
 	text, err := json.Marshal(r)
 	s.must(err)
@@ -108,7 +108,7 @@ func TestJSON(t *testing.T) {
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
-	if last := steps[len(steps)-1]; last != [2]uint64{56, 56} {
+	if last := steps[len(steps)-1]; last != [2]int64{56, 56} {
 		t.Errorf("progress ends with %v", last)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -164,20 +165,48 @@ func lockStore(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("data folder of the embedded NATS server: %w", err)
 	}
-	name := filepath.Join(dir, "ers.lock")
+	name := filepath.Join(dir, lockName)
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("data folder of the embedded NATS server: %w", err)
 	}
-	if err := tryLock(f); err != nil {
-		f.Close()
-		if errors.Is(err, errLocked) {
-			return nil, fmt.Errorf("data folder %s is in use by another process: connect to that one (--nats URL), stop it, or take another folder", dir)
-		}
-		return nil, fmt.Errorf("lock %s: %w", name, err)
+	if err := lockOrClose(f, dir, true); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
+
+// lockForReading makes sure that no process of ours writes in a folder until the file
+// that it returns is closed. It is nil when none ever has.
+func lockForReading(dir string) (*os.File, error) {
+	f, err := os.Open(filepath.Join(dir, lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", dir, err)
+	}
+	if err := lockOrClose(f, dir, false); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// lockOrClose locks the lock file of a folder. The file is closed after an error.
+func lockOrClose(f *os.File, dir string, exclusive bool) error {
+	err := tryLock(f, exclusive)
+	if err == nil {
+		return nil
+	}
+	f.Close()
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("data folder %s is in use by another process: connect to that one (--nats URL), stop it, or take another folder", dir)
+	}
+	return fmt.Errorf("lock %s: %w", f.Name(), err)
+}
+
+// lockName is the file in a store that its process locks.
+const lockName = "ers.lock"
 
 var errLocked = errors.New("locked by another process")
 

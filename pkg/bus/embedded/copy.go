@@ -1,0 +1,184 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"abraxas.dev/ers/pkg/bus"
+)
+
+// OpenCopy opens a bus for reading on a copy of the store in c.StoreDir, and changes no
+// byte of the store: a server that recovers a damaged store cuts its files where the
+// damage begins, and they are evidence. For the same reason links to the files would
+// not do.
+//
+// The whole store is copied, into a folder below os.TempDir that is removed when the
+// bus is closed. Where the file system shares blocks between copies, that costs neither
+// time nor room. progress, when set, is told how many bytes are copied. A store that
+// another process works on is refused, since a copy of it would not be of one moment.
+func OpenCopy(ctx context.Context, c Config, progress func(done, total int64)) (b *bus.Bus, err error) {
+	removeLeftCopies()
+	dir, err := os.MkdirTemp("", copyPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("folder for a copy of the store: %w", err)
+	}
+	if err := copyStore(ctx, dir, c.StoreDir, progress); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	c.StoreDir, c.Listen, c.URL, c.ReadOnly = dir, "", "", true
+	s, err := Start(c)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s.remove = dir
+	c.Server = s
+	return bus.Open(ctx, c.Config)
+}
+
+const copyPrefix = "ers-copy-"
+
+// removeLeftCopies removes the copies of processes that were killed. Those of processes
+// that live are locked, or so new that they may not be locked yet. What cannot be
+// removed is another user's.
+func removeLeftCopies() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), copyPrefix+"*"))
+	for _, dir := range folders {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
+			continue
+		}
+		lock, err := lockCopy(dir)
+		if err != nil {
+			continue
+		}
+		_ = os.RemoveAll(dir)
+		_ = lock.Close()
+	}
+}
+
+// lockCopy locks a copy, of which only its own process and who removes it knows.
+func lockCopy(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(f, true); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// copyStore copies a store that nobody works on.
+func copyStore(ctx context.Context, to, from string, progress func(done, total int64)) (err error) {
+	// While the copy is made, its folder is locked. The server locks it anew.
+	own, err := lockCopy(to)
+	if err != nil {
+		return fmt.Errorf("lock the copy of the store: %w", err)
+	}
+	defer own.Close()
+	lock, err := lockForReading(from)
+	if err != nil {
+		return err
+	}
+	if lock != nil {
+		defer lock.Close()
+	}
+	files, total, err := listStore(from)
+	if err != nil {
+		return err
+	}
+	if free, known := freeSpace(to); known && free < uint64(total) {
+		return fmt.Errorf("reading the store %s needs a copy of its %s, and %s has room for %s: make room there, or name another folder in TMPDIR",
+			from, size(total), os.TempDir(), size(int64(free)))
+	}
+	c := copier{ctx: ctx, total: total, progress: progress}
+	for _, file := range files {
+		if err := c.file(filepath.Join(to, file), filepath.Join(from, file)); err != nil {
+			return fmt.Errorf("copy the store %s to read it: %w", from, err)
+		}
+	}
+	return nil
+}
+
+// listStore lists the files of a store, and how many bytes they have together.
+func listStore(dir string) (files []string, total int64, err error) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, 0, fmt.Errorf("store: %w", err)
+	}
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || e.Name() == lockName {
+			return err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a file: a store has only files and folders", path)
+		}
+		name, err := filepath.Rel(root, path)
+		files, total = append(files, name), total+info.Size()
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("store %s cannot be read: %w", dir, err)
+	}
+	if len(files) == 0 || !strings.HasPrefix(files[len(files)-1], "jetstream") {
+		return nil, 0, fmt.Errorf("%s is no store: it has no streams in a folder jetstream; name the folder that was given to --store", dir)
+	}
+	return files, total, nil
+}
+
+// copier copies files in pieces, so that it can be stopped, and told how far it is.
+type copier struct {
+	ctx         context.Context
+	done, total int64
+	progress    func(done, total int64)
+}
+
+const copyPiece = 16 << 20
+
+func (c *copier) file(to, from string) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	copied, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, copied.Close()) }()
+	for {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.CopyN(copied, source, copyPiece)
+		c.done += n
+		if c.progress != nil {
+			c.progress(c.done, c.total)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func size(bytes int64) string {
+	const mega = 1 << 20
+	return fmt.Sprintf("%d MiB", (bytes+mega-1)/mega)
+}

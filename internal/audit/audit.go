@@ -66,6 +66,7 @@ type auditor struct {
 	objects  map[string]string              // by SHA-256: what is wrong with the object, "" for nothing
 	waiting  int                            // ticks that wait for their digest
 	maxWait  int                            // the most that may
+	reading  frame                          // the frame that was read last
 	alone    bool                           // one run of a deferred window is being read
 	tail     bool                           // no digest follows: ticks need not be kept
 	low      struct{ trace, digest uint64 } // the highest low water mark, and the digest that says so

@@ -158,19 +158,19 @@ func (j *judgement) excerpt(ctx context.Context, number int, from uint64, tick i
 		if err != nil {
 			return nil, err
 		}
-		f, err := readFrame(m.Data)
+		at, list, err := readTrees(m.Data)
 		if err != nil {
 			return nil, fmt.Errorf("%s %d, which was good before: %w", m.Stream, m.Seq, err)
 		}
-		for i, event := range f.events {
+		for _, p := range list {
 			switch {
-			case f.tick < tick:
-				x.before = append(x.before, event)
+			case at < tick:
+				x.before = append(x.before, p.event)
 				x.before = x.before[max(0, len(x.before)-around):]
-			case f.tick == tick:
-				x.here = append(x.here, pair{event, f.results[i]})
+			case at == tick:
+				x.here = append(x.here, p)
 			case len(x.after) < around:
-				x.after = append(x.after, event)
+				x.after = append(x.after, p.event)
 			}
 		}
 		if len(x.after) == around {

@@ -1,111 +1,133 @@
 package audit
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-
-	"github.com/vmihailenco/msgpack/v5"
 
 	"abraxas.dev/ers/pkg/events"
 )
 
-// frame is a trace frame as the auditor reads it.
+// frame is a trace frame as the auditor reads it. It keeps its buffers from one frame
+// to the next.
 type frame struct {
 	events.RunKey
 	firstTick, ticks, tick int64
 	first, total           int64
-	events, results        []map[string]any
 	abandoned              string
+	entries                []entry
+
+	text []byte // what the canonical bytes of the entries lie in
+}
+
+// entry is an event and its result.
+type entry struct {
+	event, result []byte // canonical
+
+	task         []byte
+	lane, status string
+	ops, entropy int64
+	meta         []byte // canonical
 }
 
 // frameFields are the fields of a frame in their order; the last is there only in
 // the frame that gives a run up.
 var frameFields = []string{"v", "pipeline", "window", "run", "first_tick", "ticks", "tick", "first", "total", "events", "results", "abandoned"}
 
-// readFrame decodes a frame. The error says what is not as it must be.
-func readFrame(data []byte) (*frame, error) {
-	r := bytes.NewReader(data)
-	d := msgpackReader{msgpack.NewDecoder(r)}
-	n, err := d.mapLen()
+// read decodes a frame. The error says what is not as it must be.
+func (f *frame) read(data []byte) error {
+	*f = frame{entries: f.entries[:0], text: f.text[:0]}
+	r := &reader{data}
+	head, err := r.want(isMap)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if n != len(frameFields) && n != len(frameFields)-1 {
-		return nil, fmt.Errorf("a frame has %d or %d fields, this one %d", len(frameFields)-1, len(frameFields), n)
-	}
-	fields := make(map[string]any)
-	for _, want := range frameFields[:n] {
-		name, err := d.text()
-		if err != nil {
-			return nil, fmt.Errorf("field %s: %w", want, err)
+	fields := frameFields[:min(head.n, int64(len(frameFields)))]
+	for _, field := range fields {
+		if err := r.name(field); err != nil {
+			return err
 		}
-		if name != want {
-			return nil, fmt.Errorf("field %.40q where %s belongs", name, want)
-		}
-		// The lists are two levels above the values whose depth is bounded.
-		if fields[name], err = d.tree(-2); err != nil {
-			return nil, fmt.Errorf("field %s: %w", name, err)
-		}
-		if name == "v" && fields[name] != json.Number(strconv.Itoa(events.FrameVersion)) {
-			return nil, fmt.Errorf("frame version %s, this auditor knows %d", show(fields[name]), events.FrameVersion)
+		if err := f.field(r, field); err != nil {
+			return fmt.Errorf("field %s: %w", field, err)
 		}
 	}
-	if r.Len() > 0 {
-		return nil, fmt.Errorf("%d bytes follow the end of the frame", r.Len())
+	if n := int64(len(frameFields)); head.n != n && head.n != n-1 {
+		return fmt.Errorf("a frame has %d or %d fields, this one %d", n-1, n, head.n)
 	}
-	return newFrame(fields)
+	if len(r.rest) > 0 {
+		return fmt.Errorf("%d bytes follow the end of the frame", len(r.rest))
+	}
+	return f.check()
 }
 
-// newFrame makes sure that the fields are what they must be, and can be true
-// together.
-func newFrame(fields map[string]any) (*frame, error) {
-	f := new(frame)
-	var window, run int64
-	for name, to := range map[string]*int64{"window": &window, "run": &run, "first_tick": &f.firstTick, "ticks": &f.ticks,
-		"tick": &f.tick, "first": &f.first, "total": &f.total} {
-		n, ok := integer(fields[name])
-		if !ok || n < 0 {
-			return nil, fmt.Errorf("%s is %s, want an integer that is not negative", name, show(fields[name]))
+func (f *frame) field(r *reader, name string) error {
+	switch name {
+	case "v":
+		v, err := r.natural()
+		if err == nil && v != events.FrameVersion {
+			err = fmt.Errorf("frame version %d, this auditor knows %d", v, events.FrameVersion)
 		}
-		*to = n
+		return err
+	case "pipeline":
+		it, err := r.want(isString)
+		if err == nil {
+			err = events.CheckPipelineName(string(it.text))
+		}
+		f.Pipeline = string(it.text)
+		return err
+	case "window":
+		n, err := r.natural()
+		f.Window = uint64(n)
+		return err
+	case "run":
+		n, err := r.natural()
+		if err == nil && n >= events.MaxRuns {
+			err = fmt.Errorf("run %d is out of range", n)
+		}
+		f.Run = int(n)
+		return err
+	case "events":
+		return f.readEvents(r)
+	case "results":
+		return f.readResults(r)
+	case "abandoned":
+		it, err := r.want(isString)
+		if err == nil && len(it.text) == 0 {
+			err = errors.New("no reason")
+		}
+		f.abandoned = string(it.text)
+		return err
 	}
-	pipeline, ok := fields["pipeline"].(string)
-	if !ok {
-		return nil, fmt.Errorf("pipeline is %s, want a string", show(fields["pipeline"]))
+	n, err := r.natural()
+	*f.number(name) = n
+	return err
+}
+
+func (f *frame) number(name string) *int64 {
+	switch name {
+	case "first_tick":
+		return &f.firstTick
+	case "ticks":
+		return &f.ticks
+	case "tick":
+		return &f.tick
+	case "first":
+		return &f.first
+	case "total":
+		return &f.total
 	}
-	if err := events.CheckPipelineName(pipeline); err != nil {
-		return nil, err
-	}
+	panic("audit: a frame has no number " + name)
+}
+
+// check makes sure that the fields can be true together.
+func (f *frame) check() error {
+	n := int64(len(f.entries))
 	switch {
-	case run >= events.MaxRuns || f.total > math.MaxInt32:
-		return nil, fmt.Errorf("run %d or the total of %d events is out of range", run, f.total)
+	case f.total > math.MaxInt32:
+		return fmt.Errorf("the total of %d events is out of range", f.total)
 	case f.ticks < 1 || f.firstTick > math.MaxInt64-f.ticks || f.tick < f.firstTick || f.tick >= f.firstTick+f.ticks:
-		return nil, fmt.Errorf("tick %d is out of range in a run of %d ticks from tick %d", f.tick, f.ticks, f.firstTick)
-	}
-	f.RunKey = events.RunKey{Pipeline: pipeline, Window: uint64(window), Run: int(run)}
-	if why, given := fields["abandoned"]; given {
-		if f.abandoned, ok = why.(string); !ok || f.abandoned == "" {
-			return nil, fmt.Errorf("abandoned is %s, want a reason", show(why))
-		}
-	}
-	return f, f.fill(fields)
-}
-
-// fill takes the events and results over.
-func (f *frame) fill(fields map[string]any) error {
-	listed, ok := fields["events"].([]any)
-	returned, ok2 := fields["results"].([]any)
-	n := int64(len(listed))
-	switch {
-	case !ok || !ok2:
-		return errors.New("events or results is not an array")
-	case len(listed) != len(returned):
-		return fmt.Errorf("%d events and %d results", len(listed), len(returned))
+		return fmt.Errorf("tick %d is out of range in a run of %d ticks from tick %d", f.tick, f.ticks, f.firstTick)
 	case f.first > f.total || n > f.total-f.first:
 		return fmt.Errorf("%d events from event %d of %d", n, f.first, f.total)
 	case f.abandoned != "" && n > 0:
@@ -113,75 +135,197 @@ func (f *frame) fill(fields map[string]any) error {
 	case f.abandoned == "" && n == 0 && f.total > 0:
 		return fmt.Errorf("no events in a frame of a tick of %d", f.total)
 	}
-	for i := range listed {
-		event, isMap := listed[i].(map[string]any)
-		result, isMap2 := returned[i].(map[string]any)
-		if !isMap || !isMap2 {
-			return fmt.Errorf("event or result %d is not a map", i)
-		}
-		if err := checkPair(event, result, f.tick); err != nil {
-			return fmt.Errorf("event %d: %w", i, err)
-		}
-		f.events, f.results = append(f.events, event), append(f.results, result)
-	}
 	return nil
 }
 
-// checkPair checks an event of a tick and its result.
-func checkPair(event, result map[string]any, tick int64) error {
-	if err := exactly(event, "cost_entropy", "cost_ops", "lane", "meta", "status", "task", "tick"); err != nil {
+// readEvents reads the events. Names ascend in a map, so that the order of the fields
+// is the canonical one.
+func (f *frame) readEvents(r *reader) error {
+	list, err := r.want(isArray)
+	for i := int64(0); i < list.n && err == nil; i++ {
+		var e entry
+		if err = f.readEvent(r, &e); err != nil {
+			err = fmt.Errorf("event %d: %w", i, err)
+		}
+		f.entries = append(f.entries, e)
+	}
+	return err
+}
+
+func (f *frame) readEvent(r *reader, e *entry) (err error) {
+	if err := wantFields(r, 7); err != nil {
 		return err
 	}
-	if err := exactly(result, "error", "status", "task", "value"); err != nil {
-		return fmt.Errorf("result: %w", err)
+	start := len(f.text)
+	t := append(f.text, `{"cost_entropy":`...)
+	if t, e.entropy, err = appendNatural(t, r, "cost_entropy"); err != nil {
+		return err
 	}
-	for _, name := range []string{"cost_entropy", "cost_ops"} {
-		if n, ok := integer(event[name]); !ok || n < 0 {
-			return fmt.Errorf("%s is %s, want an integer that is not negative", name, show(event[name]))
-		}
+	t = append(t, `,"cost_ops":`...)
+	if t, e.ops, err = appendNatural(t, r, "cost_ops"); err != nil {
+		return err
 	}
-	if n, ok := integer(event["tick"]); !ok || n != tick {
-		return fmt.Errorf("tick is %s in a frame of tick %d", show(event["tick"]), tick)
+	t = append(t, `,"lane":`...)
+	if t, e.lane, err = appendOneOf(t, r, "lane", "forecast", "shadow"); err != nil {
+		return err
 	}
-	if _, ok := event["meta"].(map[string]any); !ok {
-		return fmt.Errorf("meta is %s, want a map", show(event["meta"]))
+	t = append(t, `,"meta":`...)
+	meta := len(t)
+	if err = r.name("meta"); err == nil {
+		t, err = r.appendValue(t, 0)
 	}
-	if _, ok := event["task"].(string); !ok {
-		return fmt.Errorf("task is %s, want a string", show(event["task"]))
+	if err == nil && t[meta] != '{' {
+		err = fmt.Errorf("meta is %.80s, want a map", t[meta:])
 	}
-	lane, _ := event["lane"].(string)
-	status, _ := event["status"].(string)
-	if !slices.Contains([]string{"forecast", "shadow"}, lane) {
-		return fmt.Errorf("unknown lane %s", show(event["lane"]))
+	if err != nil {
+		return err
 	}
-	if !slices.Contains([]string{"ok", "skipped_budget", "error", "not_computable"}, status) {
-		return fmt.Errorf("unknown status %s", show(event["status"]))
+	e.meta = t[meta:]
+	t = append(t, `,"status":`...)
+	if t, e.status, err = appendOneOf(t, r, "status", statuses...); err != nil {
+		return err
 	}
-	if result["task"] != event["task"] || result["status"] != event["status"] {
-		return fmt.Errorf("task %s (%s) beside the result of %s (%s)", show(event["task"]), status, show(result["task"]), show(result["status"]))
+	t = append(t, `,"task":`...)
+	if t, e.task, err = appendText(t, r, "task"); err != nil {
+		return err
 	}
-	failed := status == "error" || status == "not_computable"
-	if text, isText := result["error"].(string); isText && (failed || text != "") || result["error"] == nil && !failed {
-		return nil
+	t = append(t, `,"tick":`...)
+	var tick int64
+	if t, tick, err = appendNatural(t, r, "tick"); err != nil {
+		return err
 	}
-	return fmt.Errorf("a task that is %s has error %s", status, show(result["error"]))
+	if tick != f.tick {
+		return fmt.Errorf("tick is %d in a frame of tick %d", tick, f.tick)
+	}
+	f.text = append(t, '}')
+	e.event = f.text[start:]
+	return nil
 }
 
-// exactly makes sure that a map has these names and no others.
-func exactly(m map[string]any, names ...string) error {
-	for _, name := range names {
-		if _, ok := m[name]; !ok {
-			return fmt.Errorf("%s is missing", name)
-		}
+var statuses = []string{"ok", "skipped_budget", "error", "not_computable"}
+
+// readResults reads the results, of which there must be as many as events.
+func (f *frame) readResults(r *reader) error {
+	list, err := r.want(isArray)
+	if err == nil && list.n != int64(len(f.entries)) {
+		err = fmt.Errorf("%d events and %d results", len(f.entries), list.n)
 	}
-	if len(m) != len(names) {
-		return fmt.Errorf("%d fields where %d belong", len(m), len(names))
+	if err != nil {
+		return err
+	}
+	for i := range f.entries {
+		if err := f.readResult(r, &f.entries[i]); err != nil {
+			return fmt.Errorf("result %d: %w", i, err)
+		}
 	}
 	return nil
 }
 
-func integer(tree any) (int64, bool) {
-	number, ok := tree.(json.Number)
-	n, err := strconv.ParseInt(string(number), 10, 64)
-	return n, ok && err == nil
+func (f *frame) readResult(r *reader, e *entry) (err error) {
+	if err := wantFields(r, 4); err != nil {
+		return err
+	}
+	start := len(f.text)
+	t := append(f.text, `{"error":`...)
+	if err := r.name("error"); err != nil {
+		return err
+	}
+	failure, err := r.next()
+	if err != nil {
+		return err
+	}
+	failed := e.status == "error" || e.status == "not_computable"
+	if !(failure.is == isNull && !failed || failure.is == isString && (failed || len(failure.text) > 0)) {
+		return fmt.Errorf("a task that is %s has for its error %s %.80q", e.status, failure.is, failure.text)
+	}
+	t = append(failure.appendScalar(t), `,"status":`...)
+	t, status, err := appendText(t, r, "status")
+	if err != nil {
+		return err
+	}
+	t = append(t, `,"task":`...)
+	t, task, err := appendText(t, r, "task")
+	if err != nil {
+		return err
+	}
+	if string(status) != e.status || string(task) != string(e.task) {
+		return fmt.Errorf("task %.80q (%s) beside the result of %.80q (%.20s)", e.task, e.status, task, status)
+	}
+	t = append(t, `,"value":`...)
+	if err = r.name("value"); err == nil {
+		t, err = r.appendValue(t, 0)
+	}
+	f.text = append(t, '}')
+	e.result = f.text[start:]
+	return err
+}
+
+func wantFields(r *reader, n int64) error {
+	head, err := r.want(isMap)
+	if err == nil && head.n != n {
+		err = fmt.Errorf("%d fields where %d belong", head.n, n)
+	}
+	return err
+}
+
+// appendNatural reads a named integer that is not negative, and appends it.
+func appendNatural(dst []byte, r *reader, name string) ([]byte, int64, error) {
+	if err := r.name(name); err != nil {
+		return dst, 0, err
+	}
+	n, err := r.natural()
+	if err != nil {
+		return dst, 0, fmt.Errorf("%s: %w", name, err)
+	}
+	return item{is: isInteger, n: n}.appendScalar(dst), n, nil
+}
+
+func appendText(dst []byte, r *reader, name string) ([]byte, []byte, error) {
+	if err := r.name(name); err != nil {
+		return dst, nil, err
+	}
+	it, err := r.want(isString)
+	if err != nil {
+		return dst, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return appendString(dst, it.text), it.text, nil
+}
+
+// appendOneOf reads a named string that must be one of some.
+func appendOneOf(dst []byte, r *reader, name string, allowed ...string) ([]byte, string, error) {
+	dst, text, err := appendText(dst, r, name)
+	if err != nil {
+		return dst, "", err
+	}
+	i := slices.IndexFunc(allowed, func(s string) bool { return s == string(text) })
+	if i < 0 {
+		return dst, "", fmt.Errorf("unknown %s %.40q", name, text)
+	}
+	return dst, allowed[i], nil
+}
+
+// readTrees reads the events of a good frame and their results as trees.
+func readTrees(data []byte) (tick int64, list []pair, err error) {
+	var f frame
+	if err := f.read(data); err != nil {
+		return 0, nil, err
+	}
+	r := &reader{data}
+	head, err := r.want(isMap)
+	fields := map[string]any{}
+	for i := int64(0); i < head.n && err == nil; i++ {
+		var name item
+		if name, err = r.next(); err == nil {
+			// The lists are two levels above the values whose depth is bounded.
+			fields[string(name.text)], err = r.tree(-2)
+		}
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	events, results := fields["events"].([]any), fields["results"].([]any)
+	for i := range events {
+		list = append(list, pair{events[i].(map[string]any), results[i].(map[string]any)})
+	}
+	return f.tick, list, nil
 }

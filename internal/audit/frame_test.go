@@ -53,7 +53,7 @@ func floats(t testing.TB, tree any) any {
 			if err != nil && !math.IsInf(f, 0) {
 				t.Fatal(err)
 			}
-			return floatText(f)
+			return json.Number(appendFloat(nil, f))
 		}
 		if v == "-0" {
 			return json.Number("0")
@@ -124,10 +124,9 @@ func TestTwoPaths(t *testing.T) {
 			p := events.Position{RunKey: events.RunKey{Pipeline: "p", Window: 7, Run: 3}, FirstTick: tick.Tick, Ticks: 1}
 			err = e.Encode(p, &tick, 600, func(message []byte, _ int) error {
 				f := sameFrame(t, message)
-				for i := range f.events {
-					event, result, forecast := canonical(f.events[i]), canonical(f.results[i]), f.events[i]["lane"] == "forecast"
-					ours.add(event, result, forecast)
-					ourTick.add(event, result, forecast)
+				for _, e := range f.entries {
+					ours.add(e.event, e.result, e.lane == "forecast")
+					ourTick.add(e.event, e.result, e.lane == "forecast")
 				}
 				return nil
 			})
@@ -149,7 +148,8 @@ func TestTwoPaths(t *testing.T) {
 func sameFrame(t interface{ Fatalf(string, ...any) }, message []byte) *frame {
 	var d events.FrameDecoder
 	theirs := d.Decode(message)
-	f, ours := readFrame(message)
+	f := new(frame)
+	ours := f.read(message)
 	if (theirs == nil) != (ours == nil) {
 		t.Fatalf("%q\ntheirs: %v\nours: %v", message, theirs, ours)
 	}
@@ -157,8 +157,16 @@ func sameFrame(t interface{ Fatalf(string, ...any) }, message []byte) *frame {
 		return nil
 	}
 	var list, results []string
-	for i := range f.events {
-		list, results = append(list, canonical(f.events[i])), append(results, canonical(f.results[i]))
+	tick, trees, err := readTrees(message)
+	if err != nil || tick != f.tick || len(trees) != len(f.entries) {
+		t.Fatalf("%q: %v, tick %d, %d events", message, err, tick, len(trees))
+	}
+	for i, e := range f.entries {
+		event, result := string(e.event), string(e.result)
+		if canonical(trees[i].event) != event || canonical(trees[i].result) != result {
+			t.Fatalf("%q: %s %s as trees is %s %s", message, event, result, canonical(trees[i].event), canonical(trees[i].result))
+		}
+		list, results = append(list, event), append(results, result)
 	}
 	if string(d.Events()) != strings.Join(list, ",") || string(d.Results()) != strings.Join(results, ",") {
 		t.Fatalf("%q\ntheirs: %s %s\nours: %s %s", message, d.Events(), d.Results(), list, results)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"strings"
 )
@@ -19,37 +20,50 @@ type list struct {
 
 func newList(key string) *list {
 	l := &list{key: key, sha: sha256.New()}
-	l.sha.Write([]byte(`{"` + key + `":[`))
+	l.begin()
 	return l
 }
 
-func (l *list) add(element string) {
+// begin makes the list empty.
+func (l *list) begin() {
+	l.sha.Reset()
+	l.sha.Write([]byte(`{"` + l.key + `":[`))
+	l.n = 0
+}
+
+var comma = []byte{','}
+
+func (l *list) add(element []byte) {
 	if l.n > 0 {
-		element = "," + element
+		l.sha.Write(comma)
 	}
-	l.sha.Write([]byte(element))
+	l.sha.Write(element)
 	l.n++
 }
 
 // mark is how far a list had come at some point.
 type mark struct {
 	key string
-	sha string // the state of the hash
+	sha [shaState]byte // the state of the hash
 	n   int64
 }
 
+// shaState is the size of the state of a SHA-256: magic, hash, block and length.
+const shaState = 4 + 32 + 64 + 8
+
 func (l *list) mark() mark {
-	state, err := l.sha.(encoding.BinaryMarshaler).MarshalBinary()
-	if err != nil {
-		panic("audit: SHA-256 does not give its state: " + err.Error())
+	m := mark{key: l.key, n: l.n}
+	state, err := l.sha.(encoding.BinaryAppender).AppendBinary(m.sha[:0])
+	if err != nil || len(state) != shaState {
+		panic(fmt.Sprintf("audit: SHA-256 does not give its state: %d bytes, %v", len(state), err))
 	}
-	return mark{l.key, string(state), l.n}
+	return m
 }
 
 // sum is the hash of the list if it ended here.
 func (m mark) sum() string {
 	sha := sha256.New()
-	if err := sha.(encoding.BinaryUnmarshaler).UnmarshalBinary([]byte(m.sha)); err != nil {
+	if err := sha.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.sha[:]); err != nil {
 		panic("audit: SHA-256 does not take its own state: " + err.Error())
 	}
 	sha.Write([]byte("]}"))
@@ -63,7 +77,7 @@ func (m mark) midstate() string {
 	b = binary.AppendUvarint(b, uint64(len(m.key)))
 	b = append(b, m.key...)
 	b = binary.BigEndian.AppendUint64(b, uint64(m.n))
-	b = append(b, m.sha...)
+	b = append(b, m.sha[:]...)
 	check := sha256.Sum256(b)
 	return base64.StdEncoding.EncodeToString(append(b, check[:8]...))
 }
@@ -74,8 +88,24 @@ type lists [3]*list
 
 func newLists() lists { return lists{newList("events"), newList("results"), newList("events")} }
 
+// begin makes the lists empty.
+func (l lists) begin() {
+	for _, list := range l {
+		list.begin()
+	}
+}
+
+// sums are the hashes of the lists if they ended here. They can only begin anew then.
+func (l lists) sums() (h hashes) {
+	for i, to := range []*string{&h.Trace, &h.Result, &h.Forecast} {
+		l[i].sha.Write([]byte("]}"))
+		*to = hex.EncodeToString(l[i].sha.Sum(nil))
+	}
+	return h
+}
+
 // add adds an event and its result, given by their canonical bytes.
-func (l lists) add(event, result string, forecast bool) {
+func (l lists) add(event, result []byte, forecast bool) {
 	l[0].add(event)
 	l[1].add(result)
 	if forecast {

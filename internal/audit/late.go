@@ -27,7 +27,8 @@ func (a *auditor) lateFrame(m bus.Message, key events.RunKey) {
 	}
 	p.broken = m.Seq
 	a.past[key] = p
-	f, err := readFrame(m.Data)
+	f := &a.reading
+	err := f.read(m.Data)
 	finding := Finding{Kind: behindTheEnd(f, err), Stream: m.Stream, Seq: m.Seq, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run, Tick: -1,
 		Message: "a frame behind the end of its run"}
 	if err == nil {

@@ -23,7 +23,7 @@ func TestOwnPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"abraxas.dev/ers/pkg/bus", "abraxas.dev/ers/pkg/events", "github.com/vmihailenco/msgpack/v5", "github.com/vmihailenco/msgpack/v5/msgpcode"}
+	allowed := []string{"abraxas.dev/ers/pkg/bus", "abraxas.dev/ers/pkg/events"}
 	used := map[string]bool{}
 	for _, entry := range entries {
 		name := entry.Name()

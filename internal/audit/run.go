@@ -85,7 +85,8 @@ func (r *run) frame(m bus.Message) {
 		r.window.count.Skipped++
 		return
 	}
-	f, err := readFrame(m.Data)
+	f := &r.window.a.reading
+	err := f.read(m.Data)
 	kind, tick := Contradiction, int64(-1)
 	if err == nil {
 		tick = f.tick
@@ -149,26 +150,28 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
-	for i := range f.events {
-		event, result, forecast := canonical(f.events[i]), canonical(f.results[i]), f.events[i]["lane"] == "forecast"
-		r.hash.add(event, result, forecast)
-		r.tick.add(event, result, forecast)
+	for i := range f.entries {
+		e := &f.entries[i]
+		forecast := e.lane == "forecast"
+		r.hash.add(e.event, e.result, forecast)
+		r.tick.add(e.event, e.result, forecast)
 	}
-	r.window.count.Events += int64(len(f.events))
+	r.window.count.Events += int64(len(f.entries))
 	if r.part == nil {
 		r.part = &part{total: f.total, firstSeq: seq}
 	}
-	if r.part.next = f.first + int64(len(f.events)); r.part.next < f.total {
+	if r.part.next = f.first + int64(len(f.entries)); r.part.next < f.total {
 		return
 	}
 	if a.tail || r.lost {
 		r.tailSeq = cmp.Or(r.tailSeq, r.part.firstSeq)
 	} else {
-		t := wholeTick{tickDigest{Tick: f.tick, Events: f.total, hashes: r.tick.marks().hashes(), FirstSeq: r.part.firstSeq, LastSeq: seq}, r.hash.marks()}
+		t := wholeTick{tickDigest{Tick: f.tick, Events: f.total, hashes: r.tick.sums(), FirstSeq: r.part.firstSeq, LastSeq: seq}, r.hash.marks()}
 		r.pending = append(r.pending, t)
 		a.waiting++
 	}
-	r.tick, r.part = newLists(), nil
+	r.tick.begin()
+	r.part = nil
 	r.hashed++
 	r.window.count.Ticks++
 }

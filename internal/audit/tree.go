@@ -21,95 +21,86 @@ import (
 // maxDepth is how deep values may nest.
 const maxDepth = 1000
 
-// canonical writes a tree as ers-c14n/1 has it. It is meant to be read, not to be
-// fast.
-func canonical(tree any) string {
-	var b strings.Builder
-	writeTree(&b, tree)
-	return b.String()
-}
+// canonical writes a tree as ers-c14n/1 has it.
+func canonical(tree any) string { return string(appendTree(nil, tree)) }
 
-func writeTree(b *strings.Builder, tree any) {
+func appendTree(dst []byte, tree any) []byte {
 	switch v := tree.(type) {
 	case nil:
-		b.WriteString("null")
+		return append(dst, "null"...)
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
+		return strconv.AppendBool(dst, v)
 	case json.Number:
-		b.WriteString(string(v))
+		return append(dst, v...)
 	case string:
-		writeString(b, v)
+		return appendString(dst, v)
 	case []any:
-		b.WriteByte('[')
+		dst = append(dst, '[')
 		for i, element := range v {
 			if i > 0 {
-				b.WriteByte(',')
+				dst = append(dst, ',')
 			}
-			writeTree(b, element)
+			dst = appendTree(dst, element)
 		}
-		b.WriteByte(']')
+		return append(dst, ']')
 	case map[string]any:
-		b.WriteByte('{')
+		dst = append(dst, '{')
 		for i, name := range slices.Sorted(maps.Keys(v)) {
 			if i > 0 {
-				b.WriteByte(',')
+				dst = append(dst, ',')
 			}
-			writeString(b, name)
-			b.WriteByte(':')
-			writeTree(b, v[name])
+			dst = appendTree(append(appendString(dst, name), ':'), v[name])
 		}
-		b.WriteByte('}')
-	default:
-		panic(fmt.Sprintf("audit: a tree with a %T", tree))
+		return append(dst, '}')
 	}
+	panic(fmt.Sprintf("audit: a tree with a %T", tree))
 }
 
-func writeString(b *strings.Builder, s string) {
-	b.WriteByte('"')
-	for _, c := range s {
-		switch {
-		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(c)
-		case c == '\b':
-			b.WriteString(`\b`)
-		case c == '\t':
-			b.WriteString(`\t`)
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c == '\f':
-			b.WriteString(`\f`)
-		case c == '\r':
-			b.WriteString(`\r`)
-		case c < ' ':
-			fmt.Fprintf(b, `\u%04x`, c)
-		default:
-			b.WriteRune(c)
+// escapes are the short forms of what is escaped in a string.
+var escapes = map[byte]string{'"': `\"`, '\\': `\\`, '\b': `\b`, '\t': `\t`, '\n': `\n`, '\f': `\f`, '\r': `\r`}
+
+// appendString appends a string, which is UTF-8, between quotes.
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	plain := 0 // where what is to be copied as it is begins
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[plain:i]...)
+		plain = i + 1
+		if short, ok := escapes[c]; ok {
+			dst = append(dst, short...)
+		} else {
+			dst = fmt.Appendf(dst, `\u%04x`, c)
 		}
 	}
-	b.WriteByte('"')
+	return append(append(dst, s[plain:]...), '"')
 }
 
-// floatText is the canonical text of a float: Python's repr.
-func floatText(f float64) json.Number {
+// appendFloat appends the canonical text of a float: Python's repr.
+func appendFloat(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
-		return "NaN"
+		return append(dst, "NaN"...)
 	case math.IsInf(f, 1):
-		return "Infinity"
+		return append(dst, "Infinity"...)
 	case math.IsInf(f, -1):
-		return "-Infinity"
+		return append(dst, "-Infinity"...)
 	}
-	scientific := strconv.FormatFloat(f, 'e', -1, 64)
-	_, exponent, _ := strings.Cut(scientific, "e")
-	if e, _ := strconv.Atoi(exponent); e < -4 || e >= 16 {
-		return json.Number(scientific)
+	var room [32]byte
+	scientific := strconv.AppendFloat(room[:0], f, 'e', -1, 64)
+	exponent := scientific[bytes.IndexByte(scientific, 'e')+1:]
+	if e, _ := strconv.Atoi(string(exponent)); e < -4 || e >= 16 {
+		return append(dst, scientific...)
 	}
-	plain := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(plain, ".") {
-		plain += ".0"
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
+	if !bytes.Contains(dst[start:], []byte(".")) {
+		dst = append(dst, ".0"...)
 	}
-	return json.Number(plain)
+	return dst
 }
 
 // kindOf names the type of a tree. Integers and floats are two types.

@@ -177,6 +177,11 @@ func (r *reader) natural() (int64, error) {
 
 // name reads a name that must be this one.
 func (r *reader) name(want string) error {
+	// Most names are short, and written so.
+	if n := len(want); n < 32 && len(r.rest) > n && r.rest[0] == 0xa0|byte(n) && string(r.rest[1:n+1]) == want {
+		r.rest = r.rest[n+1:]
+		return nil
+	}
 	it, err := r.want(isString)
 	if err == nil && string(it.text) != want {
 		err = fmt.Errorf("field %.40q where %s belongs", it.text, want)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"abraxas.dev/ers/internal/audit"
 	"abraxas.dev/ers/pkg/events"
@@ -14,21 +15,45 @@ type auditCommand struct {
 	stored
 	Window uint64 `placeholder:"W" help:"One window alone."`
 	JSON   bool   `name:"json" help:"Print the report as a JSON document."`
+
+	Acknowledge string `placeholder:"FILE" type:"existingfile" help:"Findings that a person has looked at: lines of the finding's id and why it is no cause for alarm."`
 }
 
 func (*auditCommand) examples() string {
 	return `  ers audit --store data                       everything that an embedded server kept
   ers audit --nats nats://127.0.0.1:4222 --window 17
+  ers audit --store data --json | jq -r '.findings[] | .id + "  we tried the alarm"' > seen.txt
+  ers audit --store data --acknowledge seen.txt
 `
 }
 
+func (c *auditCommand) acknowledged() (audit.Acknowledged, error) {
+	if c.Acknowledge == "" {
+		return nil, nil
+	}
+	f, err := os.Open(c.Acknowledge)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	list, err := audit.ReadAcknowledged(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Acknowledge, err)
+	}
+	return list, nil
+}
+
 func (c *auditCommand) Run(ctx context.Context, io *streams) error {
+	acknowledged, err := c.acknowledged()
+	if err != nil {
+		return err
+	}
 	b, err := c.open(ctx, io)
 	if err != nil {
 		return err
 	}
 	progress, stop := lateBar(io, "messages audited")
-	report, err := audit.Run(ctx, b, audit.Options{Window: c.Window, Progress: progress})
+	report, err := audit.Run(ctx, b, audit.Options{Window: c.Window, Acknowledged: acknowledged, Progress: progress})
 	stop()
 	if err = errors.Join(err, b.Close()); err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -24,6 +24,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -37,6 +38,8 @@ import (
 // Options say what to audit.
 type Options struct {
 	Window uint64 // this window alone; 0: everything
+
+	Acknowledged Acknowledged // findings that are no cause for alarm any more
 
 	// Progress, when set, is told now and then how many of the sequences are behind.
 	Progress func(done, total int64)
@@ -59,18 +62,18 @@ type auditor struct {
 	at     map[string]uint64 // by stream: the last sequence that was read
 
 	verdicts map[windowKey]*recorded
-	windows  map[windowKey]*window          // those with messages, until their verdict is checked
-	judged   map[windowKey]bool             // those whose verdict is checked
-	past     map[events.RunKey]past         // of runs of judged windows with which something is wrong
-	deferred map[windowKey]map[int]bool     // windows that are read again run by run, and their runs
-	objects  map[string]string              // by SHA-256: what is wrong with the object, "" for nothing
-	waiting  int                            // ticks that wait for their digest
-	maxWait  int                            // the most that may
-	reading  frame                          // the frame that was read last
-	alone    bool                           // one run of a deferred window is being read
-	tail     bool                           // no digest follows: ticks need not be kept
-	low      struct{ trace, digest uint64 } // the highest low water mark, and the digest that says so
-	gateAt   uint64                         // the digest up to which the gate has judged
+	windows  map[windowKey]*window      // those with messages, until their verdict is checked
+	judged   map[windowKey]bool         // those whose verdict is checked
+	past     map[events.RunKey]past     // of runs of judged windows with which something is wrong
+	deferred map[windowKey]map[int]bool // windows that are read again run by run, and their runs
+	objects  map[string]string          // by SHA-256: what is wrong with the object, "" for nothing
+	waiting  int                        // ticks that wait for their digest
+	maxWait  int                        // the most that may
+	reading  frame                      // the frame that was read last
+	alone    bool                       // one run of a deferred window is being read
+	tail     bool                       // no digest follows: ticks need not be kept
+	lowWater uint64                     // the highest low water mark
+	gateAt   uint64                     // the digest up to which the gate has judged
 }
 
 type windowKey struct {
@@ -83,8 +86,9 @@ type windowKey struct {
 const maxWaiting = 1 << 15
 
 func newAuditor(b *bus.Bus, o Options) *auditor {
+	report := &Report{Findings: []Finding{}, Unjudged: []Unjudged{}, extra: int64(len(o.Acknowledged))}
 	return &auditor{
-		Options: o, bus: b, report: &Report{Findings: []Finding{}, Unjudged: []Unjudged{}}, maxWait: maxWaiting,
+		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
 		verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
 		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[string]string{},
@@ -94,12 +98,21 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 func (a *auditor) run(ctx context.Context) (*Report, error) {
 	// A message speaks of messages that were there before it. With the ends taken in
 	// this order, whatever is spoken of is within them.
+	var missing []string
 	for _, stream := range slices.Backward(streamOrder) {
 		end, err := a.bus.LastSeq(ctx, stream)
+		if errors.Is(err, bus.ErrNoStream) {
+			missing, err = append(missing, stream), nil
+		}
 		if err != nil {
 			return nil, err
 		}
 		a.ends[stream] = end
+	}
+	if len(missing) < len(streamOrder) { // else nothing was ever done on this server
+		for _, stream := range missing {
+			a.report.add(Finding{Kind: Gap, Stream: stream, Run: -1, Tick: -1, Message: "the stream is missing: it was removed, or could not be read"})
+		}
 	}
 	if err := a.indexVerdicts(ctx); err != nil {
 		return nil, err
@@ -113,11 +126,27 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 	if err := a.readWindows(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.identify(ctx); err != nil {
+		return nil, err
+	}
+	a.report.acknowledge(a.Acknowledged)
 	a.report.finish(a.Window)
 	if a.Progress != nil {
 		a.Progress(a.total(), a.total())
 	}
 	return a.report, nil
+}
+
+// get looks up a message, which may not be there.
+func (a *auditor) get(ctx context.Context, stream string, seq uint64) (m bus.Message, found bool, err error) {
+	if seq == 0 {
+		return m, false, nil
+	}
+	m, err = a.bus.Get(ctx, stream, seq)
+	if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrNoStream) {
+		return m, false, nil
+	}
+	return m, err == nil, err
 }
 
 // filter narrows the subjects of a stream to the audited window, whose number is the

@@ -123,9 +123,9 @@ func (d *digest) append(dst []byte) []byte {
 func (r *run) digest(ctx context.Context, seq uint64, d *digest, t *trace) error {
 	a := r.window.a
 	if d.LowWater > a.ends[events.StreamTrace] {
-		r.hold(Difference, events.StreamDigest, seq, -1, "/low_water is %d, but %s ends with %d", d.LowWater, events.StreamTrace, a.ends[events.StreamTrace])
-	} else if d.LowWater > a.low.trace {
-		a.low.trace, a.low.digest = d.LowWater, seq
+		r.hold(Difference, events.StreamDigest, seq, -1, "/low_water is %d, which %s has not", d.LowWater, events.StreamTrace)
+	} else if d.LowWater > a.lowWater {
+		a.lowWater = d.LowWater
 	}
 	behind := r.final != nil
 	if behind && d.Problem == nil {

@@ -2,10 +2,8 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -64,12 +62,12 @@ func (a *auditor) findGate(ctx context.Context) error {
 	const most = 100 // that cannot be read
 	end := a.ends[events.StreamVerdict]
 	for seq := end; seq > 0 && seq+most > end; seq-- {
-		m, err := a.bus.Get(ctx, events.StreamVerdict, seq)
-		if errors.Is(err, bus.ErrNotFound) {
-			continue
-		}
+		m, found, err := a.get(ctx, events.StreamVerdict, seq)
 		if err != nil {
 			return err
+		}
+		if !found {
+			continue
 		}
 		v, err := readVerdict(m.Data)
 		if err != nil {
@@ -88,15 +86,12 @@ func (a *auditor) findGate(ctx context.Context) error {
 }
 
 func (a *auditor) isDigestOf(ctx context.Context, seq uint64, w windowKey) (bool, error) {
-	if seq == 0 || seq > a.ends[events.StreamDigest] {
+	if seq > a.ends[events.StreamDigest] {
 		return false, nil
 	}
-	m, err := a.bus.Get(ctx, events.StreamDigest, seq)
-	if errors.Is(err, bus.ErrNotFound) {
-		return false, nil
-	}
+	m, found, err := a.get(ctx, events.StreamDigest, seq)
 	key, parseErr := events.ParseDigestSubject(m.Subject)
-	return parseErr == nil && key.Pipeline == w.pipeline && key.Window == w.id, err
+	return found && parseErr == nil && key.Pipeline == w.pipeline && key.Window == w.id, err
 }
 
 func readVerdict(data []byte) (*verdict, error) {

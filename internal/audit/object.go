@@ -42,7 +42,7 @@ func (a *auditor) checkObjects(ctx context.Context, window uint64, q *request) e
 func (a *auditor) readObject(ctx context.Context, sha string) (fault string, err error) {
 	data, err := a.bus.GetObject(ctx, sha)
 	switch {
-	case errors.Is(err, bus.ErrNotFound):
+	case errors.Is(err, bus.ErrNotFound), errors.Is(err, bus.ErrNoStream):
 		return noObject, nil
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		return "", err // that says nothing about the object

@@ -36,6 +36,9 @@ type Finding struct {
 	// this message as the reason why the run cannot be judged, so no pass rests on it;
 	// or it is the message by which the coordinator gave the run up.
 	Known bool `json:"known"`
+
+	ID           string `json:"id"`                     // see [ReadAcknowledged]
+	Acknowledged string `json:"acknowledged,omitempty"` // why it is no cause for alarm, as a person has said
 }
 
 // Unjudged is a window without a verdict that has not come to its end yet.
@@ -48,7 +51,8 @@ type Unjudged struct {
 // Report is what an audit found.
 type Report struct {
 	// Outcome is
-	//   - fail, when something is wrong that the record does not know of;
+	//   - fail, when something is wrong that the record does not know of and nobody has
+	//     acknowledged;
 	//   - inconclusive, when nothing is wrong but no verdict was there to check: Reason
 	//     says why;
 	//   - pass otherwise: every digest follows from the frames, and every verdict from
@@ -74,25 +78,33 @@ type Report struct {
 	Inconclusive int `json:"inconclusive"`
 
 	// Findings by window, stream and sequence: at most MaxFindings that the record
-	// knows of and as many that it does not. New and Known count all of them.
-	New      int64     `json:"new"`
-	Known    int64     `json:"known"`
-	Findings []Finding `json:"findings"`
+	// knows of, and as many that it does not beside those that are acknowledged. New,
+	// Known and Acknowledged count all of them, each once.
+	New          int64     `json:"new"`
+	Known        int64     `json:"known"`
+	Acknowledged int64     `json:"acknowledged"`
+	Findings     []Finding `json:"findings"`
+	Unmatched    []string  `json:"unmatched,omitempty"` // ids that are acknowledged and belong to no finding
 
 	// Windows that are not complete, at most MaxFindings; UnjudgedCount counts all.
 	UnjudgedCount int64      `json:"unjudged_count"`
 	Unjudged      []Unjudged `json:"unjudged"`
+
+	extra int64 // see room
 }
 
 // MaxFindings bounds the lists of a [Report].
 const MaxFindings = 1000
+
+// room is how many more findings are listed, since so many may be acknowledged.
+func (r *Report) room() int64 { return MaxFindings + r.extra }
 
 func (r *Report) add(f Finding) {
 	count := &r.New
 	if f.Known {
 		count = &r.Known
 	}
-	if *count++; *count <= MaxFindings {
+	if *count++; *count <= r.room() {
 		r.Findings = append(r.Findings, f)
 	}
 }
@@ -146,9 +158,18 @@ func (r *Report) AppendText(dst []byte) []byte {
 	}
 	for _, f := range r.Findings {
 		line("  %s", f.String())
+		if !f.Known && f.Acknowledged == "" {
+			line("%17sid %s", "", f.ID)
+		}
 	}
-	if out := r.New + r.Known - int64(len(r.Findings)); out > 0 {
+	if out := r.New + r.Known + r.Acknowledged - int64(len(r.Findings)); out > 0 {
 		line("  and %d more that are not listed", out)
+	}
+	if len(r.Unmatched) > 0 {
+		line("")
+	}
+	for _, id := range r.Unmatched {
+		line("  acknowledged, but no finding of this audit: %s", id)
 	}
 	if len(r.Unjudged) > 0 {
 		line("")
@@ -172,18 +193,27 @@ func (r *Report) summary() string {
 		return r.Reason
 	case r.New > 0:
 		return fmt.Sprintf("the record is not what it says: %s", count(r.New, "finding"))
-	case r.Known > 0:
-		return fmt.Sprintf("computed again from the frames, every digest and verdict is as recorded; %s that the record knows of", count(r.Known, "finding"))
 	}
-	return "computed again from the frames, every digest and verdict is as recorded"
+	text := "computed again from the frames, every digest and verdict is as recorded"
+	if r.Known > 0 {
+		text += fmt.Sprintf("; %s that the record knows of", count(r.Known, "finding"))
+	}
+	if r.Acknowledged > 0 {
+		text = fmt.Sprintf("nothing is wrong beside %s that a person has acknowledged", count(r.Acknowledged, "finding"))
+	}
+	return text
 }
 
 // next is what to do about the report.
 func (r *Report) next() string {
 	if r.New > 0 {
-		i := slices.IndexFunc(r.Findings, func(f Finding) bool { return !f.Known })
+		i := slices.IndexFunc(r.Findings, func(f Finding) bool { return !f.Known && f.Acknowledged == "" })
 		f := r.Findings[max(i, 0)]
-		advice := fmt.Sprintf("Keep the streams as they are. See a message with `nats stream get %s %d`, find out who may write there, and rely on no verdict of the windows above.", f.Stream, f.Seq)
+		see := ""
+		if f.Seq > 0 {
+			see = fmt.Sprintf("See a message with `nats stream get %s %d`, find", f.Stream, f.Seq)
+		}
+		advice := "Keep the streams as they are. " + cmp.Or(see, "Find") + " out who may write there, and rely on no verdict of the windows above."
 		if f.Window > 0 {
 			advice += fmt.Sprintf(" Run one again with `ers submit --window %d`.", f.Window)
 		}
@@ -211,6 +241,9 @@ func (f Finding) String() string {
 	b.WriteString(": " + f.Message)
 	if f.Known {
 		b.WriteString(" (the record says so)")
+	}
+	if f.Acknowledged != "" {
+		b.WriteString(" (acknowledged: " + f.Acknowledged + ")")
 	}
 	return clean(b.String())
 }

@@ -53,9 +53,9 @@ PASS  computed again from the frames, every digest and verdict is as recorded; 1
   gap            ERS_TRACE 17  window 4 run 2 tick 3: the coordinator gave the run up: no` + "��" + `disk (the record says so)
 `},
 		{Report{Windows: 1, Verdicts: 1, Pass: 1, New: 2, Findings: []Finding{
-			{Kind: Difference, Stream: events.StreamVerdict, Seq: 1, Pipeline: "demo", Window: 4, Run: -1, Tick: -1, Message: "/tie is true, computed again it is false"},
-			{Kind: Gap, Stream: events.StreamTrace, Seq: 5, Run: -1, Tick: -1, Message: "the message was deleted or lost"},
-			{Kind: Repeat, Stream: events.StreamDigest, Seq: 3, Pipeline: "demo", Window: 4, Run: 0, Tick: 0, Message: "again"},
+			{Kind: Difference, Stream: events.StreamVerdict, Seq: 1, Pipeline: "demo", Window: 4, Run: -1, Tick: -1, Message: "/tie is true, computed again it is false", ID: "a0"},
+			{Kind: Gap, Stream: events.StreamTrace, Seq: 5, Run: -1, Tick: -1, Message: "the message was deleted or lost", ID: "b1"},
+			{Kind: Repeat, Stream: events.StreamDigest, Seq: 3, Pipeline: "demo", Window: 4, Run: 0, Tick: 0, Message: "again", ID: "c2"},
 		}}, 0, `
 FAIL  the record is not what it says: 2 findings
 
@@ -63,8 +63,11 @@ FAIL  the record is not what it says: 2 findings
   verdicts  1: 1 pass, 0 fail, 0 inconclusive
 
   gap            ERS_TRACE 5: the message was deleted or lost
+                 id b1
   repeat         ERS_DIGEST 3  window 4 run 0 tick 0: again
+                 id c2
   difference     ERS_VERDICT 1  window 4: /tie is true, computed again it is false
+                 id a0
 
   Keep the streams as they are. See a message with ` + "`nats stream get ERS_TRACE 5`" + `, find out who may write there, and rely on no verdict of the windows above.
 `},
@@ -103,9 +106,10 @@ func TestJSON(t *testing.T) {
 	text, err := json.Marshal(r)
 	s.must(err)
 	const want = `{"outcome":"fail","windows":1,"runs":3,"ticks":12,"events":60,"frames":48,"skipped":0,"digests":6,"verdicts":1,` +
-		`"pass":1,"fail":0,"inconclusive":0,"new":1,"known":0,"findings":[{"kind":"difference","stream":"ERS_VERDICT","seq":1,"pipeline":"demo","window":1,` +
-		`"run":-1,"tick":-1,"message":"/tie is true, computed again it is false","known":false}],"unjudged_count":0,"unjudged":[]}`
-	if string(text) != want {
+		`"pass":1,"fail":0,"inconclusive":0,"new":1,"known":0,"acknowledged":0,"findings":[{"kind":"difference","stream":"ERS_VERDICT","seq":1,"pipeline":"demo","window":1,` +
+		`"run":-1,"tick":-1,"message":"/tie is true, computed again it is false","known":false,"id":"`
+	const end = `"}],"unjudged_count":0,"unjudged":[]}`
+	if want := want + r.Findings[0].ID + end; string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
 	if last := steps[len(steps)-1]; last != [2]int64{56, 56} {

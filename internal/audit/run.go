@@ -58,7 +58,7 @@ func newRun(w *window, number int) *run {
 
 // hold notes a finding. The record may turn out to know of it.
 func (r *run) hold(kind Kind, stream string, seq uint64, tick int64, format string, args ...any) {
-	if len(r.held) == maxHeld {
+	if len(r.held) >= maxHeld+len(r.window.a.Acknowledged) {
 		r.more++
 		return
 	}

@@ -186,7 +186,7 @@ func TestUnhashed(t *testing.T) {
 		return list
 	}
 	next.write()
-	check(t, audit(t, b, 0), events.Fail, want{Gap, onTrace, s.frameSeqs[1][0], 1, 5, false, "in no digest, although ERS_DIGEST"})
+	check(t, audit(t, b, 0), events.Fail, want{Gap, onTrace, s.frameSeqs[1][0], 1, 5, false, "in no digest, although ERS_DIGEST says"})
 }
 
 // A window on its way is unjudged, and says what it waits for.

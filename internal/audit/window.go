@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -54,13 +53,13 @@ func (a *auditor) runOf(ctx context.Context, key events.RunKey, m bus.Message) (
 
 // load reads what was requested.
 func (w *window) load(ctx context.Context) error {
-	m, err := w.a.bus.Get(ctx, events.StreamWindow, w.key.id)
-	if errors.Is(err, bus.ErrNotFound) || w.key.id == 0 {
-		w.fault = fmt.Sprintf("%s has no message %d", events.StreamWindow, w.key.id)
-		return nil
-	}
+	m, found, err := w.a.get(ctx, events.StreamWindow, w.key.id)
 	if err != nil {
 		return err
+	}
+	if !found {
+		w.fault = fmt.Sprintf("%s has no message %d", events.StreamWindow, w.key.id)
+		return nil
 	}
 	q, err := readRequest(m)
 	switch {
@@ -144,7 +143,7 @@ func (a *auditor) readWindows(ctx context.Context) error {
 // readOne yields one message, or none when it does not exist.
 func (a *auditor) readOne(ctx context.Context, stream string, seq uint64) iter.Seq2[bus.Message, error] {
 	return func(yield func(bus.Message, error) bool) {
-		if m, err := a.bus.Get(ctx, stream, seq); !errors.Is(err, bus.ErrNotFound) {
+		if m, found, err := a.get(ctx, stream, seq); found || err != nil {
 			yield(m, err)
 		}
 	}
@@ -164,16 +163,16 @@ func (a *auditor) endWindow(key windowKey, q *request) {
 	completed, forgotten := w.completed(), false
 	for _, number := range slices.Sorted(maps.Keys(w.runs)) {
 		r := w.runs[number]
-		if seq, tick := r.uncovered(); seq > 0 && seq <= a.low.trace {
+		if seq, tick := r.uncovered(); seq > 0 && seq <= a.lowWater {
 			forgotten = true
-			r.hold(Gap, events.StreamTrace, seq, tick, "in no digest, although %s %d says that every frame up to %d is", events.StreamDigest, a.low.digest, a.low.trace)
+			r.hold(Gap, events.StreamTrace, seq, tick, "in no digest, although %s says that every frame up to there and beyond is", events.StreamDigest)
 		}
 	}
 	switch {
 	case a.verdicts[key] != nil || forgotten:
 	case completed > 0 && completed <= a.gateAt:
 		a.report.add(Finding{Kind: Gap, Stream: events.StreamDigest, Seq: completed, Pipeline: key.pipeline, Window: key.id, Run: -1, Tick: -1,
-			Message: fmt.Sprintf("the window is complete with this digest and has no verdict, although the gate has gone on to %s %d", events.StreamDigest, a.gateAt)})
+			Message: "the window is complete with this digest and has no verdict, although the gate has gone on to later ones"})
 	default:
 		a.report.addUnjudged(Unjudged{Pipeline: key.pipeline, Window: key.id, Message: w.state()})
 	}

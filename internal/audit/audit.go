@@ -66,7 +66,7 @@ type auditor struct {
 	judged   map[windowKey]bool         // those whose verdict is checked
 	past     map[events.RunKey]past     // of runs of judged windows with which something is wrong
 	deferred map[windowKey]map[int]bool // windows that are read again run by run, and their runs
-	objects  map[string]string          // by SHA-256: what is wrong with the object, "" for nothing
+	objects  map[named]*object          // those that were read
 	waiting  int                        // ticks that wait for their digest
 	maxWait  int                        // the most that may
 	reading  frame                      // the frame that was read last
@@ -91,7 +91,7 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
 		verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
-		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[string]string{},
+		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[named]*object{},
 	}
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,44 +14,96 @@ import (
 
 const noObject = "it is not in the bucket " + events.BucketObjects
 
+// object is what is known of an object that windows name.
+type object struct {
+	fault      string      // what is wrong with it, "" for nothing
+	definition *definition // if it is one that can be read
+	contexts   int64       // how many, if that is what it is
+}
+
+// A named object is one that a request names, as something.
+type named struct{ what, sha string }
+
+const (
+	asDefinition = "definition"
+	asContexts   = "contexts"
+	asOther      = "definition of a kind that this auditor cannot read"
+)
+
+// objects are the objects that a request names.
+func (q *request) objects() (definition, contexts named) {
+	definition = named{asOther, q.DefinitionSHA256}
+	if q.Kind == readableKind {
+		definition.what = asDefinition
+	}
+	return definition, named{asContexts, q.ContextsSHA256}
+}
+
+// object reads an object, once.
+func (a *auditor) object(ctx context.Context, n named) (*object, error) {
+	if o := a.objects[n]; o != nil {
+		return o, nil
+	}
+	o := new(object)
+	data, err := a.bus.GetObject(ctx, n.sha)
+	sum := sha256.Sum256(data)
+	switch {
+	case errors.Is(err, bus.ErrNotFound), errors.Is(err, bus.ErrNoStream):
+		o.fault = noObject
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
+		return nil, err // that says nothing about the object
+	case err != nil:
+		o.fault = err.Error()
+	case hex.EncodeToString(sum[:]) != n.sha:
+		o.fault = fmt.Sprintf("its content has SHA-256 %x", sum)
+	case n.what == asContexts:
+		o.contexts = int64(bytes.Count(data, []byte("\n")))
+	case n.what == asDefinition:
+		if o.definition, err = readDefinition(data); err != nil {
+			o.fault = err.Error()
+		}
+	}
+	a.objects[n] = o
+	return o, nil
+}
+
+// loadPlan looks up what the window's objects determine.
+func (w *window) loadPlan(ctx context.Context) error {
+	definition, contexts := w.request.objects()
+	o, err := w.a.object(ctx, definition)
+	if err != nil {
+		return err
+	}
+	if o.definition != nil && o.definition.name == w.request.Pipeline {
+		w.tasks = o.definition.tasks
+	}
+	o, err = w.a.object(ctx, contexts)
+	if err == nil {
+		w.contexts = o.contexts
+	}
+	return err
+}
+
 // checkObjects makes sure that the definition and the contexts of a window are there
 // and are what their names say.
 func (a *auditor) checkObjects(ctx context.Context, window uint64, q *request) error {
-	for _, named := range [...]struct{ what, sha string }{{"definition", q.DefinitionSHA256}, {"contexts", q.ContextsSHA256}} {
-		fault, known := a.objects[named.sha]
-		if !known {
-			var err error
-			if fault, err = a.readObject(ctx, named.sha); err != nil {
-				return err
-			}
-			a.objects[named.sha] = fault
+	definition, contexts := q.objects()
+	for _, n := range [...]named{definition, contexts} {
+		o, err := a.object(ctx, n)
+		if err != nil {
+			return err
 		}
-		if fault == "" {
-			continue
+		fault, kind := o.fault, Contradiction
+		if d := o.definition; d != nil && d.name != q.Pipeline {
+			fault = fmt.Sprintf("it is the definition of a pipeline %.80q", d.name)
 		}
-		kind := Contradiction
 		if fault == noObject {
 			kind = Gap
 		}
-		a.report.add(Finding{Kind: kind, Stream: events.StreamWindow, Seq: window, Pipeline: q.Pipeline, Window: window, Run: -1, Tick: -1,
-			Message: fmt.Sprintf("object %s, the %s of the window: %s", named.sha, named.what, fault)})
+		if fault != "" {
+			a.report.add(Finding{Kind: kind, Stream: events.StreamWindow, Seq: window, Pipeline: q.Pipeline, Window: window, Run: -1, Tick: -1,
+				Message: fmt.Sprintf("object %s, the %s of the window: %s", n.sha, n.what, fault)})
+		}
 	}
 	return nil
-}
-
-// readObject says what is wrong with an object; "" is nothing.
-func (a *auditor) readObject(ctx context.Context, sha string) (fault string, err error) {
-	data, err := a.bus.GetObject(ctx, sha)
-	switch {
-	case errors.Is(err, bus.ErrNotFound), errors.Is(err, bus.ErrNoStream):
-		return noObject, nil
-	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
-		return "", err // that says nothing about the object
-	case err != nil:
-		return err.Error(), nil
-	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != sha {
-		return fmt.Sprintf("its content has SHA-256 %x", sum), nil
-	}
-	return "", nil
 }

@@ -31,6 +31,9 @@ type run struct {
 	finalSeq   uint64  // … and its sequence
 	lost       bool    // digests cover ticks that are not in the frames: no more can be compared
 
+	turn     turn // in the tick that is being read
+	departed bool // from what request and definition determine
+
 	held []Finding // kept until the window's end, since the record may know of them
 	more int64     // findings beyond maxHeld
 }
@@ -157,6 +160,7 @@ func (r *run) add(f *frame, seq uint64) {
 		r.tick.add(e.event, e.result, forecast)
 	}
 	r.window.count.Events += int64(len(f.entries))
+	r.plan(f, seq, f.first+int64(len(f.entries)) == f.total)
 	if r.part == nil {
 		r.part = &part{total: f.total, firstSeq: seq}
 	}

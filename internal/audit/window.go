@@ -17,9 +17,12 @@ type window struct {
 	key     windowKey
 	request *request // nil when there is no such window, and fault says why
 	fault   string
-	runs    map[int]*run
-	due     bool // the digest was read that completes it according to its verdict
-	count   counts
+
+	tasks    []planned // of the definition; nil: it cannot be told
+	contexts int64     // how many there are, likewise
+	runs     map[int]*run
+	due      bool // the digest was read that completes it according to its verdict
+	count    counts
 }
 
 // counts go into the report once a window is done.
@@ -69,6 +72,7 @@ func (w *window) load(ctx context.Context) error {
 		w.fault = fmt.Sprintf("window %d is one of pipeline %s", m.Seq, q.Pipeline)
 	default:
 		w.request = q
+		return w.loadPlan(ctx)
 	}
 	return nil
 }

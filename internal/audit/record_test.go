@@ -23,6 +23,8 @@ type script struct {
 	id  uint64
 	req events.WindowRequest
 
+	definition string
+
 	// Hooks change what is written. A message that is nil is left out.
 	request func(*events.WindowRequest)
 	ticks   func(run int, ticks []events.Tick)
@@ -37,7 +39,7 @@ type script struct {
 const pipeline = "demo"
 
 func newScript(t testing.TB, b *bus.Bus) *script {
-	s := &script{t: t, bus: b, request: func(*events.WindowRequest) {}, ticks: func(int, []events.Tick) {}, verdict: func(*events.Verdict) {}}
+	s := &script{t: t, bus: b, definition: canonicalDefinition, request: func(*events.WindowRequest) {}, ticks: func(int, []events.Tick) {}, verdict: func(*events.Verdict) {}}
 	s.frames = func(_ int, frames [][]byte) [][]byte { return frames }
 	s.digests = func(_ int, list []*events.Digest) []*events.Digest { return list }
 	return s
@@ -51,7 +53,11 @@ func (s *script) key(run int) events.RunKey {
 func testTick(number int64) events.Tick {
 	t := events.Tick{Tick: number}
 	add := func(task string, lane events.Lane, status events.Status, meta, value canon.Value, failure string) {
-		t.Events = append(t.Events, events.TraceEvent{Tick: number, Task: task, Lane: lane, Status: status, CostOps: 2, CostEntropy: 1, Meta: meta})
+		cost := int64(2)
+		if status == events.SkippedBudget {
+			cost = 5
+		}
+		t.Events = append(t.Events, events.TraceEvent{Tick: number, Task: task, Lane: lane, Status: status, CostOps: cost, CostEntropy: 1, Meta: meta})
 		t.Results = append(t.Results, events.TaskResult{Name: task, Lane: lane, Status: status, Value: value, Error: failure})
 	}
 	add("ingest", events.Forecast, events.OK, `{"tags":["io","\u001f\"\\é\u2028😀"]}`, canon.Value(fmt.Sprintf(`{"rows":%d}`, 100+number)), "")
@@ -69,13 +75,37 @@ func testTick(number int64) events.Tick {
 	return t
 }
 
+// testDefinition is a definition of which testTick is a tick.
+const testDefinition = `{"name":"demo","schema":"ers.definition.v1","tasks":[` +
+	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"shadow","name":"post","priority":2,"starlark":"","steps":1,"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"forecast","name":"filter","priority":1,"starlark":"","steps":1,"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":5},"file":"f","lane":"shadow","name":"report","priority":1,"starlark":"","steps":1,"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"forecast","name":"ingest","priority":0,"starlark":"","steps":1,"tags":["io","\u001f\"\\é\u2028😀"]},` +
+	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"shadow","name":"audit","priority":0,"starlark":"","steps":1,"tags":[]}]}`
+
+var canonicalDefinition = func() string {
+	v, err := canon.Parse([]byte(testDefinition))
+	if err != nil {
+		panic(err)
+	}
+	return string(v)
+}()
+
+// testBudget lets report be skipped.
+var testBudget = events.Budgets{Forecast: events.Budget{Ops: 10, Entropy: 10}, Shadow: events.Budget{Ops: 6, Entropy: 6}}
+
+func (s *script) put(data string) (sha string) {
+	s.t.Helper()
+	sha, err := s.bus.PutObject(s.t.Context(), []byte(data))
+	s.must(err)
+	return sha
+}
+
 // write writes the record of a window.
 func (s *script) write() *script {
 	s.t.Helper()
-	object, err := s.bus.PutObject(s.t.Context(), []byte("an object"))
-	s.must(err)
-	s.req = events.WindowRequest{Schema: events.WindowSchema, Pipeline: pipeline, DefinitionSHA256: object, ContextsSHA256: object,
-		Runs: 3, FirstTick: 5, Ticks: 4, Budget: events.Budgets{Forecast: events.Budget{Ops: 10, Entropy: 10}}}
+	s.req = events.WindowRequest{Schema: events.WindowSchema, Pipeline: pipeline, DefinitionSHA256: s.put(s.definition), ContextsSHA256: s.put("{}\n"),
+		Runs: 3, FirstTick: 5, Ticks: 4, Budget: testBudget}
 	s.request(&s.req)
 	s.id = s.append(events.WindowSubject(pipeline), s.encode(&s.req))
 	last := make([]events.Digest, s.req.Runs)

@@ -72,7 +72,8 @@ type auditor struct {
 	reading  frame                      // the frame that was read last
 	alone    bool                       // one run of a deferred window is being read
 	tail     bool                       // no digest follows: ticks need not be kept
-	lowWater uint64                     // the highest low water mark
+	lowWater uint64                     // the highest low water mark …
+	open     []openTick                 // … and the ticks that it leaves out
 	gateAt   uint64                     // the digest up to which the gate has judged
 }
 

@@ -52,8 +52,8 @@ func (a *auditor) digest(ctx context.Context, m bus.Message, t *trace) error {
 func readDigest(data []byte, key events.RunKey) (*digest, error) {
 	d := new(digest)
 	// What is written again as the same bytes has nothing that is not looked at. Why
-	// others are not as they must be takes longer to find.
-	if json.Unmarshal(data, d) != nil || d.Schema != events.DigestSchema || !bytes.Equal(d.append(nil), data) {
+	// others are not as they must be takes longer to find; a difference is rare.
+	if json.Unmarshal(data, d) != nil || d.Schema != events.DigestSchema || d.Difference != nil || !bytes.Equal(d.append(nil), data) {
 		*d = digest{}
 		if err := readRecord(data, events.DigestSchema, d); err != nil {
 			return nil, fmt.Errorf("a digest that cannot be read: %w", err)
@@ -64,10 +64,16 @@ func readDigest(data []byte, key events.RunKey) (*digest, error) {
 		return nil, fmt.Errorf("a digest of scheme %.40q, this auditor knows %s", d.Scheme, scheme)
 	case of != key:
 		return nil, fmt.Errorf("a digest of run %s on the subject of run %s", of, key)
-	case d.Done < int64(len(d.Covers)) || d.Done > d.Ticks:
+	case d.Done < int64(len(d.Covers)) || d.Ticks > 0 && d.Done > d.Ticks:
 		return nil, fmt.Errorf("a digest with %d of %d ticks done, of which %d are new", d.Done, d.Ticks, len(d.Covers))
-	case d.Problem != nil && !d.Final:
-		return nil, fmt.Errorf("a digest with a problem that is not the last one")
+	case (d.Problem != nil || d.Difference != nil) && !d.Final:
+		return nil, fmt.Errorf("a digest with a problem or a difference that is not the last one")
+	case d.Problem != nil && d.Difference != nil:
+		return nil, fmt.Errorf("a digest with a problem and a difference")
+	case d.Difference != nil && d.Difference.check() != nil:
+		return nil, fmt.Errorf("a digest with a difference that is none: %w", d.Difference.check())
+	case !isHash(d.Request):
+		return nil, fmt.Errorf("a digest of request %.80q", d.Request)
 	}
 	return d, nil
 }
@@ -83,6 +89,7 @@ func (d *digest) append(dst []byte) []byte {
 		}
 		number(`{"events":`, t.Events)
 		number(`,"first_seq":`, int64(t.FirstSeq))
+		text(`,"forecast_result_sha256":`, t.ForecastResult)
 		text(`,"forecast_sha256":`, t.Forecast)
 		number(`,"last_seq":`, int64(t.LastSeq))
 		text(`,"result_sha256":`, t.Result)
@@ -94,9 +101,25 @@ func (d *digest) append(dst []byte) []byte {
 	number(`,"events":`, d.Events)
 	dst = strconv.AppendBool(append(dst, `,"final":`...), d.Final)
 	number(`,"first_tick":`, d.FirstTick)
+	text(`,"forecast_result_sha256":`, d.ForecastResult)
 	text(`,"forecast_sha256":`, d.Forecast)
 	number(`,"last_seq":`, int64(d.LastSeq))
 	number(`,"low_water":`, int64(d.LowWater))
+	for i, o := range d.Open {
+		if i == 0 {
+			dst = append(dst, `,"open":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		number(`{"first_seq":`, int64(o.FirstSeq))
+		text(`,"pipeline":`, o.Pipeline)
+		number(`,"run":`, int64(o.Run))
+		number(`,"window":`, int64(o.Window))
+		dst = append(dst, '}')
+	}
+	if len(d.Open) > 0 {
+		dst = append(dst, ']')
+	}
 	text(`,"pipeline":`, d.Pipeline)
 	if p := d.Problem; p != nil {
 		text(`,"problem":{"reason":`, p.Reason)
@@ -105,6 +128,7 @@ func (d *digest) append(dst []byte) []byte {
 		text(`,"stream":`, p.Stream)
 		dst = append(dst, '}')
 	}
+	text(`,"request":`, d.Request)
 	text(`,"result_sha256":`, d.Result)
 	number(`,"run":`, int64(d.Run))
 	text(`,"schema":`, d.Schema)
@@ -124,8 +148,11 @@ func (r *run) digest(ctx context.Context, seq uint64, d *digest, t *trace) error
 	a := r.window.a
 	if d.LowWater > a.ends[events.StreamTrace] {
 		r.hold(Difference, events.StreamDigest, seq, -1, "/low_water is %d, which %s has not", d.LowWater, events.StreamTrace)
-	} else if d.LowWater > a.lowWater {
-		a.lowWater = d.LowWater
+	} else if d.LowWater >= a.lowWater {
+		a.lowWater, a.open = d.LowWater, d.Open
+	}
+	if q := r.window.request; q != nil && d.Request != q.sha256 {
+		r.hold(Contradiction, events.StreamDigest, seq, -1, "a digest of request %.12s…, but the window is that of request %.12s…", d.Request, q.sha256)
 	}
 	behind := r.final != nil
 	if behind && d.Problem == nil {
@@ -180,11 +207,14 @@ func (r *run) advance(ctx context.Context, d *digest, t *trace) error {
 	if n := len(d.Covers); n > 0 {
 		limit = max(limit, d.Covers[n-1].LastSeq)
 	}
+	if d.Difference != nil { // its frame comes at some point behind the last that is covered
+		limit = a.ends[events.StreamTrace]
+	}
 	bad := d.Problem != nil && d.Problem.Stream == events.StreamTrace
 	if bad {
 		limit = max(limit, d.Problem.Seq)
 	}
-	for t.seq < limit && (r.hashed < d.Done || bad && r.hashed == d.Done) && r.broken == 0 {
+	for t.seq < limit && (r.hashed < d.Done || bad && r.hashed == d.Done || d.Difference != nil && r.difference == nil) && r.broken == 0 {
 		if a.alone && a.waiting > max(a.maxWait, len(d.Covers)) {
 			return nil // it speaks of ticks that no digest covers yet
 		}
@@ -204,10 +234,14 @@ func (r *run) compare(seq uint64, d *digest) {
 	}
 	r.cover(n)
 	want := &digest{
-		Schema: events.DigestSchema, Scheme: scheme, Pipeline: r.key.Pipeline, Window: r.key.Window, Run: r.key.Run,
+		Schema: events.DigestSchema, Scheme: scheme, Request: d.Request, Pipeline: r.key.Pipeline, Window: r.key.Window, Run: r.key.Run,
 		FirstTick: r.first, Ticks: r.ticks, Covers: covers, Done: r.covered, Events: r.base[0].n, hashes: r.base.hashes(),
-		Final: d.Problem != nil || r.ticks > 0 && r.covered == r.ticks, Problem: d.Problem, LastSeq: r.coveredSeq, LowWater: d.LowWater,
+		Problem: d.Problem, LastSeq: r.coveredSeq, LowWater: d.LowWater, Open: d.Open,
 	}
+	if r.difference != nil && r.covered == r.hashed && d.Problem == nil {
+		want.Difference = r.difference
+	}
+	want.Final = d.Problem != nil || want.Difference != nil || r.isWhole(r.covered)
 	if !want.Final {
 		want.State = r.base.state()
 	}
@@ -222,7 +256,7 @@ func (r *run) compare(seq uint64, d *digest) {
 		rest.Covers = append(covers, d.Covers[n:]...)
 		want, r.lost = &rest, true
 	}
-	if r.ticks == 0 { // there is no good frame that says
+	if !r.begun { // there is no good frame that says
 		want.FirstTick, want.Ticks = d.FirstTick, d.Ticks
 	}
 	if reflect.DeepEqual(want, d) {

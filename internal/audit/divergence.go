@@ -3,8 +3,10 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 
 	"abraxas.dev/ers/pkg/events"
@@ -19,35 +21,77 @@ const maxShown = 16 << 10
 // maxPointer is the longest pointer of a verdict, in bytes.
 const maxPointer = 2 << 10
 
+// maxExplained is the number of groups, the largest first, of which a verdict says where
+// they differ. Of the others it says so where that is earlier than all before.
+const maxExplained = 16
+
 // explain looks up where the groups differ from the first, and sets what the verdict
-// must say of it. The gate explains some groups, the largest first, and at least one.
+// must say of it.
 func (j *judgement) explain(ctx context.Context) error {
 	w := j.want
-	explained := 1
-	for explained+1 < min(len(w.Groups), len(j.said.Groups)) && j.said.Groups[explained+1].Differs != nil {
-		explained++
-	}
-	for i := 1; i <= explained; i++ {
-		d, err := j.divergence(ctx, w.Groups[0].Runs[0], w.Groups[i].Runs)
-		if err != nil {
-			return err
+	for i := 1; i < len(w.Groups); i++ {
+		limit := int64(math.MaxInt64)
+		if i > maxExplained {
+			limit = w.Divergence.Tick // a later difference changes nothing
 		}
-		if d == nil { // what it is was found
+		d, err := j.divergence(ctx, w.Groups[0].Runs[0], w.Groups[i].Runs, limit)
+		if errors.Is(err, errNotShown) {
 			j.takeExplanation()
 			return nil
 		}
-		at := d.location
-		w.Groups[i].Differs = &at
-		if w.Divergence == nil || cmp.Or(cmp.Compare(d.Tick, w.Divergence.Tick), d.EventIndex-w.Divergence.EventIndex, d.Runs[0]-w.Divergence.Runs[0]) < 0 {
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			continue
+		}
+		first := w.Divergence == nil || d.earlier(w.Divergence)
+		if first {
 			w.Divergence = d
 		}
-	}
-	if said := j.said.Divergence; said != nil {
-		w.Divergence.Expected.allow(&said.Expected)
-		w.Divergence.Found.allow(&said.Found)
+		if first || i <= maxExplained {
+			at := d.location
+			w.Groups[i].Differs = &at
+		}
 	}
 	return nil
 }
+
+// earlier orders divergences by place, then by lowest run.
+func (d *divergence) earlier(other *divergence) bool {
+	return cmp.Or(cmp.Compare(d.Tick, other.Tick), d.EventIndex-other.EventIndex, d.Runs[0]-other.Runs[0]) < 0
+}
+
+// explainOwn takes in the differences with which runs ended: the earliest counts.
+func (j *judgement) explainOwn() {
+	for number := range j.request.Runs {
+		r := j.runs[number]
+		if r == nil || r.final == nil || r.final.Difference == nil || j.isBroken(r) {
+			continue
+		}
+		own := r.final.Difference
+		show := func(tree any) side {
+			return side{Run: number, Present: true, Canonical: canonical(tree), Value: tree, After: []any{}}
+		}
+		d := &divergence{location: location{Kind: own.Kind, Tick: own.Tick, EventIndex: own.EventIndex, Task: own.Task, Pointer: own.Pointer},
+			Runs: []int{number}, Before: []any{}, Expected: show(own.Expected), Found: show(own.Found)}
+		if j.want.Divergence == nil || d.earlier(j.want.Divergence) {
+			j.want.Divergence = d
+		}
+	}
+}
+
+// allow takes over how the verdict shows both sides, where it may.
+func (j *judgement) allow() {
+	if said := j.said.Divergence; said != nil && j.want.Divergence != nil {
+		j.want.Divergence.Expected.allow(&said.Expected)
+		j.want.Divergence.Found.allow(&said.Found)
+	}
+}
+
+// errNotShown says that groups differ by their hashes, and nothing shows where: that is
+// a finding.
+var errNotShown = errors.New("the difference is nowhere to be seen")
 
 // explainLatch is the divergence of runs that agree, but not with the latch.
 func (j *judgement) explainLatch() {
@@ -55,14 +99,18 @@ func (j *judgement) explainLatch() {
 	end := func(hash string) side {
 		return side{Run: 0, Present: true, Canonical: canonical(hash), Value: hash, After: []any{}}
 	}
-	w.Divergence = &divergence{location: location{Kind: "latch", Tick: w.FirstTick}, Runs: w.Groups[0].Runs, Before: []any{},
-		Expected: end(w.Latch), Found: end(w.ExpectedHash)}
+	pointer, accepted, found := "/trace_sha256", w.Latch.Trace, w.ExpectedHash
+	if accepted == found {
+		pointer, accepted, found = "/result_sha256", w.Latch.Result, w.ExpectedResultHash
+	}
+	w.Divergence = &divergence{location: location{Kind: "latch", Tick: w.FirstTick, Pointer: pointer}, Runs: w.Groups[0].Runs, Before: []any{},
+		Expected: end(accepted), Found: end(found)}
 }
 
 // divergence finds the first difference between a run and the first of others. It is
-// nil when there is none to be found, which then is a finding.
-func (j *judgement) divergence(ctx context.Context, reference int, others []int) (*divergence, error) {
-	da, db, from, err := j.firstTick(ctx, reference, others[0])
+// nil when there is none up to tick limit.
+func (j *judgement) divergence(ctx context.Context, reference int, others []int, limit int64) (*divergence, error) {
+	da, db, from, err := j.firstTick(ctx, reference, others[0], limit)
 	if err != nil || from == 0 {
 		return nil, err
 	}
@@ -77,7 +125,7 @@ func (j *judgement) divergence(ctx context.Context, reference int, others []int)
 	at, x, y, ok := classify(a.here, b.here)
 	if !ok {
 		j.found(Contradiction, "runs %d and %d have other hashes at tick %d, but the same events and results", reference, others[0], da.Tick)
-		return nil, nil
+		return nil, errNotShown
 	}
 	at.Tick = da.Tick
 	before := a.before
@@ -93,8 +141,8 @@ func (j *judgement) divergence(ctx context.Context, reference int, others []int)
 
 // firstTick walks the digests of two runs to the first tick whose hashes differ. from
 // is the frame of run a from which on the events before that tick are to be read; it
-// is 0 when the ticks do not differ.
-func (j *judgement) firstTick(ctx context.Context, a, b int) (da, db tickDigest, from uint64, err error) {
+// is 0 when the ticks up to limit do not differ.
+func (j *judgement) firstTick(ctx context.Context, a, b int, limit int64) (da, db tickDigest, from uint64, err error) {
 	nextA, stopA := iter.Pull2(j.covers(ctx, a))
 	defer stopA()
 	nextB, stopB := iter.Pull2(j.covers(ctx, b))
@@ -108,6 +156,8 @@ func (j *judgement) firstTick(ctx context.Context, a, b int) (da, db tickDigest,
 			return da, db, 0, cmp.Or(errA, errB)
 		case !okA || !okB:
 			j.found(Contradiction, "runs %d and %d have other hashes, but none of their ticks has", a, b)
+			return da, db, 0, errNotShown
+		case da.Tick > limit:
 			return da, db, 0, nil
 		case da.hashes != db.hashes:
 			return da, db, append(passed, da.FirstSeq)[0], nil

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,14 +17,20 @@ const scheme = "ers-c14n/1"
 // The documents as the auditor reads them. Events and values are trees.
 type (
 	hashes struct {
-		Trace    string `json:"trace_sha256"`
-		Result   string `json:"result_sha256"`
-		Forecast string `json:"forecast_sha256"`
+		Trace          string `json:"trace_sha256"`
+		Result         string `json:"result_sha256"`
+		Forecast       string `json:"forecast_sha256"`
+		ForecastResult string `json:"forecast_result_sha256"`
 	}
 
 	budget struct {
 		Ops     int64 `json:"ops"`
 		Entropy int64 `json:"entropy"`
+	}
+
+	budgets struct {
+		Forecast budget `json:"forecast"`
+		Shadow   budget `json:"shadow"`
 	}
 
 	drill struct {
@@ -32,22 +40,66 @@ type (
 		Kind string `json:"kind"`
 	}
 
+	latch struct {
+		Trace      string `json:"trace_sha256"`
+		Result     string `json:"result_sha256,omitempty"`
+		Definition string `json:"definition_sha256,omitempty"`
+	}
+
+	// after is how the streams ended when a request was made.
+	after struct {
+		Trace         uint64 `json:"trace"`
+		Digest        uint64 `json:"digest"`
+		Verdict       uint64 `json:"verdict"`
+		VerdictSHA256 string `json:"verdict_sha256"`
+	}
+
+	runGroup struct {
+		Name string `json:"name"`
+		Runs []int  `json:"runs"`
+	}
+
 	request struct {
-		Kind             string `json:"kind"`
-		Schema           string `json:"schema"`
-		Pipeline         string `json:"pipeline"`
-		DefinitionSHA256 string `json:"definition_sha256"`
-		ContextsSHA256   string `json:"contexts_sha256"`
-		Runs             int    `json:"runs"`
-		FirstTick        int64  `json:"first_tick"`
-		Ticks            int64  `json:"ticks"`
-		Budget           struct {
-			Forecast budget `json:"forecast"`
-			Shadow   budget `json:"shadow"`
-		} `json:"budget"`
-		Latch     string `json:"latch,omitempty"`
-		Drill     *drill `json:"drill,omitempty"`
-		Reproduce string `json:"reproduce,omitempty"`
+		Schema           string     `json:"schema"`
+		Kind             string     `json:"kind"`
+		Pipeline         string     `json:"pipeline"`
+		DefinitionSHA256 string     `json:"definition_sha256"`
+		ContextsSHA256   string     `json:"contexts_sha256"`
+		Runs             int        `json:"runs"`
+		FirstRun         int64      `json:"first_run,omitempty"`
+		Groups           []runGroup `json:"groups,omitempty"`
+		FirstTick        int64      `json:"first_tick"`
+		Ticks            int64      `json:"ticks"` // 0: open
+		Budget           budgets    `json:"budget"`
+		After            after      `json:"after"`
+		Latch            *latch     `json:"latch,omitempty"`
+		Drill            *drill     `json:"drill,omitempty"`
+		Reproduce        string     `json:"reproduce,omitempty"`
+
+		sha256 string // of its bytes: with its number it is the window's identity
+	}
+
+	// control is a control event about a window.
+	control struct {
+		Schema   string `json:"schema"`
+		Verb     string `json:"verb"`
+		Pipeline string `json:"pipeline"`
+		Window   uint64 `json:"window"`
+		Request  string `json:"request"`
+		Reason   string `json:"reason,omitempty"`
+	}
+
+	// void takes the number of a request that was lost.
+	void struct {
+		Schema string `json:"schema"`
+		Ends   struct {
+			Window  uint64 `json:"window"`
+			Trace   uint64 `json:"trace"`
+			Digest  uint64 `json:"digest"`
+			Verdict uint64 `json:"verdict"`
+			Viz     uint64 `json:"viz"`
+		} `json:"ends"`
+		Reason string `json:"reason"`
 	}
 
 	problem struct {
@@ -55,6 +107,17 @@ type (
 		Stream string `json:"stream"`
 		Seq    uint64 `json:"seq"`
 		Reason string `json:"reason"`
+	}
+
+	// ownDifference is one that a run met by itself, and with which it ended.
+	ownDifference struct {
+		Kind       string `json:"kind"`
+		Tick       int64  `json:"tick"`
+		EventIndex int    `json:"event_index"`
+		Task       string `json:"task"`
+		Pointer    string `json:"pointer"`
+		Expected   any    `json:"expected"`
+		Found      any    `json:"found"`
 	}
 
 	tickDigest struct {
@@ -65,9 +128,17 @@ type (
 		LastSeq  uint64 `json:"last_seq"`
 	}
 
+	openTick struct {
+		Pipeline string `json:"pipeline"`
+		Window   uint64 `json:"window"`
+		Run      int    `json:"run"`
+		FirstSeq uint64 `json:"first_seq"`
+	}
+
 	digest struct {
 		Schema    string       `json:"schema"`
 		Scheme    string       `json:"scheme"`
+		Request   string       `json:"request"`
 		Pipeline  string       `json:"pipeline"`
 		Window    uint64       `json:"window"`
 		Run       int          `json:"run"`
@@ -77,11 +148,13 @@ type (
 		Done      int64        `json:"done"`
 		Events    int64        `json:"events"`
 		hashes
-		Final    bool     `json:"final"`
-		Problem  *problem `json:"problem,omitempty"`
-		LastSeq  uint64   `json:"last_seq"`
-		LowWater uint64   `json:"low_water"`
-		State    string   `json:"state,omitempty"`
+		Final      bool           `json:"final"`
+		Problem    *problem       `json:"problem,omitempty"`
+		Difference *ownDifference `json:"difference,omitempty"`
+		LastSeq    uint64         `json:"last_seq"`
+		LowWater   uint64         `json:"low_water"`
+		Open       []openTick     `json:"open,omitempty"`
+		State      string         `json:"state,omitempty"`
 	}
 
 	location struct {
@@ -93,11 +166,14 @@ type (
 	}
 
 	group struct {
-		Hash         string    `json:"hash"`
-		ResultHash   string    `json:"result_hash"`
-		ForecastHash string    `json:"forecast_hash"`
-		Runs         []int     `json:"runs"`
-		Differs      *location `json:"differs,omitempty"`
+		Hash         string `json:"hash"`
+		ResultHash   string `json:"result_hash"`
+		ForecastHash string `json:"forecast_hash"`
+
+		ForecastResultHash string `json:"forecast_result_hash"`
+
+		Runs    []int     `json:"runs"`
+		Differs *location `json:"differs,omitempty"`
 	}
 
 	side struct {
@@ -122,13 +198,17 @@ type (
 		Schema             string         `json:"schema"`
 		Scheme             string         `json:"scheme"`
 		Outcome            events.Outcome `json:"outcome"`
+		Kind               string         `json:"kind"`
 		Pipeline           string         `json:"pipeline"`
 		Window             uint64         `json:"window"`
+		Request            string         `json:"request"`
+		Case               string         `json:"case"`
 		DefinitionSHA256   string         `json:"definition_sha256"`
 		ContextsSHA256     string         `json:"contexts_sha256"`
 		Runs               int            `json:"runs"`
 		FirstTick          int64          `json:"first_tick"`
 		Ticks              int64          `json:"ticks"`
+		FirstRun           int64          `json:"first_run,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`
 		Hashes             []string       `json:"hashes"`
@@ -139,7 +219,7 @@ type (
 		Tie                bool           `json:"tie"`
 		Divergence         *divergence    `json:"divergence,omitempty"`
 		Problems           []problem      `json:"problems,omitempty"`
-		Latch              string         `json:"latch,omitempty"`
+		Latch              *latch         `json:"latch,omitempty"`
 		Drill              *drill         `json:"drill,omitempty"`
 		Reproduce          string         `json:"reproduce"`
 		DigestSeq          uint64         `json:"digest_seq"`
@@ -188,21 +268,50 @@ func (r *request) check() error {
 	switch {
 	case events.CheckPipelineName(r.Pipeline) != nil:
 		return events.CheckPipelineName(r.Pipeline)
+	case events.CheckKind(r.Kind) != nil:
+		return events.CheckKind(r.Kind)
 	case r.Runs < events.MinRuns || r.Runs > events.MaxRuns:
 		return fmt.Errorf("%d runs, want %d to %d", r.Runs, events.MinRuns, events.MaxRuns)
-	case r.Ticks < 1 || r.FirstTick < 0 || r.FirstTick+r.Ticks < r.FirstTick:
-		return fmt.Errorf("%d ticks from tick %d", r.Ticks, r.FirstTick)
+	case r.Ticks < 0 || min(r.FirstTick, r.FirstRun) < 0 || r.FirstTick+r.Ticks < r.FirstTick:
+		return fmt.Errorf("%d ticks from tick %d, and runs from run %d", r.Ticks, r.FirstTick, r.FirstRun)
 	case !isHash(r.DefinitionSHA256) || !isHash(r.ContextsSHA256):
 		return errors.New("the definition or the contexts are not named by a SHA-256 in lower-case hex")
-	case r.Latch != "" && !isHash(r.Latch):
-		return errors.New("the latch is not a SHA-256 in lower-case hex")
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("a budget is negative")
+	case (r.After.Verdict == 0) != (r.After.VerdictSHA256 == "") || r.After.Verdict > 0 && !isHash(r.After.VerdictSHA256):
+		return errors.New("of the last verdict before it, it names the number or the SHA-256 alone")
 	}
-	if d := r.Drill; d != nil && (d.Run < 0 || d.Run >= r.Runs || d.Tick < r.FirstTick || d.Tick-r.FirstTick >= r.Ticks) {
+	if l := r.Latch; l != nil && (!isHash(l.Trace) || l.Result != "" && !isHash(l.Result) || l.Definition != "" && !isHash(l.Definition)) {
+		return errors.New("the latch is not made of SHA-256 in lower-case hex")
+	}
+	if d := r.Drill; d != nil && (d.Run < 0 || d.Run >= r.Runs || d.Tick < r.FirstTick || r.Ticks > 0 && d.Tick-r.FirstTick >= r.Ticks) {
 		return fmt.Errorf("it has no run %d or no tick %d for its drill", d.Run, d.Tick)
 	}
+	seen := map[int]bool{}
+	for _, g := range r.Groups {
+		for _, run := range g.Runs {
+			if run < 0 || run >= r.Runs || seen[run] {
+				return fmt.Errorf("run %d is in two groups, or none of the window's", run)
+			}
+			seen[run] = true
+		}
+	}
 	return nil
+}
+
+// caseOf is the SHA-256 of what windows share that can be compared.
+func (r *request) caseOf() string {
+	tree, err := treeOf(map[string]any{"budget": r.Budget, "contexts_sha256": r.ContextsSHA256, "definition_sha256": r.DefinitionSHA256,
+		"first_tick": r.FirstTick, "ticks": r.Ticks})
+	if err != nil {
+		panic("audit: a request that was read cannot be written: " + err.Error())
+	}
+	return shaOf(appendTree(nil, tree))
+}
+
+func shaOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 func isHash(s string) bool {

@@ -104,9 +104,9 @@ var frameForgeries = []struct {
 	{"followed by a byte", func(_ *script, f [][]byte) [][]byte { f[1] = append(f[1], 0); return f }, Contradiction, index(1), -1, "1 bytes follow", false},
 	{"no frame", func(_ *script, f [][]byte) [][]byte { f[0] = []byte("{}"); return f }, Contradiction, index(0), -1, "want a map", false},
 	{"other version", func(_ *script, f [][]byte) [][]byte {
-		f[0] = bytes.Replace(f[0], []byte("\xa1v\x01"), []byte("\xa1v\x02"), 1)
+		f[0] = bytes.Replace(f[0], []byte("\xa1v\x02"), []byte("\xa1v\x03"), 1)
 		return f
-	}, Contradiction, index(0), -1, "frame version 2", false},
+	}, Contradiction, index(0), -1, "frame version 3", false},
 	{"other status of the result", func(_ *script, f [][]byte) [][]byte {
 		i := bytes.LastIndex(f[0], []byte("\xa2ok"))
 		f[0] = slices.Concat(f[0][:i], []byte("\xa5error"), f[0][i+3:])
@@ -116,11 +116,11 @@ var frameForgeries = []struct {
 	{"missing", func(_ *script, f [][]byte) [][]byte { return slices.Delete(f, 1, 2) }, Gap, index(1), 5, "event 2 of tick 5 where event 1 of tick 5 belongs", false},
 	{"missing tick", func(s *script, f [][]byte) [][]byte { return slices.Delete(f, 0, len(f)/4) }, Gap, index(0), 6, "where event 0 of tick 5 belongs", false},
 	{"of another run", func(s *script, _ [][]byte) [][]byte {
-		f, _ := cutFrames(s.t, s.key(2), 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8)})
+		f, _ := cutFrames(s.t, s.window, 2, 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8)})
 		return f
 	}, Contradiction, index(0), 5, "on the subject of run", false},
 	{"given up", func(s *script, f [][]byte) [][]byte {
-		frame, err := events.AppendAbandoned(nil, events.Position{RunKey: s.key(1), FirstTick: 5, Ticks: 4, Tick: 5, First: 2, Total: 5}, "no disk")
+		frame, err := events.AppendAbandoned(nil, events.Position{Request: s.window.Request, RunKey: s.key(1), FirstTick: 5, Ticks: 4, Tick: 5, First: 2, Total: 5}, "no disk")
 		s.must(err)
 		return slices.Insert(f[:1], 1, frame)
 	}, Gap, index(1), 5, "gave the run up: no disk", false},

@@ -13,10 +13,15 @@ import (
 // to the next.
 type frame struct {
 	events.RunKey
-	firstTick, ticks, tick int64
+	request                string
+	firstTick, ticks, tick int64 // ticks is 0 in an open run
 	first, total           int64
-	abandoned              string
 	entries                []entry
+
+	// With one of these the run ends.
+	end        bool
+	abandoned  string
+	difference *ownDifference
 
 	text []byte // what the canonical bytes of the entries lie in
 }
@@ -31,9 +36,14 @@ type entry struct {
 	meta         []byte // canonical
 }
 
-// frameFields are the fields of a frame in their order; the last is there only in
-// the frame that gives a run up.
-var frameFields = []string{"v", "pipeline", "window", "run", "first_tick", "ticks", "tick", "first", "total", "events", "results", "abandoned"}
+// The fields of a frame in their order. Those that are always there stand around what a
+// run has kept outside of everything that is hashed.
+var (
+	positionFields = []string{"v", "request", "pipeline", "window", "run", "first_tick", "ticks", "tick", "first", "total"}
+	outsideFields  = []string{"objects", "surroundings"}
+	contentFields  = []string{"events", "results"}
+	endingFields   = []string{"end", "abandoned", "difference"}
+)
 
 // read decodes a frame. The error says what is not as it must be.
 func (f *frame) read(data []byte) error {
@@ -43,17 +53,28 @@ func (f *frame) read(data []byte) error {
 	if err != nil {
 		return err
 	}
-	fields := frameFields[:min(head.n, int64(len(frameFields)))]
-	for _, field := range fields {
-		if err := r.name(field); err != nil {
-			return err
-		}
-		if err := f.field(r, field); err != nil {
-			return fmt.Errorf("field %s: %w", field, err)
+	left := head.n
+	for _, fields := range [...]struct {
+		names  []string
+		always bool
+		most   int
+	}{{positionFields, true, 10}, {outsideFields, false, 2}, {contentFields, true, 2}, {endingFields, false, 1}} {
+		for _, name := range fields.names {
+			if !fields.always && (left == 0 || fields.most == 0 || !r.isNamed(name)) {
+				continue
+			}
+			fields.most--
+			left--
+			if err := r.name(name); err != nil {
+				return err
+			}
+			if err := f.field(r, name); err != nil {
+				return fmt.Errorf("field %s: %w", name, err)
+			}
 		}
 	}
-	if n := int64(len(frameFields)); head.n != n && head.n != n-1 {
-		return fmt.Errorf("a frame has %d or %d fields, this one %d", n-1, n, head.n)
+	if left != 0 {
+		return fmt.Errorf("a frame of %d fields, of which %d are not known to this auditor or are missing", head.n, left)
 	}
 	if len(r.rest) > 0 {
 		return fmt.Errorf("%d bytes follow the end of the frame", len(r.rest))
@@ -61,7 +82,7 @@ func (f *frame) read(data []byte) error {
 	return f.check()
 }
 
-func (f *frame) field(r *reader, name string) error {
+func (f *frame) field(r *reader, name string) (err error) {
 	switch name {
 	case "v":
 		v, err := r.natural()
@@ -69,13 +90,14 @@ func (f *frame) field(r *reader, name string) error {
 			err = fmt.Errorf("frame version %d, this auditor knows %d", v, events.FrameVersion)
 		}
 		return err
-	case "pipeline":
-		it, err := r.want(isString)
-		if err == nil {
-			err = events.CheckPipelineName(string(it.text))
+	case "request":
+		if f.request, err = r.text(); err == nil && !isHash(f.request) {
+			err = fmt.Errorf("%.80q is no SHA-256 in lower-case hex", f.request)
 		}
-		f.Pipeline = string(it.text)
-		return err
+	case "pipeline":
+		if f.Pipeline, err = r.text(); err == nil {
+			err = events.CheckPipelineName(f.Pipeline)
+		}
 	case "window":
 		n, err := r.natural()
 		f.Window = uint64(n)
@@ -87,20 +109,34 @@ func (f *frame) field(r *reader, name string) error {
 		}
 		f.Run = int(n)
 		return err
+	case "objects":
+		return readKept(r)
+	case "surroundings":
+		text, err := r.appendValue(nil, 0)
+		if err == nil && text[0] != '{' {
+			err = fmt.Errorf("%.80s, want a map", text)
+		}
+		return err
 	case "events":
 		return f.readEvents(r)
 	case "results":
 		return f.readResults(r)
+	case "end":
+		it, err := r.want(isBool)
+		if err == nil && it.n != 1 {
+			err = errors.New("false, which is said by leaving it out")
+		}
+		f.end = true
+		return err
 	case "abandoned":
-		it, err := r.want(isString)
-		if err == nil && len(it.text) == 0 {
+		if f.abandoned, err = r.text(); err == nil && f.abandoned == "" {
 			err = errors.New("no reason")
 		}
-		f.abandoned = string(it.text)
-		return err
+	case "difference":
+		f.difference, err = readDifference(r, f.tick)
+	default:
+		*f.number(name), err = r.natural()
 	}
-	n, err := r.natural()
-	*f.number(name) = n
 	return err
 }
 
@@ -123,20 +159,121 @@ func (f *frame) number(name string) *int64 {
 // check makes sure that the fields can be true together.
 func (f *frame) check() error {
 	n := int64(len(f.entries))
+	cut := f.abandoned != "" || f.difference != nil
 	switch {
-	case f.total > math.MaxInt32:
+	case f.first > math.MaxInt32 || f.total > math.MaxInt32:
 		return fmt.Errorf("the total of %d events is out of range", f.total)
-	case f.ticks < 1 || f.firstTick > math.MaxInt64-f.ticks || f.tick < f.firstTick || f.tick >= f.firstTick+f.ticks:
+	case f.firstTick > math.MaxInt64-f.ticks || f.tick < f.firstTick || f.ticks > 0 && f.tick >= f.firstTick+f.ticks:
 		return fmt.Errorf("tick %d is out of range in a run of %d ticks from tick %d", f.tick, f.ticks, f.firstTick)
 	case f.first > f.total || n > f.total-f.first:
 		return fmt.Errorf("%d events from event %d of %d", n, f.first, f.total)
-	case f.abandoned != "" && n > 0:
-		return errors.New("events in a frame that gives its run up")
-	case f.abandoned == "" && n == 0 && f.total > 0:
+	case cut && n > 0:
+		return errors.New("events in a frame with which its run ends early")
+	case !cut && n == 0 && f.total > 0:
 		return fmt.Errorf("no events in a frame of a tick of %d", f.total)
+	case f.end && (f.ticks > 0 || f.first+n < f.total):
+		return errors.New("the end of a run that ends by itself, or within a tick")
 	}
 	return nil
 }
+
+// readKept reads what a frame says of contents that are kept outside it.
+func readKept(r *reader) error {
+	list, err := r.want(isArray)
+	if err == nil && list.n == 0 {
+		return errors.New("none, which is said by leaving it out")
+	}
+	for i := int64(0); i < list.n && err == nil; i++ {
+		if err = readKeptOne(r); err != nil {
+			err = fmt.Errorf("%d: %w", i, err)
+		}
+	}
+	return err
+}
+
+func readKeptOne(r *reader) error {
+	if err := wantFields(r, 4); err != nil {
+		return err
+	}
+	for _, name := range []string{"task", "name", "sha256"} {
+		if err := r.name(name); err != nil {
+			return err
+		}
+		text, err := r.text()
+		if err == nil && (text == "" || name == "sha256" && !isHash(text)) {
+			err = fmt.Errorf("%s is %.80q", name, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.name("size"); err != nil {
+		return err
+	}
+	size, err := r.natural()
+	if err == nil && size > 1<<62 {
+		err = fmt.Errorf("size is %d", size)
+	}
+	return err
+}
+
+// readDifference reads the difference with which a run ends.
+func readDifference(r *reader, tick int64) (*ownDifference, error) {
+	d := &ownDifference{Tick: tick}
+	if err := wantFields(r, 6); err != nil {
+		return nil, err
+	}
+	var err error
+	for _, name := range []string{"kind", "event_index", "task", "pointer", "expected", "found"} {
+		if err := r.name(name); err != nil {
+			return nil, err
+		}
+		switch name {
+		case "kind":
+			d.Kind, err = r.text()
+		case "event_index":
+			var n int64
+			if n, err = r.natural(); err == nil && n > math.MaxInt32 {
+				err = fmt.Errorf("event %d", n)
+			}
+			d.EventIndex = int(n)
+		case "task":
+			d.Task, err = r.text()
+		case "pointer":
+			d.Pointer, err = r.text()
+		case "expected":
+			d.Expected, err = r.tree(0)
+		case "found":
+			d.Found, err = r.tree(0)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return d, d.check()
+}
+
+// check tells why a difference cannot be one.
+func (d *ownDifference) check() error {
+	expected, found := canonical(d.Expected), canonical(d.Found)
+	switch {
+	case !slices.Contains([]string{"restart", "effect", "interference"}, d.Kind):
+		return fmt.Errorf("unknown kind %.40q", d.Kind)
+	case d.Task == "" || len(d.Task) > maxDescription || len(d.Pointer) > maxPointer:
+		return errors.New("it names no task, or one or a pointer that is too long")
+	case max(len(expected), len(found)) > maxOwnDifference:
+		return fmt.Errorf("a side takes more than %d bytes", maxOwnDifference)
+	case expected == found:
+		return errors.New("both sides are equal")
+	}
+	return nil
+}
+
+// Bounds of what a difference may hold, in bytes.
+const (
+	maxDescription   = 8 << 10
+	maxOwnDifference = 256 << 10
+)
 
 // readEvents reads the events. Names ascend in a map, so that the order of the fields
 // is the canonical one.

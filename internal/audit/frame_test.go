@@ -110,6 +110,12 @@ func genTick(t *rapid.T) events.Tick {
 	return tick
 }
 
+func hashesOf(h events.Hashes) hashes {
+	return hashes{Trace: h.Trace, Result: h.Result, Forecast: h.Forecast, ForecastResult: h.ForecastResult}
+}
+
+var testRequest = strings.Repeat("0a", 32)
+
 // Both paths read the same frames, and make the same bytes, hashes and midstates.
 func TestTwoPaths(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -121,7 +127,7 @@ func TestTwoPaths(t *testing.T) {
 				t.Fatal(err)
 			}
 			var e events.FrameEncoder
-			p := events.Position{RunKey: events.RunKey{Pipeline: "p", Window: 7, Run: 3}, FirstTick: tick.Tick, Ticks: 1}
+			p := events.Position{Request: testRequest, RunKey: events.RunKey{Pipeline: "p", Window: 7, Run: 3}, FirstTick: tick.Tick, Ticks: 1}
 			err = e.Encode(p, &tick, 600, func(message []byte, _ int) error {
 				f := sameFrame(t, message)
 				for _, e := range f.entries {
@@ -133,11 +139,11 @@ func TestTwoPaths(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := ourTick.marks().hashes(); got.Trace != hashes.Trace || got.Result != hashes.Result || got.Forecast != hashes.Forecast {
+			if got := ourTick.marks().hashes(); got != hashesOf(hashes) {
 				t.Fatalf("hashes %+v, want %+v", got, hashes)
 			}
 		}
-		if got := ours.marks(); got.hashes() != hashes(theirs.Sum()) || got.state() != theirs.State() || got[0].n != theirs.Events() {
+		if got := ours.marks(); got.hashes() != hashesOf(theirs.Sum()) || got.state() != theirs.State() || got[0].n != theirs.Events() {
 			t.Fatalf("hashes %+v, want %+v", got.hashes(), theirs.Sum())
 		}
 	})
@@ -171,7 +177,7 @@ func sameFrame(t interface{ Fatalf(string, ...any) }, message []byte) *frame {
 	if string(d.Events()) != strings.Join(list, ",") || string(d.Results()) != strings.Join(results, ",") {
 		t.Fatalf("%q\ntheirs: %s %s\nours: %s %s", message, d.Events(), d.Results(), list, results)
 	}
-	if d.RunKey != f.RunKey || d.FirstTick != f.firstTick || d.Ticks != f.ticks || d.Tick != f.tick || int64(d.First) != f.first || int64(d.Total) != f.total || d.Abandoned != f.abandoned {
+	if d.RunKey != f.RunKey || d.FirstTick != f.firstTick || d.Ticks != f.ticks || d.Tick != f.tick || int64(d.First) != f.first || int64(d.Total) != f.total || d.Abandoned != f.abandoned || d.Request != f.request || d.End != f.end || (d.Difference == nil) != (f.difference == nil) {
 		t.Fatalf("theirs: %+v %q\nours: %+v", d.Position, d.Abandoned, f)
 	}
 	return f
@@ -179,7 +185,7 @@ func sameFrame(t interface{ Fatalf(string, ...any) }, message []byte) *frame {
 
 // Both decoders refuse the same messages.
 func FuzzTwoPaths(f *testing.F) {
-	frames, _ := cutFrames(f, events.RunKey{Pipeline: "p", Window: 1}, 5, []events.Tick{testTick(5)})
+	frames, _ := cutFrames(f, events.WindowKey{Pipeline: "p", Window: 1, Request: testRequest}, 0, 5, []events.Tick{testTick(5)})
 	for _, frame := range frames {
 		f.Add(frame)
 		for _, c := range [][2]string{{"\xcb", "\xca"}, {"\xa2ok", "\xc4\x02ok"}, {"\xa4ops", "\xd9\x04ops"}, {"\x02", "\xd1\x00\x02"}, {"\x02", "\xcb\x40\x00\x00\x00\x00\x00\x00\x00"},
@@ -189,7 +195,7 @@ func FuzzTwoPaths(f *testing.F) {
 			f.Add(bytes.ReplaceAll(frame, []byte(c[0]), []byte(c[1])))
 		}
 	}
-	abandoned, err := events.AppendAbandoned(nil, events.Position{RunKey: events.RunKey{Pipeline: "p"}, Ticks: 1}, "why")
+	abandoned, err := events.AppendAbandoned(nil, events.Position{Request: testRequest, RunKey: events.RunKey{Pipeline: "p"}, Ticks: 1}, "why")
 	if err != nil {
 		f.Fatal(err)
 	}

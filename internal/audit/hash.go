@@ -82,11 +82,13 @@ func (m mark) midstate() string {
 	return base64.StdEncoding.EncodeToString(append(b, check[:8]...))
 }
 
-// lists are what is hashed of a tick or a run: its events, its results, and the
-// events of its forecast lane.
-type lists [3]*list
+// lists are what is hashed of a tick or a run: its events and its results, and those of
+// its forecast lane.
+type lists [4]*list
 
-func newLists() lists { return lists{newList("events"), newList("results"), newList("events")} }
+func newLists() lists {
+	return lists{newList("events"), newList("results"), newList("events"), newList("results")}
+}
 
 // begin makes the lists empty.
 func (l lists) begin() {
@@ -97,7 +99,7 @@ func (l lists) begin() {
 
 // sums are the hashes of the lists if they ended here. They can only begin anew then.
 func (l lists) sums() (h hashes) {
-	for i, to := range []*string{&h.Trace, &h.Result, &h.Forecast} {
+	for i, to := range []*string{&h.Trace, &h.Result, &h.Forecast, &h.ForecastResult} {
 		l[i].sha.Write([]byte("]}"))
 		*to = hex.EncodeToString(l[i].sha.Sum(nil))
 	}
@@ -110,15 +112,16 @@ func (l lists) add(event, result []byte, forecast bool) {
 	l[1].add(result)
 	if forecast {
 		l[2].add(event)
+		l[3].add(result)
 	}
 }
 
-func (l lists) marks() marks { return marks{l[0].mark(), l[1].mark(), l[2].mark()} }
+func (l lists) marks() marks { return marks{l[0].mark(), l[1].mark(), l[2].mark(), l[3].mark()} }
 
-type marks [3]mark
+type marks [4]mark
 
-func (m marks) hashes() hashes { return hashes{m[0].sum(), m[1].sum(), m[2].sum()} }
+func (m marks) hashes() hashes { return hashes{m[0].sum(), m[1].sum(), m[2].sum(), m[3].sum()} }
 
 func (m marks) state() string {
-	return strings.Join([]string{m[0].midstate(), m[1].midstate(), m[2].midstate()}, ".")
+	return strings.Join([]string{m[0].midstate(), m[1].midstate(), m[2].midstate(), m[3].midstate()}, ".")
 }

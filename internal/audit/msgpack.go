@@ -189,6 +189,19 @@ func (r *reader) name(want string) error {
 	return err
 }
 
+// isNamed tells whether the next item is this string.
+func (r *reader) isNamed(name string) bool {
+	ahead := *r
+	it, err := ahead.next()
+	return err == nil && it.is == isString && string(it.text) == name
+}
+
+// text reads a string.
+func (r *reader) text() (string, error) {
+	it, err := r.want(isString)
+	return string(it.text), err
+}
+
 // appendValue appends the canonical bytes of the next value, which is at a depth.
 func (r *reader) appendValue(dst []byte, depth int) ([]byte, error) {
 	it, err := r.next()

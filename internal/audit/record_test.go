@@ -21,7 +21,9 @@ type script struct {
 	t   testing.TB
 	bus *bus.Bus
 	id  uint64
-	req events.WindowRequest
+
+	window events.WindowKey
+	req    events.WindowRequest
 
 	definition string
 
@@ -101,13 +103,21 @@ func (s *script) put(data string) (sha string) {
 	return sha
 }
 
+// ask requests the window.
+func (s *script) ask() {
+	s.t.Helper()
+	data := s.encode(&s.req)
+	s.id = s.append(events.WindowSubject(s.req.Kind, pipeline), data)
+	s.window = events.WindowKey{Pipeline: pipeline, Window: s.id, Request: events.RequestSHA256(data)}
+}
+
 // write writes the record of a window.
 func (s *script) write() *script {
 	s.t.Helper()
-	s.req = events.WindowRequest{Schema: events.WindowSchema, Pipeline: pipeline, DefinitionSHA256: s.put(s.definition), ContextsSHA256: s.put("{}\n"),
+	s.req = events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: pipeline, DefinitionSHA256: s.put(s.definition), ContextsSHA256: s.put("{}\n"),
 		Runs: 3, FirstTick: 5, Ticks: 4, Budget: testBudget}
 	s.request(&s.req)
-	s.id = s.append(events.WindowSubject(pipeline), s.encode(&s.req))
+	s.ask()
 	last := make([]events.Digest, s.req.Runs)
 	memory := compare.Memory{}
 	for run := range s.req.Runs {
@@ -120,7 +130,7 @@ func (s *script) write() *script {
 		s.writeFrames(run, ticks)
 		last[run] = s.writeDigests(run, ticks)
 	}
-	v, err := compare.Judge(s.id, s.req, last, memory)
+	v, err := compare.Judge(s.window, &s.req, last, memory)
 	s.must(err)
 	for _, seqs := range s.digestSeqs {
 		for _, seq := range seqs {
@@ -134,11 +144,11 @@ func (s *script) write() *script {
 	return s
 }
 
-// frames cuts ticks into frames of at most two events.
-func cutFrames(t testing.TB, key events.RunKey, first int64, ticks []events.Tick) (frames [][]byte, ends []int) {
+// cutFrames cuts ticks into frames of at most two events.
+func cutFrames(t testing.TB, w events.WindowKey, run int, first int64, ticks []events.Tick) (frames [][]byte, ends []int) {
 	var e events.FrameEncoder
 	for i := range ticks {
-		p := events.Position{RunKey: key, FirstTick: first, Ticks: int64(len(ticks))}
+		p := events.Position{Request: w.Request, RunKey: w.Run(run), FirstTick: first, Ticks: int64(len(ticks))}
 		err := e.Encode(p, &ticks[i], 900, func(frame []byte, next int) error {
 			frames = append(frames, slices.Clone(frame))
 			return nil
@@ -152,7 +162,7 @@ func cutFrames(t testing.TB, key events.RunKey, first int64, ticks []events.Tick
 }
 
 func (s *script) writeFrames(run int, ticks []events.Tick) {
-	frames, _ := cutFrames(s.t, s.key(run), s.req.FirstTick, ticks)
+	frames, _ := cutFrames(s.t, s.window, run, s.req.FirstTick, ticks)
 	var seqs []uint64
 	for _, frame := range s.frames(run, frames) {
 		seqs = append(seqs, s.append(events.TraceSubject(s.key(run)), frame))
@@ -163,7 +173,7 @@ func (s *script) writeFrames(run int, ticks []events.Tick) {
 // writeDigests writes two digests, the first of a single tick, and returns the last
 // one. They are those of the ticks, whatever became of the frames.
 func (s *script) writeDigests(run int, ticks []events.Tick) events.Digest {
-	_, ends := cutFrames(s.t, s.key(run), s.req.FirstTick, ticks)
+	_, ends := cutFrames(s.t, s.window, run, s.req.FirstTick, ticks)
 	hash := events.NewRunHash()
 	var list []*events.Digest
 	d := s.newDigest(run)
@@ -202,7 +212,7 @@ func (s *script) writeDigests(run int, ticks []events.Tick) events.Digest {
 }
 
 func (s *script) newDigest(run int) *events.Digest {
-	return &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Pipeline: pipeline, Window: s.id, Run: run,
+	return &events.Digest{Schema: events.DigestSchema, Scheme: canon.Scheme, Request: s.window.Request, Pipeline: pipeline, Window: s.id, Run: run,
 		FirstTick: s.req.FirstTick, Ticks: s.req.Ticks, Covers: []events.TickDigest{}}
 }
 

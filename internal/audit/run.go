@@ -15,14 +15,16 @@ type run struct {
 	key    events.RunKey
 	window *window
 
-	first, ticks int64       // as the first frame says; ticks is 0 before that
-	hash, tick   lists       // of the run, and of the tick that is being read
-	hashed       int64       // whole ticks that were read
-	part         *part       // the tick of which some frames were read
-	pending      []wholeTick // read, and in no digest yet
-	tailSeq      uint64      // the first frame of the ticks that were not kept, since no digest can cover them
-	broken       uint64      // the first bad frame, 0: none. What follows it is not looked at
-	unasked      uint64      // the first frame, when it is of another run than the window asks for
+	begun        bool           // there is a good frame
+	first, ticks int64          // as that says; ticks is 0 in an open run
+	end          bool           // an open run has said that it ends
+	difference   *ownDifference // with which the run has ended
+	hash, tick   lists          // of the run, and of the tick that is being read
+	hashed       int64          // whole ticks that were read
+	part         *part          // the tick of which some frames were read
+	pending      []wholeTick    // read, and in no digest yet
+	tailSeq      uint64         // the first frame of the ticks that were not kept, since no digest can cover them
+	broken       uint64         // the first bad frame, 0: none. What follows it is not looked at
 
 	covered    int64   // ticks that are in digests
 	coveredSeq uint64  // the frame that ends the last of them
@@ -95,7 +97,7 @@ func (r *run) frame(m bus.Message) {
 		tick = f.tick
 	}
 	switch {
-	case r.ticks > 0 && r.hashed == r.ticks:
+	case r.isOver():
 		kind, err = behindTheEnd(f, err), errors.New("a frame behind the end of its run")
 	case err == nil:
 		kind, err = r.follows(f, m.Seq)
@@ -111,9 +113,20 @@ func (r *run) frame(m bus.Message) {
 	r.add(f, m.Seq)
 }
 
+// isWhole tells whether a run has all its ticks when it has so many.
+func (r *run) isWhole(ticks int64) bool {
+	if !r.begun || r.ticks == 0 {
+		return r.end && ticks == r.hashed
+	}
+	return ticks == r.ticks
+}
+
+// isOver tells whether no frame may follow.
+func (r *run) isOver() bool { return r.difference != nil || r.isWhole(r.hashed) }
+
 // behindTheEnd is the kind of a frame that follows the end of its run.
 func behindTheEnd(f *frame, err error) Kind {
-	if err == nil && f.abandoned == "" {
+	if err == nil && f.abandoned == "" && f.difference == nil {
 		return Repeat
 	}
 	return Contradiction
@@ -124,14 +137,17 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 	switch {
 	case f.RunKey != r.key:
 		return Contradiction, fmt.Errorf("a frame of run %s on the subject of run %s", f.RunKey, r.key)
+	case r.window.request != nil && f.request != r.window.request.sha256:
+		return Contradiction, fmt.Errorf("a frame of request %.12s…, but the window is that of request %.12s…", f.request, r.window.request.sha256)
+	case r.window.request != nil && seq <= r.window.request.After.Trace:
+		return Contradiction, fmt.Errorf("a frame of a window that was requested when %s ended with %d", events.StreamTrace, r.window.request.After.Trace)
 	case f.abandoned != "":
 		return Gap, fmt.Errorf("the coordinator gave the run up: %s", f.abandoned)
-	case r.ticks == 0:
-		r.first, r.ticks = f.firstTick, f.ticks
-		if q := r.window.request; q != nil && (q.FirstTick != f.firstTick || q.Ticks != f.ticks) {
-			r.unasked = seq
-			r.hold(Contradiction, events.StreamTrace, seq, f.tick, "a run of %d ticks from tick %d, but the window asks for %d from tick %d", f.ticks, f.firstTick, q.Ticks, q.FirstTick)
-		}
+	case r.window.request != nil && (f.firstTick != r.window.request.FirstTick || f.ticks != r.window.request.Ticks):
+		q := r.window.request
+		return Contradiction, fmt.Errorf("a run of %d ticks from tick %d, but the window asks for %d from tick %d", f.ticks, f.firstTick, q.Ticks, q.FirstTick)
+	case !r.begun:
+		r.begun, r.first, r.ticks = true, f.firstTick, f.ticks
 	case f.firstTick != r.first || f.ticks != r.ticks:
 		return Contradiction, fmt.Errorf("a run of %d ticks from tick %d, which before was one of %d from tick %d", f.ticks, f.firstTick, r.ticks, r.first)
 	}
@@ -140,6 +156,7 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 		next, total = r.part.next, r.part.total
 	}
 	switch {
+	case f.tick == tick && f.difference != nil:
 	case f.tick < tick || f.tick == tick && f.first < next:
 		return Repeat, fmt.Errorf("event %d of tick %d again, where event %d of tick %d belongs", f.first, f.tick, next, tick)
 	case f.tick > tick || f.first > next:
@@ -153,6 +170,11 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
+	if f.difference != nil { // digests speak of whole ticks
+		r.difference, r.part = f.difference, nil
+		return
+	}
+	r.end = f.end
 	for i := range f.entries {
 		e := &f.entries[i]
 		forecast := e.lane == "forecast"

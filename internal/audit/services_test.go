@@ -99,10 +99,10 @@ func submit(t testing.TB, b *bus.Bus, change func(*events.WindowRequest)) uint64
 	}
 	definition, err := canon.Of(map[string]any{"schema": definitionSchema, "name": pipeline, "tasks": tasks})
 	s.must(err)
-	q := events.WindowRequest{Schema: events.WindowSchema, Pipeline: pipeline, DefinitionSHA256: s.put(string(definition)), ContextsSHA256: s.put("{}\n"),
+	q := events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: pipeline, DefinitionSHA256: s.put(string(definition)), ContextsSHA256: s.put("{}\n"),
 		Runs: 4, Ticks: 5, Budget: events.Budgets{Forecast: events.Budget{Ops: 10}, Shadow: events.Budget{Ops: 10}}}
 	change(&q)
-	return s.append(events.WindowSubject(pipeline), s.encode(&q))
+	return s.append(events.WindowSubject(q.Kind, pipeline), s.encode(&q))
 }
 
 // awaitVerdicts waits for the verdicts of so many windows, and returns their outcomes.
@@ -145,7 +145,7 @@ func TestServices(t *testing.T) {
 		q.Drill = &events.Drill{Run: 1, Tick: 1, Task: "big", Kind: "value"}
 	})
 	request("fail value", func(q *events.WindowRequest) { q.Reproduce, q.Runs = "odd", 20 })
-	request("fail latch", func(q *events.WindowRequest) { q.Latch = latch })
+	request("fail latch", func(q *events.WindowRequest) { q.Latch = &events.Latch{Trace: latch} })
 	request("inconclusive", func(q *events.WindowRequest) { q.Reproduce, q.FirstTick = "impossible", 3 })
 	request("inconclusive", func(q *events.WindowRequest) {
 		q.Drill = &events.Drill{Run: 3, Tick: 2, Task: "no such task", Kind: "cost"}
@@ -213,7 +213,7 @@ func TestConfirmed(t *testing.T) {
 	}
 	longer := newScript(t, b) // than the window asks for
 	longer.frames = func(run int, _ [][]byte) [][]byte {
-		f, _ := cutFrames(t, longer.key(run), 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8), testTick(9)})
+		f, _ := cutFrames(t, longer.window, run, 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8), testTick(9)})
 		return f
 	}
 	for _, s := range append(scripts, longer) {

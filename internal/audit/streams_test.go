@@ -29,7 +29,7 @@ func TestUnreadableDocuments(t *testing.T) {
 		{func(t string) string { return strings.Replace(t, `"run":0,`, ``, 1) }, "/run: found nothing where 0 belongs"},
 		{func(t string) string { return strings.Replace(t, `"run":0`, `"run":0,"speed":1`, 1) }, "unknown field"},
 		{func(t string) string { return strings.Replace(t, `"run":0`, `"run":0.0`, 1) }, "cannot unmarshal"},
-		{func(t string) string { return strings.Replace(t, `digest.v1`, `digest.v2`, 1) }, "schema"},
+		{func(t string) string { return strings.Replace(t, `digest.v2`, `digest.v1`, 1) }, "schema"},
 		{func(t string) string { return strings.Replace(t, `"run":0`, "\"run\":\xff", 1) }, "UTF-8"},
 		{func(t string) string { return strings.Repeat("[", 2000) + strings.Repeat("]", 2000) }, "nested deeper"},
 	} {
@@ -48,7 +48,7 @@ func TestStrays(t *testing.T) {
 	s.verdict = func(v *events.Verdict) { v.Schema = "" }
 	s.write()
 	stray := events.RunKey{Pipeline: pipeline, Window: s.id, Run: 3}
-	frames, _ := cutFrames(t, stray, 5, []events.Tick{testTick(5)})
+	frames, _ := cutFrames(t, s.window, 3, 5, []events.Tick{testTick(5)})
 	beyond := s.append(events.TraceSubject(stray), frames[0])
 	d := s.newDigest(0)
 	d.Pipeline, d.Hashes = "other", events.NewRunHash().Sum()
@@ -76,18 +76,18 @@ func TestBadRequests(t *testing.T) {
 		message string
 	}{
 		{func(q *events.WindowRequest) { q.Runs = 1 }, "1 runs, want 2"},
-		{func(q *events.WindowRequest) { q.Ticks = 0 }, "0 ticks"},
+		{func(q *events.WindowRequest) { q.Ticks = -1 }, "-1 ticks"},
 		{func(q *events.WindowRequest) { q.FirstTick, q.Ticks = 1, 1<<63-1 }, "ticks from tick 1"},
-		{func(q *events.WindowRequest) { q.Latch = "x" }, "latch"},
+		{func(q *events.WindowRequest) { q.Latch = &events.Latch{Trace: "x"} }, "latch"},
 		{func(q *events.WindowRequest) { q.ContextsSHA256 = strings.Repeat("A", 64) }, "SHA-256"},
 		{func(q *events.WindowRequest) { q.Budget.Shadow.Entropy = -1 }, "budget"},
 		{func(q *events.WindowRequest) { q.Drill = &events.Drill{Tick: 9, Task: "t", Kind: "value"} }, "no tick 9"},
-		{func(q *events.WindowRequest) { q.Pipeline = "other" }, "its pipeline's subject is ers.window.other"},
+		{func(q *events.WindowRequest) { q.Pipeline = "other" }, "its pipeline's subject is ers.window.starlark.other"},
 		{func(q *events.WindowRequest) { q.Pipeline = "a.b" }, "pipeline name"},
 	} {
 		q := s.req
 		c.change(&q)
-		id := s.append(events.WindowSubject(pipeline), s.encode(&q))
+		id := s.append(events.WindowSubject(events.Starlark, pipeline), s.encode(&q))
 		check(t, audit(t, b, id), events.Fail, want{Contradiction, onWindow, id, -1, -1, false, c.message})
 	}
 }
@@ -96,7 +96,7 @@ func TestBadRequests(t *testing.T) {
 func TestLateMessages(t *testing.T) {
 	b := bustest.Open(t)
 	s := newScript(t, b).write()
-	frames, _ := cutFrames(t, s.key(1), 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8)})
+	frames, _ := cutFrames(t, s.window, 1, 5, []events.Tick{testTick(5), testTick(6), testTick(7), testTick(8)})
 	frame := s.append(events.TraceSubject(s.key(1)), frames[0])
 	s.append(events.TraceSubject(s.key(1)), frames[1])
 	d := s.newDigest(1)
@@ -137,7 +137,7 @@ func TestObjects(t *testing.T) {
 	damaged.write()
 	check(t, damaged.audit(), events.Fail, want{Contradiction, onWindow, damaged.id, -1, -1, false, "damaged"})
 
-	bad := s.append(events.WindowSubject(pipeline), []byte("{}"))
+	bad := s.append(events.WindowSubject(events.Starlark, pipeline), []byte("{}"))
 	check(t, audit(t, b, bad), events.Fail, want{Contradiction, onWindow, bad, -1, -1, false, "schema"})
 }
 

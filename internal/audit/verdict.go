@@ -58,20 +58,23 @@ func (j *judgement) found(kind Kind, format string, args ...any) {
 func (j *judgement) check(ctx context.Context) error {
 	q, said := j.request, j.said
 	j.want = &verdict{
-		Schema: events.VerdictSchema, Scheme: scheme, Pipeline: j.key.pipeline, Window: j.key.id,
+		Schema: events.VerdictSchema, Scheme: scheme, Kind: q.Kind, Pipeline: j.key.pipeline, Window: j.key.id, Request: q.sha256, Case: q.caseOf(),
 		DefinitionSHA256: q.DefinitionSHA256, ContextsSHA256: q.ContextsSHA256,
-		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, Latch: q.Latch, Drill: q.Drill,
-		Reproduce: cmp.Or(q.Reproduce, said.Reproduce), // the gate's own words where nothing was asked for
+		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Latch: q.Latch, Drill: q.Drill,
+		Reproduce: cmp.Or(q.Reproduce, fmt.Sprintf("ers submit --window %d", j.key.id)),
 		Hashes:    make([]string, q.Runs), ResultHashes: make([]string, q.Runs), Groups: []group{}, Outliers: []int{},
-		Problems: said.Problems, // see judgeable
 	}
-	if (said.Outcome == events.Inconclusive) != (len(said.Problems) > 0) || (said.Outcome == events.Fail) != (said.Divergence != nil) {
+	if said.Outcome == events.Inconclusive && len(said.Problems) == 0 || said.Outcome == events.Pass && len(said.Problems) > 0 || (said.Outcome == events.Fail) != (said.Divergence != nil) {
 		j.found(Contradiction, "a verdict of %s with %d problems, and with a divergence: %v", said.Outcome, len(said.Problems), said.Divergence != nil)
 	}
 	sealed := j.judgeable()
 	j.group(sealed)
-	if err := j.decide(ctx, len(sealed) == q.Runs); err != nil {
+	if err := j.decide(ctx); err != nil {
 		return err
+	}
+	j.allow()
+	if j.seq <= q.After.Verdict {
+		j.found(Contradiction, "the window was requested when %s ended with %d", events.StreamVerdict, q.After.Verdict)
 	}
 	saidTree, err := treeOf(said)
 	if err != nil {
@@ -114,32 +117,45 @@ func (j *judgement) judgeable() (sealed []int) {
 				j.found(Difference, "it does not say that run %d cannot be judged, as its last digest does (%s %d)", number, events.StreamDigest, r.finalSeq)
 			} else {
 				j.confirm(r, p)
+				j.want.Problems = append(j.want.Problems, p)
 			}
 			continue
 		}
-		sealed = append(sealed, number)
-		j.want.Hashes[number], j.want.ResultHashes[number] = d.Trace, d.Result
-		if isNamed && len(r.held) == 0 && d.Events > 0 {
+		if isNamed && (len(r.held) > 0 || d.Events == 0 && d.Difference == nil) {
+			j.want.Problems = append(j.want.Problems, p) // the gate has doubted it, and not without reason
+			continue
+		}
+		if isNamed {
 			j.found(Difference, "it says that run %d cannot be judged (%.200s), but its frames and digests are good", number, p.Reason)
 		}
+		if d.Difference != nil {
+			continue // the run has no hashes of its own
+		}
+		sealed = append(sealed, number)
+		j.want.Hashes[number], j.want.ResultHashes[number] = d.Trace, d.Result
 	}
 	return sealed
 }
 
 // isBroken tells whether the last digest of a run rules a judgement out.
 func (j *judgement) isBroken(r *run) bool {
-	d := r.final
-	return d.Problem != nil || d.Done != d.Ticks || d.FirstTick != j.request.FirstTick || d.Ticks != j.request.Ticks
+	d, q := r.final, j.request
+	return d.Problem != nil || d.Request != q.sha256 || d.FirstTick != q.FirstTick || d.Ticks != q.Ticks ||
+		d.Difference == nil && d.Done != d.Ticks && d.Ticks > 0
 }
 
 // confirm compares the verdict's problem of a broken run with the digest's.
 func (j *judgement) confirm(r *run, p problem) {
 	d := r.final
-	same := d.Problem != nil && d.Problem.Stream == p.Stream && d.Problem.Seq == p.Seq
-	if !same && p.Seq != 0 && !r.know(p.Stream, p.Seq) {
-		j.found(Difference, "it says that run %d cannot be judged because of %.40s %d (%.200s), which is not what its last digest says", p.Run, p.Stream, p.Seq, p.Reason)
+	if d.Problem != nil {
+		want := *d.Problem
+		if want.Run = p.Run; want == p || r.know(p.Stream, p.Seq) {
+			return
+		}
+	} else if p.Seq == 0 || p.Seq == d.LastSeq {
+		return // a digest that does not belong to the request
 	}
-	r.know(events.StreamTrace, r.unasked)
+	j.found(Difference, "it says that run %d cannot be judged because of %.40s %d (%.200s), which is not what its last digest says", p.Run, p.Stream, p.Seq, p.Reason)
 }
 
 // group clusters the sealed runs by their hashes.
@@ -151,7 +167,7 @@ func (j *judgement) group(sealed []int) {
 		i := slices.IndexFunc(w.Groups, func(g group) bool { return g.Hash == d.Trace && g.ResultHash == d.Result })
 		if i < 0 {
 			i = len(w.Groups)
-			w.Groups = append(w.Groups, group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast})
+			w.Groups = append(w.Groups, group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast, ForecastResultHash: d.ForecastResult})
 		}
 		w.Groups[i].Runs = append(w.Groups[i].Runs, run)
 		if w.FirstMismatchIndex == nil && w.Hashes[0] != "" && (d.Trace != w.Hashes[0] || d.Result != w.ResultHashes[0]) {
@@ -175,25 +191,35 @@ func (j *judgement) group(sealed []int) {
 	}
 }
 
-// decide sets the outcome, and on fail where the runs differ.
-func (j *judgement) decide(ctx context.Context, allSealed bool) error {
+// decide sets the outcome, and on fail where the runs differ. A fail needs one
+// difference that is shown, a pass every run complete.
+func (j *judgement) decide(ctx context.Context) error {
 	w := j.want
 	doubted := false // the gate may have found what the audit did
 	for _, r := range j.runs {
 		doubted = doubted || len(r.held) > 0
 	}
-	empty := allSealed && len(w.Groups) == 1 && j.runs[0].final.Events == 0
-	switch {
-	case !allSealed, empty, doubted && len(j.said.Problems) > 0:
-		w.Outcome = events.Inconclusive
-	case len(w.Groups) > 1:
-		w.Outcome = events.Fail
+	if len(w.Groups) > 1 {
 		if doubted || j.said.Outcome != events.Fail {
 			j.takeExplanation()
-			return nil
+		} else if err := j.explain(ctx); err != nil {
+			return err
 		}
-		return j.explain(ctx)
-	case w.Latch != "" && w.Latch != w.ExpectedHash:
+	}
+	j.explainOwn()
+	complete := 0
+	for _, hash := range w.Hashes {
+		if hash != "" {
+			complete++
+		}
+	}
+	latch := w.Latch
+	switch {
+	case len(w.Groups) > 1 || w.Divergence != nil:
+		w.Outcome = events.Fail
+	case len(w.Problems) > 0 || complete < w.Runs || j.runs[0].final.Events == 0:
+		w.Outcome = events.Inconclusive
+	case latch != nil && (latch.Trace != w.ExpectedHash || latch.Result != "" && latch.Result != w.ExpectedResultHash):
 		w.Outcome = events.Fail
 		j.explainLatch()
 	default:

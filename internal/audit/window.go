@@ -89,6 +89,7 @@ func readRequest(m bus.Message) (*request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a window request that cannot be run: %w", err)
 	}
+	q.sha256 = shaOf(m.Data)
 	return q, nil
 }
 
@@ -167,7 +168,7 @@ func (a *auditor) endWindow(key windowKey, q *request) {
 	completed, forgotten := w.completed(), false
 	for _, number := range slices.Sorted(maps.Keys(w.runs)) {
 		r := w.runs[number]
-		if seq, tick := r.uncovered(); seq > 0 && seq <= a.lowWater {
+		if seq, tick := r.uncovered(); seq > 0 && seq <= a.lowWater && !a.isOpen(r, seq) {
 			forgotten = true
 			r.hold(Gap, events.StreamTrace, seq, tick, "in no digest, although %s says that every frame up to there and beyond is", events.StreamDigest)
 		}
@@ -180,6 +181,12 @@ func (a *auditor) endWindow(key windowKey, q *request) {
 	default:
 		a.report.addUnjudged(Unjudged{Pipeline: key.pipeline, Window: key.id, Message: w.state()})
 	}
+}
+
+// isOpen tells whether the digest with the low water mark says that the tick which
+// begins with a frame has not ended.
+func (a *auditor) isOpen(r *run, seq uint64) bool {
+	return slices.Contains(a.open, openTick{r.key.Pipeline, r.key.Window, r.key.Run, seq})
 }
 
 // completed returns the digest with which the last run of a window came to its end;
@@ -208,10 +215,13 @@ func (w *window) state() string {
 		switch {
 		case r.final != nil:
 			sealed++
-		case r.broken > 0 || r.ticks > 0 && r.hashed == r.ticks:
+		case r.broken > 0 || r.isOver():
 			whole++
 		case behind == "":
 			behind = fmt.Sprintf("run %d has %d of %d ticks", number, r.hashed, w.request.Ticks)
+			if w.request.Ticks == 0 {
+				behind = fmt.Sprintf("run %d has %d ticks, and no end yet", number, r.hashed)
+			}
 		}
 	}
 	switch runs := w.request.Runs; {

@@ -61,6 +61,9 @@ type auditor struct {
 	ends   map[string]uint64 // by stream: the last sequence that is looked at
 	at     map[string]uint64 // by stream: the last sequence that was read
 
+	repairs         []repaired                // of streams that were cut short
+	verdictMessages map[uint64]verdictMessage // by sequence
+
 	verdicts map[windowKey]*recorded
 	windows  map[windowKey]*window      // those with messages, until their verdict is checked
 	judged   map[windowKey]bool         // those whose verdict is checked
@@ -91,7 +94,7 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 	return &auditor{
 		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
-		verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
+		verdictMessages: map[uint64]verdictMessage{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
 		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[named]*object{},
 	}
 }
@@ -114,6 +117,9 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 		for _, stream := range missing {
 			a.report.add(Finding{Kind: Gap, Stream: stream, Run: -1, Tick: -1, Message: "the stream is missing: it was removed, or could not be read"})
 		}
+	}
+	if err := a.readVoids(ctx); err != nil {
+		return nil, err
 	}
 	if err := a.indexVerdicts(ctx); err != nil {
 		return nil, err

@@ -151,6 +151,9 @@ func (r *run) digest(ctx context.Context, seq uint64, d *digest, t *trace) error
 	} else if d.LowWater >= a.lowWater {
 		a.lowWater, a.open = d.LowWater, d.Open
 	}
+	if q := r.window.request; q != nil && seq <= q.After.Digest && !a.lost(events.StreamDigest, q.After.Digest, r.key.Window) {
+		r.hold(Contradiction, events.StreamDigest, seq, -1, "a digest of a window that was requested when %s ended with %d", events.StreamDigest, q.After.Digest)
+	}
 	if q := r.window.request; q != nil && d.Request != q.sha256 {
 		r.hold(Contradiction, events.StreamDigest, seq, -1, "a digest of request %.12s…, but the window is that of request %.12s…", d.Request, q.sha256)
 	}

@@ -16,6 +16,7 @@ type recorded struct {
 // indexVerdicts notes which window has which verdict, and what can be said of
 // verdicts without their windows.
 func (a *auditor) indexVerdicts(ctx context.Context) error {
+	var before struct{ seq, digestSeq uint64 } // of the last verdict that can be checked
 	for m, err := range a.read(ctx, events.StreamVerdict, a.filter(events.VerdictSubjects, 4)) {
 		if err != nil {
 			return err
@@ -35,6 +36,7 @@ func (a *auditor) indexVerdicts(ctx context.Context) error {
 			continue
 		}
 		a.verdicts[key] = &recorded{seq: m.Seq}
+		a.verdictMessages[m.Seq] = verdictMessage{shaOf(m.Data), id}
 		v, err := readVerdict(m.Data)
 		if err == nil && (v.Outcome != outcome || v.Pipeline != pipeline || v.Window != id) {
 			err = fmt.Errorf("a verdict of %s on window %d of %s on the subject %s", v.Outcome, v.Window, v.Pipeline, m.Subject)
@@ -52,6 +54,11 @@ func (a *auditor) indexVerdicts(ctx context.Context) error {
 			continue
 		}
 		a.verdicts[key].digestSeq = v.DigestSeq
+		if v.DigestSeq < before.digestSeq && !a.repairedBetween(m.Stream, before.seq, m.Seq) {
+			found(Contradiction, "/digest_seq is %d, and %d in %s %d before it: verdicts stand in the order in which their windows came to their end",
+				v.DigestSeq, before.digestSeq, m.Stream, before.seq)
+		}
+		before.seq, before.digestSeq = m.Seq, v.DigestSeq
 	}
 	return a.findGate(ctx)
 }

@@ -29,6 +29,7 @@ type script struct {
 
 	// Hooks change what is written. A message that is nil is left out.
 	request func(*events.WindowRequest)
+	answer  func(events.WindowKey) events.WindowKey // what the services take the window for
 	ticks   func(run int, ticks []events.Tick)
 	frames  func(run int, frames [][]byte) [][]byte
 	digests func(run int, list []*events.Digest) []*events.Digest
@@ -42,6 +43,7 @@ const pipeline = "demo"
 
 func newScript(t testing.TB, b *bus.Bus) *script {
 	s := &script{t: t, bus: b, definition: canonicalDefinition, request: func(*events.WindowRequest) {}, ticks: func(int, []events.Tick) {}, verdict: func(*events.Verdict) {}}
+	s.answer = func(w events.WindowKey) events.WindowKey { return w }
 	s.frames = func(_ int, frames [][]byte) [][]byte { return frames }
 	s.digests = func(_ int, list []*events.Digest) []*events.Digest { return list }
 	return s
@@ -108,7 +110,7 @@ func (s *script) ask() {
 	s.t.Helper()
 	data := s.encode(&s.req)
 	s.id = s.append(events.WindowSubject(s.req.Kind, pipeline), data)
-	s.window = events.WindowKey{Pipeline: pipeline, Window: s.id, Request: events.RequestSHA256(data)}
+	s.window = s.answer(events.WindowKey{Pipeline: pipeline, Window: s.id, Request: events.RequestSHA256(data)})
 }
 
 // write writes the record of a window.

@@ -139,7 +139,7 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 		return Contradiction, fmt.Errorf("a frame of run %s on the subject of run %s", f.RunKey, r.key)
 	case r.window.request != nil && f.request != r.window.request.sha256:
 		return Contradiction, fmt.Errorf("a frame of request %.12s…, but the window is that of request %.12s…", f.request, r.window.request.sha256)
-	case r.window.request != nil && seq <= r.window.request.After.Trace:
+	case r.window.request != nil && seq <= r.window.request.After.Trace && !r.window.a.lost(events.StreamTrace, r.window.request.After.Trace, r.key.Window):
 		return Contradiction, fmt.Errorf("a frame of a window that was requested when %s ended with %d", events.StreamTrace, r.window.request.After.Trace)
 	case f.abandoned != "":
 		return Gap, fmt.Errorf("the coordinator gave the run up: %s", f.abandoned)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -62,6 +63,10 @@ func (w *window) load(ctx context.Context) error {
 	}
 	if !found {
 		w.fault = fmt.Sprintf("%s has no message %d", events.StreamWindow, w.key.id)
+		return nil
+	}
+	if m.Subject == events.VoidSubject {
+		w.fault = fmt.Sprintf("the request of window %d was lost, a repair says", m.Seq)
 		return nil
 	}
 	q, err := readRequest(m)
@@ -127,13 +132,18 @@ func (a *auditor) readWindows(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if is, err := a.control(ctx, m); err != nil {
+			return err
+		} else if is {
+			continue
+		}
 		a.report.Windows++
 		q, err := readRequest(m)
 		if err != nil {
 			a.report.add(Finding{Kind: Contradiction, Stream: m.Stream, Seq: m.Seq, Window: m.Seq, Run: -1, Tick: -1, Message: err.Error()})
 			continue
 		}
-		if err := a.checkObjects(ctx, m.Seq, q); err != nil {
+		if err := cmp.Or(a.checkObjects(ctx, m.Seq, q), a.checkAfter(ctx, m.Seq, q)); err != nil {
 			return err
 		}
 		a.endWindow(windowKey{q.Pipeline, m.Seq}, q)

@@ -133,6 +133,9 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 	if err := a.readWindows(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.readViz(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.identify(ctx); err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func (r *Report) addUnjudged(u Unjudged) {
 }
 
 // streamOrder is the order in which a record comes into being.
-var streamOrder = []string{events.StreamWindow, events.StreamTrace, events.StreamDigest, events.StreamVerdict}
+var streamOrder = []string{events.StreamWindow, events.StreamTrace, events.StreamDigest, events.StreamVerdict, events.StreamViz}
 
 // finish sorts the findings and sets the outcome.
 func (r *Report) finish(window uint64) {

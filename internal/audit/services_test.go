@@ -15,6 +15,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
 )
@@ -39,6 +40,7 @@ func startServices(t testing.TB, b *bus.Bus) {
 		start(t, hasher.New(hasher.Config{Bus: b, Log: zerolog.Nop()}).Run)
 		start(t, gate.New(gate.Config{Bus: b, Log: zerolog.Nop()}).Run)
 	}
+	start(t, feed.New(feed.Config{Bus: b, Log: zerolog.Nop()}).Run)
 }
 
 // program is a pipeline of Go functions; each run counts as another.
@@ -126,6 +128,21 @@ func awaitVerdicts(t testing.TB, b *bus.Bus, n int) map[uint64]*events.Verdict {
 	return verdicts
 }
 
+// awaitShown waits until so many windows are on ERS_VIZ.
+func awaitShown(t testing.TB, b *bus.Bus, n int) {
+	t.Helper()
+	enough := errors.New("enough")
+	err := b.Follow(t.Context(), events.StreamViz, events.StabilitySubjects, 1, func(bus.Message) error {
+		if n--; n == 0 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Fatal(err)
+	}
+}
+
 // What the services write passes, whatever the verdicts are.
 func TestServices(t *testing.T) {
 	b := bustest.Open(t)
@@ -182,6 +199,7 @@ func TestServices(t *testing.T) {
 			t.Errorf("window %d: %s, want %s (%+v, %+v)", id, got, want[id], v.Drill, v.Problems)
 		}
 	}
+	awaitShown(t, b, len(want))
 	r := audit(t, b, 0)
 	if r.Outcome != events.Pass || r.New != 0 || r.Verdicts != int64(len(want)) || r.UnjudgedCount != 0 {
 		t.Errorf("%s", r.AppendText(nil))

@@ -32,6 +32,8 @@ func appendTree(dst []byte, tree any) []byte {
 		return strconv.AppendBool(dst, v)
 	case json.Number:
 		return append(dst, v...)
+	case raw:
+		return append(dst, v...)
 	case string:
 		return appendString(dst, v)
 	case []any:

@@ -93,6 +93,9 @@ type Report struct {
 	extra int64 // see room
 }
 
+// Limits is what a pass does not say.
+const Limits = "Without keys no audit can tell whether all streams were written anew so that they agree, nor what the tasks would return if they ran again."
+
 // MaxFindings bounds the lists of a [Report].
 const MaxFindings = 1000
 
@@ -180,7 +183,11 @@ func (r *Report) AppendText(dst []byte) []byte {
 	if out := r.UnjudgedCount - int64(len(r.Unjudged)); out > 0 {
 		line("  and %d more windows that are not complete", out)
 	}
-	if next := r.next(); next != "" {
+	next := r.next()
+	if r.Outcome == events.Pass {
+		next = Limits
+	}
+	if next != "" {
 		line("")
 		line("  %s", next)
 	}

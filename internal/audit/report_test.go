@@ -24,6 +24,8 @@ PASS  computed again from the frames, every digest and verdict is as recorded
 
   read      2 windows, 24 runs, 240 ticks, 2400 events, 240 frames, 30 digests
   verdicts  2: 1 pass, 1 fail, 0 inconclusive
+
+  ` + Limits + `
 `},
 		{Report{}, 7, `
 INCONCLUSIVE  ERS_WINDOW has no message 7: there is no such window
@@ -51,6 +53,8 @@ PASS  computed again from the frames, every digest and verdict is as recorded; 1
   verdicts  1: 0 pass, 0 fail, 1 inconclusive
 
   gap            ERS_TRACE 17  window 4 run 2 tick 3: the coordinator gave the run up: no` + "��" + `disk (the record says so)
+
+  ` + Limits + `
 `},
 		{Report{Windows: 1, Verdicts: 1, Pass: 1, New: 2, Findings: []Finding{
 			{Kind: Difference, Stream: events.StreamVerdict, Seq: 1, Pipeline: "demo", Window: 4, Run: -1, Tick: -1, Message: "/tie is true, computed again it is false", ID: "a0"},

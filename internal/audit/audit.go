@@ -63,6 +63,7 @@ type auditor struct {
 
 	repairs         []repaired                // of streams that were cut short
 	verdictMessages map[uint64]verdictMessage // by sequence
+	shownRuns       []*shownRun               // those that are open, the oldest first
 
 	verdicts map[windowKey]*recorded
 	windows  map[windowKey]*window      // those with messages, until their verdict is checked

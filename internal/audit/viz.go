@@ -20,9 +20,9 @@ import (
 // shown is a window of which there are documents.
 type shown struct {
 	key       windowKey
-	seq       uint64 // of its verdict
-	verdict   *verdict
-	runs      map[int]*shownRun
+	seq       uint64            // of its verdict
+	verdict   *verdict          // nil: there is none that could be checked; and when all is shown
+	runs      map[int]*shownRun // until all is shown
 	lastPack  uint64
 	stability uint64 // ERS_VIZ sequence of its RunStability, 0: there is none
 	bad       bool   // said already
@@ -30,22 +30,54 @@ type shown struct {
 
 // shownRun is a run whose ticks are shown.
 type shownRun struct {
-	pull  func() (*wholePack, error, bool) // the ticks, from its frames
-	stop  func()
-	shown int64
-	over  bool // there is no more to compare it with, or something was found
+	window *shown
+	number int
+	pull   func() (*wholePack, error, bool) // the ticks, from its frames; nil: not open
+	stop   func()
+	shown  int64
+	over   bool // there is no more to compare it with, or something was found
 }
 
 // maxShownRuns is how many runs are read at the same time. A feed shows one after
 // another.
 const maxShownRuns = 16
 
+// next returns the next tick of a run; nil: there is none. Of the runs that are open
+// the oldest is closed when there are too many, and opened anew when it is needed.
+func (r *shownRun) next(ctx context.Context, a *auditor) (*wholePack, error) {
+	if r.pull == nil {
+		r.pull, r.stop = iter.Pull2(a.packs(ctx, r.window, r.number))
+		if a.shownRuns = append(a.shownRuns, r); len(a.shownRuns) > maxShownRuns {
+			a.shownRuns[0].close(a)
+		}
+		for range r.shown {
+			if _, err, more := r.pull(); err != nil || !more {
+				return nil, err
+			}
+		}
+	}
+	pack, err, more := r.pull()
+	if err != nil || !more {
+		return nil, err
+	}
+	r.shown++
+	return pack, nil
+}
+
+func (r *shownRun) close(a *auditor) {
+	if r.pull != nil {
+		r.stop()
+		r.pull = nil
+		a.shownRuns = slices.DeleteFunc(a.shownRuns, func(other *shownRun) bool { return other == r })
+	}
+}
+
 // readViz reads the documents and makes each again.
 func (a *auditor) readViz(ctx context.Context) error {
 	windows := map[windowKey]*shown{}
 	defer func() {
-		for _, w := range windows {
-			w.stop()
+		for len(a.shownRuns) > 0 {
+			a.shownRuns[0].close(a)
 		}
 	}()
 	filters := []string{""}
@@ -81,12 +113,6 @@ func (a *auditor) readViz(ctx context.Context) error {
 	return nil
 }
 
-func (w *shown) stop() {
-	for _, r := range w.runs {
-		r.stop()
-	}
-}
-
 // viz takes the next document.
 func (a *auditor) viz(ctx context.Context, m bus.Message, windows map[windowKey]*shown) error {
 	key, err := events.ParseTrendPackSubject(m.Subject)
@@ -107,16 +133,21 @@ func (a *auditor) viz(ctx context.Context, m bus.Message, windows map[windowKey]
 	}
 	switch {
 	case w.bad:
+	case w.stability > 0 && isPack:
+		w.bad = true
+		found(Repeat, -1, "a TrendPack behind the window's RunStability, %s %d", m.Stream, w.stability)
+	case w.stability > 0:
+		found(Repeat, -1, "the window has its RunStability already, %s %d", m.Stream, w.stability)
 	case w.verdict == nil:
 		w.bad = true
 		found(Contradiction, -1, "a document of a window that has no verdict which could be checked")
 	case isPack:
 		w.lastPack = m.Seq
 		return w.pack(ctx, a, m, key.Run, found)
-	case w.stability > 0:
-		found(Repeat, -1, "the window has its RunStability already, %s %d", m.Stream, w.stability)
 	default:
-		w.stability = m.Seq
+		if w.stability = m.Seq; w.lastPack > m.Seq {
+			found(Repeat, -1, "the window's TrendPacks go on behind its RunStability, up to %s %d", m.Stream, w.lastPack)
+		}
 		a.compareDocument(m, w.verdict.stability(m.Data), "the verdict", func(kind Kind, format string, args ...any) { found(kind, -1, format, args...) })
 		return w.complete(ctx, a, found)
 	}
@@ -147,29 +178,23 @@ type finder func(kind Kind, tick int64, format string, args ...any)
 
 // pack compares a TrendPack with the next tick of its run.
 func (w *shown) pack(ctx context.Context, a *auditor, m bus.Message, number int, found finder) error {
-	r, err := w.run(ctx, a, number)
-	if err != nil {
-		return err
-	}
+	r := w.run(number)
 	switch {
 	case r == nil:
 		found(Contradiction, -1, "a TrendPack of run %d, which is not the first of a group", number)
-		w.runs[number] = &shownRun{over: true, stop: func() {}}
+		w.runs[number] = &shownRun{over: true}
 		return nil
 	case r.over:
 		return nil
-	case w.stability > 0:
-		found(Repeat, -1, "a TrendPack behind the window's RunStability, %s %d", m.Stream, w.stability)
 	}
-	tick, err, more := r.pull()
+	tick, err := r.next(ctx, a)
 	if err != nil {
 		return err
 	}
-	if r.over = !more; r.over {
+	if r.over = tick == nil; r.over {
 		found(Repeat, -1, "a TrendPack behind those of the run's %d ticks", r.shown)
 		return nil
 	}
-	r.shown++
 	if string(tick.full) == string(m.Data) {
 		return nil
 	}
@@ -186,17 +211,13 @@ func (w *shown) pack(ctx context.Context, a *auditor, m bus.Message, number int,
 }
 
 // run returns the run of which a TrendPack comes; nil: none should.
-func (w *shown) run(ctx context.Context, a *auditor, number int) (*shownRun, error) {
-	if r := w.runs[number]; r != nil {
-		return r, nil
+func (w *shown) run(number int) *shownRun {
+	r := w.runs[number]
+	if r == nil && slices.ContainsFunc(w.verdict.Groups, func(g group) bool { return len(g.Runs) > 0 && g.Runs[0] == number }) {
+		r = &shownRun{window: w, number: number}
+		w.runs[number] = r
 	}
-	if !slices.ContainsFunc(w.verdict.Groups, func(g group) bool { return len(g.Runs) > 0 && g.Runs[0] == number }) {
-		return nil, nil
-	}
-	r := &shownRun{}
-	r.pull, r.stop = iter.Pull2(a.packs(ctx, w, number))
-	w.runs[number] = r
-	return r, nil
+	return r
 }
 
 // complete makes sure, at a window's RunStability, that its runs are shown to their end.
@@ -205,22 +226,22 @@ func (w *shown) complete(ctx context.Context, a *auditor, found finder) error {
 		if len(g.Runs) == 0 {
 			continue
 		}
-		r, err := w.run(ctx, a, g.Runs[0])
-		if err != nil {
-			return err
-		}
+		r := w.run(g.Runs[0])
 		if r.over {
 			continue
 		}
-		_, err, more := r.pull()
+		tick, err := r.next(ctx, a)
 		if err != nil {
 			return err
 		}
-		if more {
-			found(Gap, w.verdict.FirstTick+r.shown, "there is no TrendPack of run %d from its %s tick on", g.Runs[0], ordinal(r.shown+1))
+		if tick != nil {
+			found(Gap, tick.tick, "there is no TrendPack of run %d from its %s tick on", g.Runs[0], ordinal(r.shown))
 		}
-		r.stop()
 	}
+	for _, r := range w.runs {
+		r.close(a)
+	}
+	w.verdict, w.runs = nil, nil
 	return nil
 }
 

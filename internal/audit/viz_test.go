@@ -98,6 +98,8 @@ func TestForgedViz(t *testing.T) {
 		{"expected hash", change(8, `"expected_trendpack_sha256":"`, `"expected_trendpack_sha256":"0`), at(Difference, 9, -1, -1, "/expected_trendpack_sha256")},
 		{"outcome of the note", change(8, `"note":"fail: `, `"note":"pass: `), at(Difference, 9, -1, -1, "/note is \"pass: ")},
 		{"twice", func(list []bus.Message) []bus.Message { return append(list, list[8]) }, at(Repeat, 10, -1, -1, "has its RunStability already, ERS_VIZ 9")},
+		{"behind the end", func(list []bus.Message) []bus.Message { return append(list[:7], list[8], list[7]) },
+			append(at(Gap, 8, -1, 8, "there is no TrendPack of run 2 from its 4th tick on"), at(Repeat, 9, 2, -1, "a TrendPack behind the window's RunStability, ERS_VIZ 8")...)},
 		{"window without a verdict", func(list []bus.Message) []bus.Message {
 			list[8].Subject = events.StabilitySubject(pipeline, 7)
 			return list
@@ -114,7 +116,9 @@ func TestForgedViz(t *testing.T) {
 				s.append(m.Subject, m.Data)
 			}
 			check(t, audit(t, b, 0), outcomeOf(c.want), c.want...)
-			if c.name != "window without a verdict" {
+			if c.name == "behind the end" { // of one window the documents are read kind by kind
+				check(t, s.audit(), outcomeOf(c.want), at(Repeat, 8, -1, -1, "go on behind its RunStability, up to ERS_VIZ 9")...)
+			} else if c.name != "window without a verdict" {
 				check(t, s.audit(), outcomeOf(c.want), c.want...)
 			}
 		})

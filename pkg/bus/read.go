@@ -36,6 +36,10 @@ func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, ha
 // [ErrShort] when the stream does not go as far as from-1.
 func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
+		next := max(from, 1)
+		if !b.readFew(ctx, stream, filter, &next, to, yield) {
+			return
+		}
 		end, err := b.end(ctx, stream, filter, to)
 		if err != nil {
 			yield(Message{}, err)
@@ -47,15 +51,56 @@ func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) 
 				return
 			}
 		}
-		if end < max(from, 1) {
+		if end < next {
 			return
 		}
-		for m, err := range b.messages(ctx, stream, filter, from) {
+		for m, err := range b.messages(ctx, stream, filter, next) {
 			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
 				return
 			}
 		}
 	}
+}
+
+// What Read looks up message by message before it makes a consumer, which costs as much
+// as some look-ups: most runs and objects are small.
+const (
+	fewMessages = 8
+	fewBytes    = 64 << 10
+)
+
+// readFew yields the first messages from *next on and keeps it up to date. It tells
+// whether there is more to be read. What goes wrong here is left to those who try
+// again.
+func (b *Bus) readFew(ctx context.Context, stream, filter string, next *uint64, to uint64, yield func(Message, error) bool) (more bool) {
+	if filter == "" {
+		filter = ">"
+	}
+	size := 0
+	for i := 0; i < fewMessages && size < fewBytes; i++ {
+		if to != 0 && *next > to {
+			return false
+		}
+		m, err := b.Next(ctx, stream, filter, *next)
+		if errors.Is(err, ErrNotFound) {
+			if i > 0 {
+				return false
+			}
+			if err := b.checkPosition(ctx, stream, *next); err != nil {
+				yield(Message{}, err)
+			}
+			return false
+		}
+		if err != nil {
+			return true
+		}
+		if to != 0 && m.Seq > to || !yield(m, nil) {
+			return false
+		}
+		*next = m.Seq + 1
+		size += len(m.Data)
+	}
+	return true
 }
 
 // end returns the sequence after which there is nothing to read: the last on filter

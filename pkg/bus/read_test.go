@@ -92,7 +92,7 @@ func TestRead(t *testing.T) {
 
 func TestReadLeavesNoConsumer(t *testing.T) {
 	b := bustest.Open(t)
-	appendRuns(t, b, 1, 3)
+	appendRuns(t, b, 1, 30) // not so few that none is made
 	contents(t, b, events.StreamTrace, "")
 	s, err := b.JetStream().Stream(t.Context(), events.StreamTrace)
 	if err != nil {

@@ -36,19 +36,22 @@ type Config struct {
 // Feed follows ERS_VERDICT. Make one with [New].
 type Feed struct {
 	Config
-	stats Stats
+	stats  Stats
+	group  *bus.Group // appends the documents of runs
+	newest uint64     // ERS_VERDICT sequence of the newest verdict that is known of
+	looked uint64     // verdicts since the feed last asked for that
 }
 
 // Stats counts what a feed has done since it started. Safe for concurrent use.
 type Stats struct {
 	Windows    atomic.Int64 // RunStability documents appended
-	TrendPacks atomic.Int64 // TrendPack documents appended
+	TrendPacks atomic.Int64 // TrendPack documents made and appended
 	Problems   atomic.Int64 // messages that are not as they must be
 	Lag        atomic.Int64 // verdicts that are not shown yet, as of the last look
 }
 
 // New returns a feed that has not read anything yet.
-func New(c Config) *Feed { return &Feed{Config: c} }
+func New(c Config) *Feed { return &Feed{Config: c, group: c.Bus.NewGroup()} }
 
 // Stats returns the feed's counters.
 func (f *Feed) Stats() *Stats { return &f.stats }
@@ -75,6 +78,7 @@ func (f *Feed) Beside(ctx context.Context, run func(context.Context) error) erro
 
 // follow begins with what the streams say.
 func (f *Feed) follow(ctx context.Context) error {
+	f.newest, f.looked = 0, 0
 	from, err := f.resume(ctx)
 	if err != nil {
 		return err
@@ -108,7 +112,7 @@ func (f *Feed) resume(ctx context.Context) (uint64, error) {
 
 // message shows the window of one verdict.
 func (f *Feed) message(ctx context.Context, m bus.Message) error {
-	if err := f.look(ctx, m.Seq-1); err != nil {
+	if err := f.count(ctx, m); err != nil {
 		return err
 	}
 	v, err := events.ReadVerdict(m)
@@ -117,17 +121,36 @@ func (f *Feed) message(ctx context.Context, m bus.Message) error {
 	} else if err := f.show(ctx, v, m.Seq); err != nil {
 		return fmt.Errorf("window %d: %w", v.Window, err)
 	}
-	return f.look(ctx, m.Seq)
+	f.behind(m.Seq)
+	return nil
 }
 
-// look finds out how far the feed is behind when it has shown the verdicts up to seq.
+// askEvery is after how many verdicts the feed asks for the newest one. What comes
+// with a verdict tells what was there when the server sent it, and it may have waited
+// here for long.
+const askEvery = 16
+
+// count finds out how far the feed is behind with a verdict that is yet to be shown.
+func (f *Feed) count(ctx context.Context, m bus.Message) error {
+	f.newest = max(f.newest, m.Seq+m.Pending)
+	if f.looked++; m.Pending > 0 && f.looked >= askEvery {
+		return f.look(ctx, m.Seq-1)
+	}
+	f.behind(m.Seq - 1)
+	return nil
+}
+
+// look asks how far the feed is behind when it has shown the verdicts up to seq.
 func (f *Feed) look(ctx context.Context, seq uint64) error {
 	last, err := f.Bus.LastSeq(ctx, events.StreamVerdict)
 	if err == nil {
-		f.stats.Lag.Store(int64(last - seq))
+		f.newest, f.looked = last, 0
+		f.behind(seq)
 	}
 	return err
 }
+
+func (f *Feed) behind(seq uint64) { f.stats.Lag.Store(int64(f.newest - seq)) }
 
 // show appends what is not there yet of a window.
 //

@@ -285,6 +285,33 @@ func TestResumeAnywhere(t *testing.T) {
 	}
 }
 
+// A feed that begins behind says how far, verdict by verdict, and has caught up in the end.
+func TestLag(t *testing.T) {
+	b := bustest.Open(t)
+	const windows = 40 // more than after which it asks again
+	var last *events.Verdict
+	for range windows {
+		last = shape{values: []string{"1", "1"}, ticks: 1, tasks: 1, maxFrame: 1 << 20, meta: "{}"}.make(t, b)
+	}
+	said := make(lines, 10*windows)
+	f := feed.New(feed.Config{Bus: b, Log: zerolog.New(said)})
+	stop := bustest.Serve(t, f.Run)
+	for want := windows - 1; want >= 0; want-- {
+		for line := range said {
+			if strings.Contains(line, "window is on ERS_VIZ") {
+				if !strings.Contains(line, fmt.Sprintf(`"lag":%d,`, want)) {
+					t.Fatalf("not behind by %d: %s", want, line)
+				}
+				break
+			}
+		}
+	}
+	stop()
+	if lag, shown := f.Stats().Lag.Load(), f.Stats().Windows.Load(); lag != 0 || shown != windows || last.Window != windows {
+		t.Errorf("%d windows of %d shown, %d behind", shown, last.Window, lag)
+	}
+}
+
 // Feeds beside each other, one of them stopped and begun again all the time, append
 // each document once.
 func TestFeedsAtOnce(t *testing.T) {

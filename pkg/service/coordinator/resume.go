@@ -24,6 +24,9 @@ func (w *window) resume(ctx context.Context, run int) (position, error) {
 		Request: w.key.Request, RunKey: w.key.Run(run),
 		FirstTick: w.request.FirstTick, Ticks: w.request.Ticks, Tick: w.request.FirstTick,
 	}}
+	if w.fresh {
+		return at, nil
+	}
 	m, err := w.Bus.Last(ctx, events.StreamTrace, events.TraceSubject(at.frame.RunKey))
 	if errors.Is(err, bus.ErrNotFound) {
 		return at, nil

@@ -19,6 +19,7 @@ type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
+	fresh   bool // no run had anything on the stream when the window was taken
 	log     zerolog.Logger
 }
 
@@ -49,6 +50,11 @@ func (w *window) beyond() error {
 }
 
 func (w *window) run(ctx context.Context) error {
+	// One look for all runs, since most windows are taken once.
+	_, err := w.Bus.Last(ctx, events.StreamTrace, "ers.trace."+w.key.Filter())
+	if w.fresh = errors.Is(err, bus.ErrNotFound); err != nil && !w.fresh {
+		return err
+	}
 	program, err := w.load(ctx)
 	switch {
 	case errors.Is(err, ErrProgram):

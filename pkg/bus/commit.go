@@ -21,7 +21,8 @@ const (
 	slowAppend = 100 * time.Microsecond
 	slowByte   = 2 * time.Nanosecond
 
-	// A batch takes as long as this many appends that are synced one by one.
+	// A batch takes as long as this many appends that are synced one by one, or more:
+	// the server makes files for it, and some disks are slow at that.
 	minBatch = 16
 )
 
@@ -31,7 +32,23 @@ func (g *Group) worthBatch() bool {
 	for _, w := range g.ready {
 		n += len(w.shots) - w.flying
 	}
-	return n >= minBatch
+	return n >= g.enough()
+}
+
+// enough is how many messages are worth a batch: as many as are synced one by one in
+// the time that the fastest one took since the group probed.
+func (g *Group) enough() int {
+	if g.fastest <= 0 {
+		return minBatch
+	}
+	return max(minBatch, int(min(g.batchTook/g.fastest, MaxBatch)))
+}
+
+// took notes how long a batch took.
+func (g *Group) took(d time.Duration) {
+	if g.batchTook == 0 || d < g.batchTook {
+		g.batchTook = d
+	}
 }
 
 // measure learns from how long an append of so many bytes took that had the server to
@@ -53,13 +70,17 @@ func (g *Group) measure(took time.Duration, size int) {
 	} else {
 		g.look = firstLook
 	}
-	g.slow, g.commits = slow, 0
+	g.slow, g.commits, g.batchTook = slow, 0, 0
 }
 
-// doubt makes a group probe again whose messages go one by one, and slowly.
+// doubt makes a group probe again whose messages go one by one, and slowly, or too few
+// at a time for a batch.
 func (g *Group) doubt() {
 	switch {
-	case g.slow || g.probing > 0:
+	case g.probing > 0:
+		return
+	case g.slow:
+		g.committed()
 		return
 	case g.inFlight == 0:
 		g.commits = 0 // what comes next may come when it likes
@@ -99,18 +120,27 @@ func (g *Group) commit() {
 		}
 		ctx := writers[0].ctx
 		g.mu.Unlock()
+		began := time.Now()
 		g.b.AppendAll(ctx, items)
+		took := time.Since(began)
 		g.mu.Lock()
+		g.took(took)
 		g.predicting = false // what was sent so has not been counted
 		for _, w := range writers {
 			w.committed(items)
 		}
-		if g.commits++; g.commits >= g.look {
-			g.probing = probes
-		}
+		g.committed()
 	}
 	g.batching = false
 	g.pump()
+}
+
+// committed counts what a slow group has committed, and makes it probe again now and
+// then.
+func (g *Group) committed() {
+	if g.commits++; g.commits >= g.look {
+		g.probing = probes
+	}
 }
 
 // take takes a batch off the queues: of each writer the same number, so that none

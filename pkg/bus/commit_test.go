@@ -61,3 +61,36 @@ func TestGroupDoubts(t *testing.T) {
 		t.Error("a group without messages on their way has doubts")
 	}
 }
+
+// Where batches are slow a group takes only many messages for one; and it probes again
+// where none is worth it.
+func TestGroupWeighsBatches(t *testing.T) {
+	g := &Group{look: firstLook, slow: true}
+	for _, step := range []struct {
+		fastest, took time.Duration
+		want          int
+	}{
+		{0, 0, minBatch},
+		{2 * time.Millisecond, 25 * time.Millisecond, minBatch},
+		{200 * time.Microsecond, 20 * time.Millisecond, 100},
+		{200 * time.Microsecond, 30 * time.Millisecond, 100}, // the fastest counts
+		{time.Microsecond, time.Hour, MaxBatch},
+	} {
+		if step.want == MaxBatch {
+			g.batchTook = 0
+		}
+		g.fastest = step.fastest
+		if g.took(step.took); g.enough() != step.want {
+			t.Errorf("%+v: %d are worth a batch", step, g.enough())
+		}
+	}
+	for range firstLook {
+		if g.probing != 0 {
+			t.Fatal("probes at once")
+		}
+		g.doubt()
+	}
+	if g.probing != probes {
+		t.Error("a group for which no batch is worth it does not probe again")
+	}
+}

@@ -47,8 +47,9 @@ type Group struct {
 	probing   int  // lone appends still to be measured before anything is sent behind another
 	fastest   time.Duration
 	roundTrip time.Duration // to the server and back
+	batchTook time.Duration // the fastest batch since the group probed; 0: there was none
 	batching  bool          // somebody is committing a batch
-	commits   int           // batches, or messages one after the other, since the group probed …
+	commits   int           // batches, and messages one after the other, since the group probed …
 	look      int           // … and after how many it may probe again
 	mark      time.Time     // when the first of these messages was stored
 }

@@ -42,9 +42,9 @@ func (f *Feed) run(ctx context.Context, v *events.Verdict, seq uint64, run int) 
 
 // locate finds the run's last document on the stream and where to go on behind it.
 func (r *runFeed) locate(ctx context.Context) error {
-	r.run.Next, r.run.After, r.last = r.run.FirstTick, 0, 0
 	m, err := r.Bus.Last(ctx, events.StreamViz, r.subject)
 	if errors.Is(err, bus.ErrNotFound) {
+		r.run.Next, r.run.After, r.last = r.run.FirstTick, 0, 0
 		return nil
 	}
 	if err != nil {
@@ -55,8 +55,8 @@ func (r *runFeed) locate(ctx context.Context) error {
 	if err = events.Decode(m.Data, &pack); err == nil {
 		err = events.Decode([]byte(pack.Provenance), &p)
 	}
-	if err == nil && (pack.RunID != r.runID || pack.Tick < r.run.FirstTick || pack.Tick >= r.run.End) {
-		err = fmt.Errorf("a document of run %s, tick %d, where one of run %s, tick %d or a later one, belongs", pack.RunID, pack.Tick, r.runID, r.run.FirstTick)
+	if err == nil && (pack.RunID != r.runID || pack.Tick < r.run.Next-1 || pack.Tick >= r.run.End) {
+		err = fmt.Errorf("a document of run %s, tick %d, where one of run %s, tick %d or a later one, belongs", pack.RunID, pack.Tick, r.runID, r.run.Next)
 	}
 	if err != nil {
 		return &client.Problem{Run: r.run.Run, Stream: m.Stream, Seq: m.Seq, Reason: err.Error()}

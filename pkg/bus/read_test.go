@@ -90,6 +90,30 @@ func TestRead(t *testing.T) {
 	})
 }
 
+// However many messages there are, and however large, each is read once: those that are
+// looked up and those behind them that are not.
+func TestReadBeyondFew(t *testing.T) {
+	b := bustest.Open(t)
+	for run, size := range []int{1, 40_000, 100_000} {
+		var last uint64
+		for n := range 12 {
+			for to := range uint64(2) { // as far as the stream goes, and as far as is said
+				read := 0
+				for m, err := range b.Read(t.Context(), events.StreamTrace, trace(run), 1, to*last) {
+					if err != nil || len(m.Data) != size+read {
+						t.Fatalf("message %d: %d bytes, %v", read, len(m.Data), err)
+					}
+					read++
+				}
+				if read != n {
+					t.Errorf("read %d messages of %d bytes, want %d", read, size, n)
+				}
+			}
+			last = mustAppend(t, b, trace(run), last, strings.Repeat("x", size+n))
+		}
+	}
+}
+
 func TestReadLeavesNoConsumer(t *testing.T) {
 	b := bustest.Open(t)
 	appendRuns(t, b, 1, 30) // not so few that none is made

@@ -73,8 +73,8 @@ func (r *runFeed) locate(ctx context.Context) error {
 func (r *runFeed) rest(ctx context.Context) error {
 	out := r.group.Writer(r.subject, r.last)
 	err := r.ticks(ctx, out)
-	if _, err := out.Flush(); err != nil {
-		return err
+	if _, lost := out.Flush(); lost != nil {
+		return lost
 	}
 	return err
 }

@@ -100,12 +100,6 @@ func (w *worker) session(ctx context.Context, got *bool) error {
 	if err != nil {
 		return err
 	}
-	// One at a time: what is fetched ahead would wait here while others are idle.
-	it, err := c.Messages(jetstream.PullMaxMessages(1), heartbeat, jetstream.WithMessagesErrOnMissingHeartbeat(false))
-	if err != nil {
-		return err
-	}
-	defer it.Stop()
 	w.b.troubles.clear(queueing(w.queue.Consumer))
 	for {
 		select {
@@ -113,7 +107,7 @@ func (w *worker) session(ctx context.Context, got *bool) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		m, err := it.Next(jetstream.NextContext(ctx))
+		m, err := take(ctx, c)
 		if err != nil {
 			<-w.slots
 			return err
@@ -161,6 +155,31 @@ func (w *worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		return w.b.js.Consumer(create, events.StreamWindow, w.queue.Consumer) // another was faster
 	}
 	return c, heeded(create, err)
+}
+
+// take takes one message: what is fetched ahead would wait here while others are idle.
+// Each is asked for by itself. An iterator of the client that fetches one message at a
+// time forgets now and then to ask for the next, when a message comes before it has
+// noted that it asked, and notices when two heartbeats are missing.
+func take(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
+	asking, stop := context.WithCancel(context.WithoutCancel(ctx)) // a deadline would be the request's too
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+	for {
+		batch, err := c.Fetch(1, jetstream.FetchContext(asking), jetstream.FetchHeartbeat(time.Second))
+		if err != nil {
+			return nil, err
+		}
+		for m := range batch.Messages() {
+			return m, nil
+		}
+		switch err := batch.Error(); {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, jetstream.ErrConsumerLeadershipChanged):
+			return nil, err
+		}
+	}
 }
 
 // start runs the handler with a message, unless the window is in hand already: then

@@ -2,7 +2,8 @@
 // window: the TrendPacks of one run of each group, tick by tick, and then the
 // RunStability of the window.
 //
-// feed.go follows the verdicts, run.go appends the documents of one run.
+// feed.go follows the verdicts, show.go shows the window of one, run.go appends the
+// documents of one run, ahead.go reads for the next windows while one is shown.
 //
 // A feed has no state of its own. Windows are shown in the order of their verdicts, and
 // the RunStability comes last: so the last of these says up to which verdict all is
@@ -21,9 +22,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"abraxas.dev/ers/pkg/aalviz"
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -38,8 +37,9 @@ type Feed struct {
 	Config
 	stats  Stats
 	group  *bus.Group // appends the documents of runs
+	held   []*show    // verdicts that were read and whose windows are yet to be shown
 	newest uint64     // ERS_VERDICT sequence of the newest verdict that is known of
-	looked uint64     // verdicts since the feed last asked for that
+	looked int        // verdicts since the feed last asked for that
 }
 
 // Stats counts what a feed has done since it started. Safe for concurrent use.
@@ -78,7 +78,7 @@ func (f *Feed) Beside(ctx context.Context, run func(context.Context) error) erro
 
 // follow begins with what the streams say.
 func (f *Feed) follow(ctx context.Context) error {
-	f.newest, f.looked = 0, 0
+	f.held, f.newest, f.looked = nil, 0, 0
 	from, err := f.resume(ctx)
 	if err != nil {
 		return err
@@ -110,18 +110,38 @@ func (f *Feed) resume(ctx context.Context) (uint64, error) {
 	return 1, nil // windows that are shown are passed over
 }
 
-// message shows the window of one verdict.
+// message takes one verdict, and shows the windows of those that are there when no
+// more are, or enough.
 func (f *Feed) message(ctx context.Context, m bus.Message) error {
-	if err := f.count(ctx, m); err != nil {
-		return err
+	f.newest = max(f.newest, m.Seq+m.Pending)
+	f.held = append(f.held, newShow(f, m))
+	if m.Pending > 0 && len(f.held) < maxAhead {
+		return nil
 	}
-	v, err := events.ReadVerdict(m)
-	if err != nil {
-		f.complain(m.Stream, m.Seq, err.Error())
-	} else if err := f.show(ctx, v, m.Seq); err != nil {
-		return fmt.Errorf("window %d: %w", v.Window, err)
+	held := f.held
+	f.held = nil
+	return f.showAll(ctx, held, m.Pending > 0)
+}
+
+// showAll shows windows in the order of their verdicts.
+func (f *Feed) showAll(ctx context.Context, held []*show, more bool) error {
+	if f.looked += len(held); more && f.looked >= askEvery {
+		if err := f.look(ctx, held[0].seq-1); err != nil {
+			return err
+		}
 	}
-	f.behind(m.Seq)
+	if len(held) > 1 {
+		lookAhead(ctx, held)
+	}
+	for _, s := range held {
+		f.behind(s.seq - 1)
+		if s.bad != nil {
+			f.complain(events.StreamVerdict, s.seq, s.bad.Error())
+		} else if err := s.run(ctx); err != nil {
+			return fmt.Errorf("window %d: %w", s.v.Window, err)
+		}
+		f.behind(s.seq)
+	}
 	return nil
 }
 
@@ -129,16 +149,6 @@ func (f *Feed) message(ctx context.Context, m bus.Message) error {
 // with a verdict tells what was there when the server sent it, and it may have waited
 // here for long.
 const askEvery = 16
-
-// count finds out how far the feed is behind with a verdict that is yet to be shown.
-func (f *Feed) count(ctx context.Context, m bus.Message) error {
-	f.newest = max(f.newest, m.Seq+m.Pending)
-	if f.looked++; m.Pending > 0 && f.looked >= askEvery {
-		return f.look(ctx, m.Seq-1)
-	}
-	f.behind(m.Seq - 1)
-	return nil
-}
 
 // look asks how far the feed is behind when it has shown the verdicts up to seq.
 func (f *Feed) look(ctx context.Context, seq uint64) error {
@@ -151,50 +161,6 @@ func (f *Feed) look(ctx context.Context, seq uint64) error {
 }
 
 func (f *Feed) behind(seq uint64) { f.stats.Lag.Store(int64(f.newest - seq)) }
-
-// show appends what is not there yet of a window.
-//
-// Commit point: the RunStability. A crash before it leaves some of the TrendPacks, and
-// the next feed, which begins behind the last RunStability, goes on behind them.
-func (f *Feed) show(ctx context.Context, v *events.Verdict, seq uint64) error {
-	subject := events.StabilitySubject(v.Pipeline, v.Window)
-	switch _, err := f.Bus.Last(ctx, events.StreamViz, subject); {
-	case err == nil:
-		return nil
-	case !errors.Is(err, bus.ErrNotFound):
-		return err
-	}
-	for _, g := range v.Groups {
-		err := f.run(ctx, v, seq, g.Runs[0])
-		if problem, ok := errors.AsType[*client.Problem](err); ok {
-			f.complain(problem.Stream, problem.Seq, fmt.Sprintf("window %d, run %d is not shown to its end: %s", v.Window, problem.Run, problem.Reason))
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("run %d: %w", g.Runs[0], err)
-		}
-	}
-	reference := events.RunKey{Pipeline: v.Pipeline, Window: v.Window, Run: aalviz.Reference(v)}
-	data, err := events.Encode(aalviz.NewStability(v, aalviz.RunID(reference)))
-	if err != nil {
-		return err
-	}
-	_, err = f.Bus.Append(ctx, subject, 0, data)
-	if errors.Is(err, bus.ErrConflict) {
-		f.Log.Debug().Uint64("window", v.Window).Msg("another feed has shown this window")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	f.stats.Windows.Add(1)
-	log, lag := f.Log.Debug(), f.stats.Lag.Load()-1
-	if lag > 0 {
-		log = f.Log.Info()
-	}
-	log.Uint64("window", v.Window).Str("pipeline", v.Pipeline).Int64("lag", lag).Msg("window is on ERS_VIZ")
-	return nil
-}
 
 // complain logs and counts a message that is not as it must be. Reading it again
 // would not help.

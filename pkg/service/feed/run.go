@@ -19,24 +19,31 @@ type runFeed struct {
 	subject    string
 	runID      string
 	provenance aalviz.Provenance
-	last       uint64 // ERS_VIZ sequence of the run's last document; 0: there is none
+	last       uint64   // ERS_VIZ sequence of the run's last document; 0: there is none
+	made       [][]byte // the documents that are not there yet, all of them, when they were made ahead
 }
 
-// run appends the documents of a run that are not there yet: one a tick, in memory
+func newRunFeed(f *Feed, v *events.Verdict, seq uint64, run int) *runFeed {
+	key := v.Key().Run(run)
+	return &runFeed{Feed: f, run: client.All(v.Key(), run, v.FirstTick, v.Ticks), subject: events.TrendPackSubject(key),
+		runID: aalviz.RunID(key), provenance: aalviz.NewProvenance(v, seq, run)}
+}
+
+// append appends the documents of a run that are not there yet: one a tick, in memory
 // that does not grow with the ticks. A *client.Problem says that this will never be
 // possible for all of them.
-func (f *Feed) run(ctx context.Context, v *events.Verdict, seq uint64, run int) error {
-	key := v.Key().Run(run)
-	r := &runFeed{Feed: f, run: client.All(v.Key(), run, v.FirstTick, v.Ticks), subject: events.TrendPackSubject(key),
-		runID: aalviz.RunID(key), provenance: aalviz.NewProvenance(v, seq, run)}
+func (r *runFeed) append(ctx context.Context) (err error) {
 	for {
-		err := r.locate(ctx)
+		if r.made == nil {
+			err = r.locate(ctx)
+		}
 		if err == nil {
 			err = r.rest(ctx)
 		}
 		if !errors.Is(err, bus.ErrConflict) { // or else another feed was faster: go on behind it
 			return err
 		}
+		r.made, err = nil, nil
 	}
 }
 
@@ -83,7 +90,29 @@ func (r *runFeed) rest(ctx context.Context) error {
 const lookEvery = 1000
 
 func (r *runFeed) ticks(ctx context.Context, out *bus.Writer) error {
-	n := 0
+	for _, data := range r.made {
+		if err := out.Append(ctx, data); err != nil {
+			return err
+		}
+		r.stats.TrendPacks.Add(1)
+	}
+	if r.made != nil {
+		return nil
+	}
+	return r.documents(ctx, func(t *client.Tick, data []byte) error {
+		if err := out.Append(ctx, data); err != nil {
+			return err
+		}
+		r.stats.TrendPacks.Add(1)
+		if t.Tick.Tick%lookEvery == lookEvery-1 {
+			return r.look(ctx, r.provenance.VerdictSeq-1)
+		}
+		return nil
+	})
+}
+
+// documents makes the documents of the ticks that are left.
+func (r *runFeed) documents(ctx context.Context, take func(*client.Tick, []byte) error) error {
 	for t, err := range client.Ticks(ctx, r.Bus, r.run) {
 		if err != nil {
 			return err
@@ -92,14 +121,8 @@ func (r *runFeed) ticks(ctx context.Context, out *bus.Writer) error {
 		if err != nil {
 			return fmt.Errorf("tick %d: %w", t.Tick.Tick, err)
 		}
-		if err := out.Append(ctx, data); err != nil {
+		if err := take(&t, data); err != nil {
 			return err
-		}
-		r.stats.TrendPacks.Add(1)
-		if n++; n%lookEvery == 0 {
-			if err := r.look(ctx, r.provenance.VerdictSeq-1); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

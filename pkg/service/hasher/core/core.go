@@ -99,14 +99,16 @@ func (c *Core) load(key events.RunKey, m events.Message) (*run, error) {
 		return nil, err
 	}
 	r := &run{key: key, window: w, tick: w.request.FirstTick, at: c.memo.Start()}
-	last, err := c.streams.Last(events.StreamDigest, events.DigestSubject(key))
-	switch {
-	case errors.Is(err, events.ErrNotFound):
-	case err != nil:
-		return nil, err
-	default:
-		if err := c.restore(r, last); err != nil {
+	if !w.unseen(key.Run) {
+		last, err := c.streams.Last(events.StreamDigest, events.DigestSubject(key))
+		switch {
+		case errors.Is(err, events.ErrNotFound):
+		case err != nil:
 			return nil, err
+		default:
+			if err := c.restore(r, last); err != nil {
+				return nil, err
+			}
 		}
 	}
 	c.runs[key] = r

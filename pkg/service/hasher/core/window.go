@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 
 	"abraxas.dev/ers/pkg/events"
@@ -10,6 +11,17 @@ import (
 type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
+	loaded  map[int]bool // runs loaded since, where no run had a digest when the window was looked up; else nil
+}
+
+// unseen tells, once for each run, that it can have no digest but of another hasher that
+// is as fast: one look for all runs of a window.
+func (w *window) unseen(run int) bool {
+	if w.loaded == nil || w.loaded[run] {
+		return false
+	}
+	w.loaded[run] = true
+	return true
 }
 
 // window looks up the window of a frame. It returns nil, and complains, when there is
@@ -33,7 +45,13 @@ func (c *Core) window(key events.RunKey, m events.Message) (*window, error) {
 		if len(c.windows) >= maxKept {
 			clear(c.windows)
 		}
-		w = &window{asked, request}
+		w = &window{key: asked, request: request}
+		_, err = c.streams.Last(events.StreamDigest, "ers.digest."+asked.Filter())
+		if errors.Is(err, events.ErrNotFound) {
+			w.loaded = make(map[int]bool)
+		} else if err != nil {
+			return nil, err
+		}
 		c.windows[key.Window] = w
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/hasher"
@@ -55,8 +56,10 @@ func TestWaitingSaysForWhom(t *testing.T) {
 	}
 	w.forWindow(key)
 	await("waits for a coordinator to begin it, and none answers: start ers-coordinator or `ers up` on this server (0 frames, 0 digests, no verdict)\n")
+	pool := evaluator.New(evaluator.Config{})
+	defer pool.Close()
 	stop := bustest.Serve(t, func(ctx context.Context) error {
-		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b), Log: zerolog.Nop()}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, pool), Log: zerolog.Nop()}).Run(ctx)
 	})
 	await("waits for a hasher, and none answers: start ers-hasher or `ers up` on this server (108 frames, 0 digests, no verdict)\n")
 	stop()

@@ -20,6 +20,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
@@ -66,7 +67,9 @@ func small(b *testing.B, kind, until string, parts ...part) {
 	r := windowOf("p", 2)
 	switch kind {
 	case "starlark":
-		load = service.Loader(server)
+		pool := evaluator.New(evaluator.Config{})
+		defer pool.Close()
+		load = service.Loader(server, pool)
 		starlark(b, server, r)
 	case "differing":
 		load = func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return new(differing), nil }

@@ -1,0 +1,14 @@
+package service_test
+
+import (
+	"os"
+	"testing"
+
+	"abraxas.dev/ers/pkg/program/evaluator"
+)
+
+// TestMain is also the process that evaluates Starlark.
+func TestMain(m *testing.M) {
+	evaluator.Main()
+	os.Exit(m.Run())
+}

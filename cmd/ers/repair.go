@@ -35,11 +35,22 @@ func (c *repairCommand) Run(ctx context.Context, io *streams) error {
 	return errors.Join(c.repair(ctx, io, b), b.Close())
 }
 
+// open opens what is to be repaired, and makes the streams that are missing; to look
+// changes nothing.
 func (c *repairCommand) open(ctx context.Context, io *streams) (*bus.Bus, error) {
-	if c.Store == "" {
-		return c.connect(ctx, io)
+	if c.DryRun {
+		return (&stored{connection: c.connection, Store: c.Store}).open(ctx, io)
 	}
-	return embedded.Open(ctx, embedded.Config{StoreDir: c.Store, Config: bus.Config{Name: "ers repair", Log: c.log(io, zerolog.ErrorLevel)}})
+	config := c.config(c.log(io, zerolog.ErrorLevel))
+	config.Create, config.Repair = true, true
+	switch {
+	case c.Store != "":
+		config.URL = ""
+		return embedded.Open(ctx, embedded.Config{StoreDir: c.Store, Config: config})
+	case c.NATS == "":
+		return nil, errNoStore
+	}
+	return c.connectWith(ctx, config)
 }
 
 func (c *repairCommand) repair(ctx context.Context, io *streams, b *bus.Bus) error {

@@ -63,7 +63,7 @@ func (c *connection) read(ctx context.Context, io *streams) (*bus.Bus, error) {
 	return c.connectWith(ctx, config)
 }
 
-// errNoServer is for a command that was given no server, storeHint for one that would
+// errNoServer is for a command that was given no server, errNoStore for one that would
 // take a store too.
 var (
 	errNoServer = errors.New("no server given: use --nats URL or set NATS_URL; `ers up` starts one")

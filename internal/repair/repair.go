@@ -133,6 +133,9 @@ func windows(ctx context.Context, b *bus.Bus) (map[string][]uint64, error) {
 		}},
 	} {
 		subjects, err := b.Subjects(ctx, of.stream, of.filter)
+		if errors.Is(err, bus.ErrNoStream) {
+			continue // it was removed
+		}
 		if err != nil {
 			return nil, err
 		}

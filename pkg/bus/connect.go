@@ -41,6 +41,7 @@ func (b *Bus) dial(c Config) (err error) {
 	name, isContext := strings.CutPrefix(c.URL, ContextScheme)
 	switch {
 	case b.server != nil:
+		c.Creds = "" // they are for a server elsewhere
 		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server))...)
 	case c.URL == "":
 		return errors.New("no NATS server given: name one by its URL")

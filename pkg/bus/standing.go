@@ -7,7 +7,8 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// Standing reads how the streams stand now; see [events.Standing.Check].
+// Standing reads how the streams stand now; see [events.Standing.Check]. To who only
+// reads, a stream that is missing is one without messages.
 func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 	s := new(events.Standing)
 	for _, last := range []struct {
@@ -24,7 +25,7 @@ func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 		{&s.LastVoid, events.StreamWindow, events.VoidSubject},
 	} {
 		m, err := b.Last(ctx, last.stream, last.filter)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrNoStream) {
 			return nil, err
 		}
 		*last.to = m
@@ -40,7 +41,7 @@ func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 		{&s.Viz, events.StreamViz},
 	} {
 		seq, err := b.LastSeq(ctx, end.stream)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNoStream) {
 			return nil, err
 		}
 		*end.to = seq

@@ -65,7 +65,7 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 		return err
 	case len(missing) > 0 && len(full) > 0 && !c.Repair && !c.ReadOnly:
 		return &IncompleteError{missing, full}
-	case len(missing) > 0 && c.Create:
+	case len(missing) > 0 && c.Create && !c.ReadOnly:
 		if err := b.createStreams(ctx, missing, c.Replicas); err != nil {
 			return err
 		}

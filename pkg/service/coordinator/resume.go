@@ -17,16 +17,17 @@ type position struct {
 	total int             // events of the tick that is published in part, 0: none is
 }
 
-// resume finds where a run stands from its last frame. A run that was never begun
-// stands at its beginning.
-func (w *window) resume(ctx context.Context, run int) (position, error) {
-	at := position{frame: events.Position{
+// beginning is where a run stands that was never begun.
+func (w *window) beginning(run int) position {
+	return position{frame: events.Position{
 		Request: w.key.Request, RunKey: w.key.Run(run),
 		FirstTick: w.request.FirstTick, Ticks: w.request.Ticks, Tick: w.request.FirstTick,
 	}}
-	if w.fresh {
-		return at, nil
-	}
+}
+
+// resume finds where a run stands from its last frame.
+func (w *window) resume(ctx context.Context, run int) (position, error) {
+	at := w.beginning(run)
 	m, err := w.Bus.Last(ctx, events.StreamTrace, events.TraceSubject(at.frame.RunKey))
 	if errors.Is(err, bus.ErrNotFound) {
 		return at, nil

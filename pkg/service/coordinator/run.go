@@ -12,11 +12,13 @@ import (
 // runOne runs one run from where it stands to its end. This is the life of a tick:
 // the scheduler runs it, the encoder cuts it into frames, and each frame is appended
 // behind the one before. The run may be ahead of what is on the stream by the frames
-// that are waiting there.
-func (w *window) runOne(ctx context.Context, run int) error {
-	at, err := w.resume(ctx, run)
-	if err != nil || at.done {
-		return err
+// that are waiting there. fresh tells that the stream has nothing of it.
+func (w *window) runOne(ctx context.Context, run int, fresh bool) (err error) {
+	at := w.beginning(run)
+	if !fresh {
+		if at, err = w.resume(ctx, run); err != nil || at.done {
+			return err
+		}
 	}
 	s, err := w.newRun()
 	if err != nil {

@@ -19,7 +19,6 @@ type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
-	fresh   bool // no run had anything on the stream when the window was taken
 	log     zerolog.Logger
 }
 
@@ -52,7 +51,8 @@ func (w *window) beyond() error {
 func (w *window) run(ctx context.Context) error {
 	// One look for all runs, since most windows are taken once.
 	_, err := w.Bus.Last(ctx, events.StreamTrace, "ers.trace."+w.key.Filter())
-	if w.fresh = errors.Is(err, bus.ErrNotFound); err != nil && !w.fresh {
+	fresh := errors.Is(err, bus.ErrNotFound)
+	if err != nil && !fresh {
 		return err
 	}
 	program, err := w.load(ctx)
@@ -64,7 +64,7 @@ func (w *window) run(ctx context.Context) error {
 	}
 	w.program = program
 	defer w.end("the program", program)
-	return w.eachRun(func(run int) error { return w.runOne(ctx, run) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
+	return w.eachRun(func(run int) error { return w.runOne(ctx, run, fresh) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
 }
 
 // giveUp abandons every run of a window that has no program, so that the gate can

@@ -93,9 +93,9 @@ type differing struct{ runs atomic.Int64 }
 
 func (*differing) Context(int64) canon.Value { return canon.Null }
 
-func (d *differing) Scheduler() (*scheduler.Scheduler, error) {
+func (d *differing) NewRun() (coordinator.Run, error) {
 	s, run := scheduler.New(), d.runs.Add(1)
-	return s, s.Add(scheduler.Task{Name: "differs", Run: func(*scheduler.Input) (any, error) { return run, nil }})
+	return s, s.Add(scheduler.Task{Name: "differs", Run: func(context.Context, *scheduler.Input) (any, error) { return run, nil }})
 }
 
 func starlark(b *testing.B, server *bus.Bus, r *events.WindowRequest) {

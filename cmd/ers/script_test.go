@@ -36,10 +36,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ORACLE", oracle)
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, ".config"))
 			e.Values[backgroundsKey] = make(map[string]*background)
+			e.Values[contentsKey{}] = make(map[string]string)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "one": one, "verdict": verdict, "frame": frame, "start": start, "await": await, "end": end, "tty": tty, "server": natsServer, "mode": mode,
+			"unchanged": unchanged, "empty": empty, "damage": damage, "ids": ids,
 		},
 	})
 }

@@ -64,6 +64,7 @@ type auditor struct {
 	repairs         []repaired                // of streams that were cut short
 	verdictMessages map[uint64]verdictMessage // by sequence
 	shownRuns       []*shownRun               // those that are open, the oldest first
+	kept            map[string]place          // objects that frames name, by SHA-256
 
 	verdicts map[windowKey]*recorded
 	windows  map[windowKey]*window      // those with messages, until their verdict is checked
@@ -95,7 +96,7 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 	return &auditor{
 		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
-		verdictMessages: map[uint64]verdictMessage{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
+		verdictMessages: map[uint64]verdictMessage{}, kept: map[string]place{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
 		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[named]*object{},
 	}
 }
@@ -129,6 +130,9 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if err := a.readDeferred(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.checkKept(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.readWindows(ctx); err != nil {

@@ -17,6 +17,7 @@ type frame struct {
 	firstTick, ticks, tick int64 // ticks is 0 in an open run
 	first, total           int64
 	entries                []entry
+	kept                   []string // SHA-256 of objects that hold what is kept outside the frame
 
 	// With one of these the run ends.
 	end        bool
@@ -110,7 +111,7 @@ func (f *frame) field(r *reader, name string) (err error) {
 		f.Run = int(n)
 		return err
 	case "objects":
-		return readKept(r)
+		f.kept, err = readKept(r)
 	case "surroundings":
 		text, err := r.appendValue(nil, 0)
 		if err == nil && text[0] != '{' {
@@ -178,43 +179,45 @@ func (f *frame) check() error {
 }
 
 // readKept reads what a frame says of contents that are kept outside it.
-func readKept(r *reader) error {
+func readKept(r *reader) (objects []string, err error) {
 	list, err := r.want(isArray)
 	if err == nil && list.n == 0 {
-		return errors.New("none, which is said by leaving it out")
+		return nil, errors.New("none, which is said by leaving it out")
 	}
 	for i := int64(0); i < list.n && err == nil; i++ {
-		if err = readKeptOne(r); err != nil {
+		var sha string
+		if sha, err = readKeptOne(r); err != nil {
 			err = fmt.Errorf("%d: %w", i, err)
 		}
+		objects = append(objects, sha)
 	}
-	return err
+	return objects, err
 }
 
-func readKeptOne(r *reader) error {
+func readKeptOne(r *reader) (sha string, err error) {
 	if err := wantFields(r, 4); err != nil {
-		return err
+		return "", err
 	}
 	for _, name := range []string{"task", "name", "sha256"} {
 		if err := r.name(name); err != nil {
-			return err
+			return "", err
 		}
-		text, err := r.text()
-		if err == nil && (text == "" || name == "sha256" && !isHash(text)) {
-			err = fmt.Errorf("%s is %.80q", name, text)
+		sha, err = r.text()
+		if err == nil && (sha == "" || name == "sha256" && !isHash(sha)) {
+			err = fmt.Errorf("%s is %.80q", name, sha)
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
 	if err := r.name("size"); err != nil {
-		return err
+		return "", err
 	}
 	size, err := r.natural()
 	if err == nil && size > 1<<62 {
 		err = fmt.Errorf("size is %d", size)
 	}
-	return err
+	return sha, err
 }
 
 // readDifference reads the difference with which a run ends.
@@ -452,9 +455,14 @@ func readTrees(data []byte) (tick int64, list []pair, err error) {
 	fields := map[string]any{}
 	for i := int64(0); i < head.n && err == nil; i++ {
 		var name item
-		if name, err = r.next(); err == nil {
+		name, err = r.next()
+		switch {
+		case err != nil:
+		case slices.Contains(contentFields, string(name.text)):
 			// The lists are two levels above the values whose depth is bounded.
 			fields[string(name.text)], err = r.tree(-2)
+		default:
+			err = r.skip()
 		}
 	}
 	if err != nil {

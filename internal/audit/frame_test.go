@@ -177,7 +177,7 @@ func sameFrame(t interface{ Fatalf(string, ...any) }, message []byte) *frame {
 	if string(d.Events()) != strings.Join(list, ",") || string(d.Results()) != strings.Join(results, ",") {
 		t.Fatalf("%q\ntheirs: %s %s\nours: %s %s", message, d.Events(), d.Results(), list, results)
 	}
-	if d.RunKey != f.RunKey || d.FirstTick != f.firstTick || d.Ticks != f.ticks || d.Tick != f.tick || int64(d.First) != f.first || int64(d.Total) != f.total || d.Abandoned != f.abandoned || d.Request != f.request || d.End != f.end || (d.Difference == nil) != (f.difference == nil) {
+	if d.RunKey != f.RunKey || d.FirstTick != f.firstTick || d.Ticks != f.ticks || d.Tick != f.tick || int64(d.First) != f.first || int64(d.Total) != f.total || d.Abandoned != f.abandoned || d.Request != f.request || d.End != f.end || (d.Difference == nil) != (f.difference == nil) || len(d.Objects) != len(f.kept) {
 		t.Fatalf("theirs: %+v %q\nours: %+v", d.Position, d.Abandoned, f)
 	}
 	return f
@@ -200,5 +200,33 @@ func FuzzTwoPaths(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(abandoned)
+	at := events.Position{Request: testRequest, RunKey: events.RunKey{Pipeline: "p", Window: 1}, FirstTick: 5, Ticks: 1, Tick: 5, Total: 5}
+	differs, err := events.AppendDifference(nil, at, &events.Difference{Kind: events.KindRestart, Task: "t", Pointer: "/value", Expected: "1", Found: `{"a":[NaN,"é"]}`})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(differs)
+	extra := events.Extra{Objects: []events.Object{{Task: "t", Name: "n", SHA256: testRequest, Size: 1}}, Surroundings: `{"host":"a"}`}
+	more, err := extra.Add(frames[0], &at, false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(more)
+	open := at
+	open.Ticks = 0
+	var e events.FrameEncoder
+	tick := testTick(5)
+	if err := e.Encode(open, &tick, 1<<20, func(frame []byte, _ int) error {
+		ended, err := extra.Add(frame, &open, true)
+		f.Add(ended)
+		return err
+	}); err != nil {
+		f.Fatal(err)
+	}
+	for _, frame := range [][]byte{differs, more} {
+		for _, c := range [][2]string{{"restart", "Restart"}, {"\x86", "\x85"}, {"\x85", "\x86"}, {"\x8d", "\x8c"}, {"host", "hosts"}, {"size\x01", "size\xff"}, {"\xa1n", "\xa0"}, {"pointer", "pOinter"}, {"objects", "Objects"}} {
+			f.Add(bytes.Replace(frame, []byte(c[0]), []byte(c[1]), 1))
+		}
+	}
 	f.Fuzz(func(t *testing.T, message []byte) { sameFrame(t, message) })
 }

@@ -273,6 +273,22 @@ func (it item) appendScalar(dst []byte) []byte {
 	return appendString(dst, it.text)
 }
 
+// skip passes over a value that is known to be good.
+func (r *reader) skip() error {
+	for left := int64(1); left > 0; left-- {
+		it, err := r.next()
+		switch {
+		case err != nil:
+			return err
+		case it.is == isArray:
+			left += it.n
+		case it.is == isMap:
+			left += 2 * it.n
+		}
+	}
+	return nil
+}
+
 // tree reads the next value, which is at a depth.
 func (r *reader) tree(depth int) (any, error) {
 	it, err := r.next()

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -27,7 +29,7 @@ type named struct{ what, sha string }
 const (
 	asDefinition = "definition"
 	asContexts   = "contexts"
-	asOther      = "definition of a kind that this auditor cannot read"
+	asOther      = "object" // of which nothing is read
 )
 
 // objects are the objects that a request names.
@@ -84,11 +86,38 @@ func (w *window) loadPlan(ctx context.Context) error {
 	return err
 }
 
+// place is where a frame names an object.
+type place struct {
+	run  events.RunKey
+	seq  uint64
+	tick int64
+}
+
+// checkKept makes sure of the objects that frames name.
+func (a *auditor) checkKept(ctx context.Context) error {
+	for _, sha := range slices.Sorted(maps.Keys(a.kept)) {
+		o, err := a.object(ctx, named{asOther, sha})
+		if err != nil {
+			return err
+		}
+		if o.fault == "" {
+			continue
+		}
+		at, kind := a.kept[sha], Contradiction
+		if o.fault == noObject {
+			kind = Gap
+		}
+		a.report.add(Finding{Kind: kind, Stream: events.StreamTrace, Seq: at.seq, Pipeline: at.run.Pipeline, Window: at.run.Window, Run: at.run.Run, Tick: at.tick,
+			Message: fmt.Sprintf("object %s, which the frame names: %s", sha, o.fault)})
+	}
+	return nil
+}
+
 // checkObjects makes sure that the definition and the contexts of a window are there
 // and are what their names say.
 func (a *auditor) checkObjects(ctx context.Context, window uint64, q *request) error {
 	definition, contexts := q.objects()
-	for _, n := range [...]named{definition, contexts} {
+	for what, n := range map[string]named{asDefinition: definition, asContexts: contexts} {
 		o, err := a.object(ctx, n)
 		if err != nil {
 			return err
@@ -102,7 +131,7 @@ func (a *auditor) checkObjects(ctx context.Context, window uint64, q *request) e
 		}
 		if fault != "" {
 			a.report.add(Finding{Kind: kind, Stream: events.StreamWindow, Seq: window, Pipeline: q.Pipeline, Window: window, Run: -1, Tick: -1,
-				Message: fmt.Sprintf("object %s, the %s of the window: %s", n.sha, n.what, fault)})
+				Message: fmt.Sprintf("object %s, the %s of the window: %s", n.sha, what, fault)})
 		}
 	}
 	return nil

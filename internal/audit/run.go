@@ -170,6 +170,11 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
+	for _, sha := range f.kept {
+		if _, again := a.kept[sha]; !again {
+			a.kept[sha] = place{r.key, seq, f.tick}
+		}
+	}
 	if f.difference != nil { // digests speak of whole ticks
 		r.difference, r.part = f.difference, nil
 		return

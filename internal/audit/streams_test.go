@@ -137,6 +137,19 @@ func TestObjects(t *testing.T) {
 	damaged.write()
 	check(t, damaged.audit(), events.Fail, want{Contradiction, onWindow, damaged.id, -1, -1, false, "damaged"})
 
+	// An object that a frame names.
+	kept := newScript(t, b)
+	kept.frames = run1(func(f [][]byte) [][]byte {
+		x := events.Extra{Objects: []events.Object{{Task: "ingest", Name: "stdout", SHA256: canon.Sum([]byte("nowhere")).String(), Size: 7}}, Surroundings: `{"host":"a"}`}
+		p := events.Position{Request: kept.window.Request, RunKey: kept.key(1), FirstTick: 5, Ticks: 4, Tick: 5, Total: 5}
+		var err error
+		f[0], err = x.Add(f[0], &p, false)
+		kept.must(err)
+		return f
+	})
+	kept.write()
+	check(t, kept.audit(), events.Fail, want{Gap, onTrace, kept.frameSeqs[1][0], 1, 5, false, "which the frame names: it is not in the bucket"})
+
 	bad := s.append(events.WindowSubject(events.Starlark, pipeline), []byte("{}"))
 	check(t, audit(t, b, bad), events.Fail, want{Contradiction, onWindow, bad, -1, -1, false, "schema"})
 }

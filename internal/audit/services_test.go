@@ -275,3 +275,58 @@ func TestDisputed(t *testing.T) {
 	check(t, s.audit(), events.Pass, want{Difference, onDigest, s.digestSeqs[1][0], 1, -1, true, "/state is"},
 		want{Contradiction, onDigest, unreadable, 2, -1, true, "a digest that cannot be read"})
 }
+
+// Runs that end with a difference of their own, in the middle of a tick too, and runs of
+// open length, as hasher and gate take them.
+func TestEndings(t *testing.T) {
+	b := bustest.Open(t)
+	bare := func() *script {
+		s := newScript(t, b)
+		s.digests = func(int, []*events.Digest) []*events.Digest { return nil }
+		s.verdict = func(v *events.Verdict) { v.Schema = "" }
+		return s
+	}
+	differs := func(at func(f [][]byte) int) *script {
+		s := bare()
+		s.frames = run1(func(f [][]byte) [][]byte {
+			n := at(f)
+			frame, err := events.AppendDifference(nil, events.Position{Request: s.window.Request, RunKey: s.key(1), FirstTick: 5, Ticks: 4, Tick: 6, Total: 5},
+				&events.Difference{Kind: events.KindRestart, EventIndex: 1, Task: "filter", Pointer: "/value", Expected: "1", Found: `{"a":2}`})
+			s.must(err)
+			return append(f[:n:n], frame)
+		})
+		return s.write()
+	}
+	wholeTick := differs(func(f [][]byte) int { return len(f) / 4 })
+	within := differs(func(f [][]byte) int { return len(f)/4 + 1 })
+
+	open := bare()
+	open.request = func(q *events.WindowRequest) { q.Ticks = 0 }
+	open.frames = func(run int, _ [][]byte) (frames [][]byte) {
+		for number := int64(5); number < 8; number++ {
+			tick := testTick(number)
+			p := events.Position{Request: open.window.Request, RunKey: open.key(run), FirstTick: 5, Tick: number, Total: 5}
+			err := new(events.FrameEncoder).Encode(p, &tick, 1<<20, func(frame []byte, _ int) error {
+				frame, err := new(events.Extra).Add(frame, &p, number == 7)
+				frames = append(frames, frame)
+				return err
+			})
+			open.must(err)
+		}
+		return frames
+	}
+	open.write()
+
+	start(t, hasher.New(hasher.Config{Bus: b, Log: zerolog.Nop()}).Run)
+	start(t, gate.New(gate.Config{Bus: b, Log: zerolog.Nop()}).Run)
+	verdicts := awaitVerdicts(t, b, 3)
+	for _, s := range []*script{wholeTick, within} {
+		if v := verdicts[s.id]; v.Outcome != events.Fail || v.Divergence.Kind != events.KindRestart {
+			t.Errorf("window %d: %+v", s.id, v)
+		}
+	}
+	if v := verdicts[open.id]; v.Outcome != events.Pass {
+		t.Errorf("open window: %+v", v)
+	}
+	check(t, audit(t, b, 0), events.Pass)
+}

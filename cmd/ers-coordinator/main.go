@@ -18,12 +18,13 @@ import (
 func main() {
 	evaluator.Main()
 	var flags struct {
+		daemon.Limits
 		EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
 	}
 	daemon.Main("ers-coordinator", "Runs the windows that users request and records their ticks on ERS_TRACE.",
 		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
 			evaluators := evaluator.New(evaluator.Config{Memory: int64(flags.EvaluatorMemory), Log: log})
-			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, evaluators), Log: log})
+			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, evaluators), Windows: flags.Windows, MaxTicks: flags.MaxTicks, Log: log})
 			run := func(ctx context.Context) error {
 				defer evaluators.Close()
 				return c.Run(ctx)

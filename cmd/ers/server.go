@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/daemon"
+	"abraxas.dev/ers/internal/repair"
 	"abraxas.dev/ers/internal/token"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 )
@@ -86,6 +89,9 @@ type local struct {
 	replication
 	Store           string         `placeholder:"DIR" type:"path" help:"Keep the streams of the embedded server in DIR."`
 	EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
+
+	limits *daemon.Limits // of what is run for others; nil: no limits
+	repair bool           // do at the start what `ers repair` does
 }
 
 // open opens the bus for the services.
@@ -98,9 +104,12 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	log := l.log(io, level)
 	config.Config = l.config(log)
-	config.Create, config.Replicas = true, l.Replicas
+	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
+	}
+	if l.limits == nil {
+		l.limits = &daemon.Limits{MaxTicks: math.MaxInt64}
 	}
 	evaluators := evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
 	defer evaluators.Close()
@@ -109,10 +118,13 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if err != nil {
 		return err
 	}
+	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
+		return errors.Join(err, b.Close())
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	services := make(chan error, 1)
 	go func() {
-		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators})
+		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks})
 		if err != nil {
 			cancel(fmt.Errorf("a service stopped: %w", err))
 		}
@@ -124,6 +136,31 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	cancel(nil)
 	return errors.Join(err, <-services, b.Close())
+}
+
+// checkStanding refuses to begin where a stream is shorter than others remember, or
+// repairs it where that is asked.
+func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, store string) error {
+	err := b.CheckStanding(ctx)
+	if !errors.Is(err, events.ErrShort) {
+		return err
+	}
+	if !l.repair {
+		if store != "" {
+			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, store, store)
+		}
+		return err
+	}
+	r, err := repair.Look(ctx, b)
+	if err == nil {
+		err = repair.Repair(ctx, b, r, nil)
+	}
+	if err != nil {
+		return err
+	}
+	said := *io
+	said.out = io.err // standard output is for results
+	return (&repairCommand{}).tell(&said, r)
 }
 
 // serve opens the bus for services that others use, on a server that lets in who knows

@@ -6,12 +6,15 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 )
 
 type upCommand struct {
 	local
+	daemon.Limits
+	Repair     bool   `help:"Where a stream was removed, restored or cut short, do what ers repair does, and go on."`
 	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
 	NoToken    bool   `help:"Let everybody in who reaches the embedded server and the page. Without it they ask for a token, which the commands of the same user know."`
 	NoWait     bool   `help:"Stop when the server of --nats is not there at the start, instead of waiting."`
@@ -37,6 +40,7 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 		config.StoreDir = defaultStore
 	}
 	log := c.log(io, zerolog.InfoLevel)
+	c.limits, c.repair = &c.Limits, c.Repair
 	var stop func() error
 	open := func(ctx context.Context, config embedded.Config) (b *bus.Bus, err error) {
 		b, stop, err = c.serve(ctx, config, c.NoWait, c.NoToken)

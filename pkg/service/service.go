@@ -25,6 +25,9 @@ type Config struct {
 	Log  zerolog.Logger
 	Load func(context.Context, *events.WindowRequest) (coordinator.Program, error) // nil: Starlark pipelines from the object store
 
+	Windows  int   // see coordinator.Config
+	MaxTicks int64 // likewise
+
 	// Evaluators run the ticks of Starlark where Load is nil. The process must call
 	// [evaluator.Main] first thing in main. nil: a pool of Run's own.
 	Evaluators *evaluator.Pool
@@ -50,7 +53,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Log: c.Log}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Windows: c.Windows, MaxTicks: c.MaxTicks, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
 	group.Go(func() error {

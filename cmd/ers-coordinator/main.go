@@ -19,7 +19,7 @@ func main() {
 	evaluator.Main()
 	var flags struct {
 		daemon.Limits
-		EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
+		EvaluatorMemory evaluator.Size `default:"1GiB" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
 	}
 	daemon.Main("ers-coordinator", "Runs the windows that users request and records their ticks on ERS_TRACE.",
 		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
@@ -33,5 +33,5 @@ func main() {
 				s := c.Stats()
 				return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
 			}}
-		}, kong.Embed(&flags), kong.Vars{"memory": evaluator.Size(evaluator.DefaultMemory).String()})
+		}, kong.Embed(&flags))
 }

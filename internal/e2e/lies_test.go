@@ -14,7 +14,7 @@ import (
 type lie struct {
 	name   string
 	stream string
-	when   func(*events.FrameDecoder) bool // the run has this frame; nil: before its window is asked for
+	when   func(*events.FrameDecoder) bool // the run has this frame; nil: before a coordinator has its window
 	tell   func(t *testing.T, last bus.Message) []byte
 }
 
@@ -31,7 +31,7 @@ var lies = []lie{
 	{"a frame again", events.StreamTrace, begun, reframed(func(*events.Position) {})},
 	{"a frame cut off", events.StreamTrace, begun, func(_ *testing.T, last bus.Message) []byte { return last.Data[:len(last.Data)-1] }},
 	{"another version", events.StreamTrace, begun, func(_ *testing.T, last bus.Message) []byte {
-		return []byte(strings.Replace(string(last.Data), "\xa1v\x01", "\xa1v\x02", 1))
+		return []byte(strings.Replace(string(last.Data), "\xa1v\x02", "\xa1v\x03", 1))
 	}},
 	{"a longer run", events.StreamTrace, begun, reframed(func(p *events.Position) { p.Ticks++ })},
 	{"a frame of another run", events.StreamTrace, begun, reframed(func(p *events.Position) { p.Run++ })},
@@ -105,7 +105,7 @@ func hashed(ticks, covers int, sealed bool) func(*testing.T, bus.Message) []byte
 
 var noHashes = func() events.Hashes {
 	none := strings.Repeat("0", 64)
-	return events.Hashes{Trace: none, Result: none, Forecast: none}
+	return events.Hashes{Trace: none, Result: none, Forecast: none, ForecastResult: none}
 }()
 
 // tell tells a lie about a run and returns what the verdict must say of it but for the
@@ -161,9 +161,9 @@ func TestLies(t *testing.T) {
 			}
 		}
 	}
+	s.submit(long)
 	tell(true)
 	s.startAll()
-	s.submit(long)
 	tell(false)
 	s.checkLies(long, want)
 }
@@ -218,7 +218,7 @@ func TestSealedByLiar(t *testing.T) {
 		frames = append(frames, m)
 		return ended(decodeFrame(t, m))
 	})
-	d := events.Digest{Schema: events.DigestSchema, Scheme: "ers-c14n/1", Pipeline: key.Pipeline, Window: key.Window, Run: key.Run,
+	d := events.Digest{Schema: events.DigestSchema, Scheme: "ers-c14n/1", Request: decodeFrame(t, frames[0]).Request, Pipeline: key.Pipeline, Window: key.Window, Run: key.Run,
 		FirstTick: decodeFrame(t, frames[0]).FirstTick, Ticks: 5, Done: 5, Events: 20, Hashes: noHashes, Final: true, LastSeq: frames[len(frames)-1].Seq}
 	for i, m := range frames {
 		d.Covers = append(d.Covers, events.TickDigest{Tick: d.FirstTick + int64(i), Events: 4, Hashes: noHashes, FirstSeq: m.Seq, LastSeq: m.Seq})

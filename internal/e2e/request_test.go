@@ -73,7 +73,7 @@ func TestBadRequest(t *testing.T) {
 	coordinator := s.startAll()["ers-coordinator"]
 	s.checkWindow(small, s.submit(small))
 	coordinator.awaitLogs("this window can never be run", 5)
-	for _, reason := range []string{"ERS_WINDOW sequence 1: ", "ERS_WINDOW sequence 2: ", "ers.window.v9", "/runs: 1 is out of range", "its pipeline's subject is ers.window.chain"} {
+	for _, reason := range []string{"ERS_WINDOW sequence 1: ", "ERS_WINDOW sequence 2: ", "ers.window.v9", "/runs: 1 is out of range", "belongs on ers.window.starlark.chain"} {
 		coordinator.awaitLog(reason)
 	}
 }

@@ -157,7 +157,7 @@ func (p *pipelineFixture) undisturbed(t *testing.T) []byte {
 func normal(t *testing.T, v *events.Verdict) []byte {
 	t.Helper()
 	c := *v
-	c.Window, c.DigestSeq, c.Reproduce = 0, 0, ""
+	c.Window, c.Request, c.DigestSeq, c.Reproduce = 0, "", 0, ""
 	document, err := events.Encode(c)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -16,7 +17,7 @@ func encodeRun(n emptyTasks, ticks int64) (frames [][]byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := events.Position{RunKey: events.RunKey{Pipeline: n.pipeline(), Window: 1}, Ticks: ticks}
+	p := events.Position{Request: canon.Sum(nil).String(), RunKey: events.RunKey{Pipeline: n.pipeline(), Window: 1}, Ticks: ticks}
 	var encoder events.FrameEncoder
 	for i := range ticks {
 		t, err := s.Tick(context.Background(), i, n.budgets(), nil)

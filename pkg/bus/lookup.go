@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,6 +31,9 @@ func (b *Bus) Last(ctx context.Context, stream, filter string) (Message, error) 
 func (b *Bus) Get(ctx context.Context, stream string, seq uint64) (Message, error) {
 	if seq == 0 {
 		return Message{}, fmt.Errorf("stream %s: message 0: %w", stream, ErrNotFound)
+	}
+	if m, ok := b.getDirect(ctx, stream, seq); ok {
+		return m, nil
 	}
 	return b.get(ctx, stream, fmt.Sprint("message ", seq), getRequest{Seq: seq})
 }
@@ -129,6 +133,24 @@ type getResponse struct {
 		Seq     uint64 `json:"seq"`
 		Data    []byte `json:"data"`
 	} `json:"message"`
+}
+
+// getDirect asks any replica for the message with a sequence. What is found is the
+// message, since none of ours is ever changed; what is not found may be on its way, and
+// is for the leader to say. The answer is the message as it is, where the leader's has
+// it in base64 in JSON.
+func (b *Bus) getDirect(ctx context.Context, stream string, seq uint64) (Message, bool) {
+	if _, err := b.stream(stream); err != nil || b.apiPrefix != jetstream.DefaultAPIPrefix {
+		return Message{}, false // another prefix may not be let through for this request
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	request := strconv.AppendUint([]byte(`{"seq":`), seq, 10)
+	answer, err := b.nc.RequestWithContext(ctx, b.apiPrefix+"DIRECT.GET."+stream, append(request, '}'))
+	if err != nil || answer.Header.Get(nats.JSSequence) != strconv.FormatUint(seq, 10) || answer.Header.Get(nats.JSStream) != stream {
+		return Message{}, false
+	}
+	return Message{Stream: stream, Subject: answer.Header.Get(nats.JSSubject), Seq: seq, Data: answer.Data}, true
 }
 
 // get asks the leader of the stream. The client's own look-up asks any replica

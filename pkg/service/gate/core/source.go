@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"iter"
+	"slices"
 
 	"abraxas.dev/ers/pkg/compare"
 	"abraxas.dev/ers/pkg/events"
@@ -26,7 +27,7 @@ func (s *source) Complete(number int) error {
 	if r.gap != nil {
 		return r.gap
 	}
-	ends := []uint64{r.firstSeq, r.lastSeq}
+	ends := slices.Compact([]uint64{r.firstSeq, r.lastSeq})
 	frames, err := s.streams.Get(events.StreamTrace, ends...)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func (s *source) Complete(number int) error {
 			return bad(number, m.Stream, m.Seq, "the digests cover this message, and it is of another run")
 		}
 		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
-		if i == 0 && !first || i == 1 && !last {
+		if i == 0 && !first || i == len(frames)-1 && !last {
 			return bad(number, m.Stream, m.Seq, "the digests say that this message is an end of the run, and it is not")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -57,9 +58,24 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		if err != nil {
 			return err
 		}
-		return awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+		err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+		if ctx.Err() != nil {
+			leave(ctx, b, key)
+		}
+		return err
 	})
 	return outOfTime(ctx, err, waitedFor)
+}
+
+// leave cancels the window of a run that is stopped: nobody waits for its verdict, and it
+// must not come up again in the next process on the same streams. Where that fails the
+// window stays in the queue.
+func leave(ctx context.Context, b *bus.Bus, key events.WindowKey) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if v, _, err := client.VerdictSoFar(ctx, b, key); err == nil && v == nil {
+		_, _ = client.Cancel(ctx, b, key, "ers run was stopped before there was an answer")
+	}
 }
 
 // awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.

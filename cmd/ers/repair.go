@@ -59,9 +59,13 @@ func (c *repairCommand) repair(ctx context.Context, io *streams, b *bus.Bus) err
 		return err
 	}
 	if r.Needed() && !c.DryRun {
-		bar := newBar(io, int64(r.Voids), "void requests")
-		err = repair.Repair(ctx, b, r, func(done int) { _ = bar.Set(done) })
-		_ = bar.Clear()
+		progress, stop := lateBar(io, "void requests")
+		err = repair.Repair(ctx, b, r, func(done int) {
+			if progress != nil {
+				progress(int64(done), int64(r.Voids))
+			}
+		})
+		stop()
 		if err != nil {
 			return err
 		}
@@ -69,7 +73,7 @@ func (c *repairCommand) repair(ctx context.Context, io *streams, b *bus.Bus) err
 	if err := c.tell(io, r); err != nil {
 		return err
 	}
-	if r.Needed() && c.DryRun {
+	if c.DryRun && (r.Needed() || len(r.Missing) > 0) {
 		return errFail
 	}
 	return nil
@@ -79,6 +83,13 @@ func (c *repairCommand) repair(ctx context.Context, io *streams, b *bus.Bus) err
 func (c *repairCommand) tell(io *streams, r *repair.Report) error {
 	if c.JSON {
 		return json.NewEncoder(io.out).Encode(r)
+	}
+	for _, stream := range r.Missing {
+		what := "was missing and is made anew"
+		if c.DryRun {
+			what = "is missing and has to be made anew"
+		}
+		fmt.Fprintf(io.out, "%s %s: all that it held is lost\n", stream, what)
 	}
 	for _, l := range r.Lost {
 		fmt.Fprintln(io.out, l)
@@ -92,6 +103,9 @@ func (c *repairCommand) tell(io *streams, r *repair.Report) error {
 		done = fmt.Sprintf("void requests needed in ERS_WINDOW: %d", r.Voids)
 	case r.Needed():
 		done = fmt.Sprintf("void requests appended to ERS_WINDOW: %d. New windows begin with number %d; `ers audit` tells what is left of the old ones", r.Voids, r.Ends.Window+uint64(r.Voids)+1)
+	}
+	if len(r.Missing) > 0 && !r.Needed() {
+		done = "no void requests needed in ERS_WINDOW"
 	}
 	_, err := fmt.Fprintln(io.out, done)
 	return err

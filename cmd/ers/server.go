@@ -142,10 +142,13 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 // repairs it where that is asked.
 func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, store string) error {
 	err := b.CheckStanding(ctx)
-	if !errors.Is(err, events.ErrShort) {
+	short := errors.Is(err, events.ErrShort)
+	switch {
+	case err != nil && !short:
 		return err
-	}
-	if !l.repair {
+	case !short && len(b.Missing()) == 0:
+		return nil
+	case !l.repair:
 		if store != "" {
 			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, store, store)
 		}

@@ -43,13 +43,14 @@ func (l Lost) String() string {
 
 // Report is what was found, and what was done about it.
 type Report struct {
-	Ends  events.Ends `json:"ends"`
-	Lost  []Lost      `json:"lost"`
-	Voids int         `json:"voids"` // void requests that are needed; appended unless only looked
-	Odd   []uint64    `json:"odd"`   // windows that are named and too far away to be true
+	Ends    events.Ends `json:"ends"`
+	Missing []string    `json:"missing"` // streams that were not there; made anew unless only looked
+	Lost    []Lost      `json:"lost"`
+	Voids   int         `json:"voids"` // void requests that are needed; appended unless only looked
+	Odd     []uint64    `json:"odd"`   // windows that are named and too far away to be true
 }
 
-// Needed tells whether there is anything to repair.
+// Needed tells whether void requests are needed.
 func (r *Report) Needed() bool { return r.Voids > 0 }
 
 // Look finds out what is lost, and changes nothing.
@@ -58,7 +59,7 @@ func Look(ctx context.Context, b *bus.Bus) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Ends: s.Ends, Lost: []Lost{}, Odd: []uint64{}}
+	r := &Report{Ends: s.Ends, Missing: append([]string{}, b.Missing()...), Lost: []Lost{}, Odd: []uint64{}}
 	named, err := windows(ctx, b)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,7 @@ type Bus struct {
 	where     string // what the settings say of where JetStream is; empty: nothing
 	streams   map[string]jetstream.Stream
 	born      map[string]time.Time // when each stream was created: one made anew is another
+	missing   []string             // see Missing
 	objects   jetstream.ObjectStore
 	server    Server // nil when the server is elsewhere
 	readOnly  bool

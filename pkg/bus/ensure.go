@@ -36,7 +36,7 @@ type IncompleteError struct {
 }
 
 func (e *IncompleteError) Error() string {
-	return fmt.Sprintf("%s missing on the server beside %s, which has messages: streams are not made anew in silence beside full ones; restore them from a backup, or run `ers repair`, which says what is lost",
+	return fmt.Sprintf("%s missing on the server beside %s, which hold messages: streams are not made anew in silence beside full ones; restore them from a backup, or run `ers repair`, which says what is lost",
 		strings.Join(e.Missing, ", "), strings.Join(e.Full, ", "))
 }
 
@@ -59,6 +59,9 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 	missing, full, err := b.findStreams(ctx)
 	if err == nil && b.server == nil && !c.ReadOnly { // or else nobody else is there, or nothing is written
 		err = b.findForeign(ctx)
+	}
+	if len(full) > 0 {
+		b.missing = missing
 	}
 	switch {
 	case err != nil:
@@ -87,6 +90,10 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 	b.objects, err = b.js.ObjectStore(request, objects.Bucket)
 	return heeded(request, err)
 }
+
+// Missing returns the streams that were not there beside others that held messages when
+// the bus was opened. What they held is lost, also where Config.Repair has made them anew.
+func (b *Bus) Missing() []string { return b.missing }
 
 // ours are the settings that each stream and the bucket's stream must have.
 func ours() []jetstream.StreamConfig {

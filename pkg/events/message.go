@@ -20,6 +20,10 @@ type Message struct {
 // ErrNotFound says that there is no such message or object.
 var ErrNotFound = errors.New("not found")
 
+// ErrVoid says that what stands under a window's number is no request but what a repair
+// put there: the window's request was lost, and nothing can be judged by it.
+var ErrVoid = errors.New("its request was lost, a repair says")
+
 // Lookup finds single messages in the streams as they are now. It is all that the cores
 // of hasher and gate see of them.
 type Lookup interface {
@@ -42,6 +46,9 @@ type Lookup interface {
 
 // ReadRequest reads a request for a window and returns the window's key with it.
 func ReadRequest(m Message) (*WindowRequest, WindowKey, error) {
+	if m.Subject == VoidSubject {
+		return nil, WindowKey{}, fmt.Errorf("%s sequence %d: %w", m.Stream, m.Seq, ErrVoid)
+	}
 	r := new(WindowRequest)
 	err := Decode(m.Data, r)
 	if err == nil {

@@ -61,6 +61,10 @@ func (g *Gate) follow(ctx context.Context) error {
 	return g.Bus.Follow(ctx, events.StreamDigest, "", from, func(m bus.Message) error {
 		g.stats.Digests.Add(1)
 		v, err := c.Digest(m)
+		if errors.Is(err, events.ErrVoid) {
+			g.Log.Debug().Msg(err.Error()) // the repair said what is lost; there may be thousands
+			return nil
+		}
 		if errors.Is(err, core.ErrDigest) {
 			g.Log.Error().Int64("problems", g.stats.Problems.Add(1)).Msg(err.Error())
 			return nil

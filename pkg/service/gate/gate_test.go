@@ -334,3 +334,24 @@ func TestNotFinalInAnotherSpelling(t *testing.T) {
 		t.Errorf("%s: %v", v.Outcome, v.Problems)
 	}
 }
+
+// Digests of a window whose request a repair found to be lost are no new trouble: there
+// may be thousands, and the repair said it.
+func TestLostWindow(t *testing.T) {
+	b := bustest.Open(t)
+	void := encode(t, &events.Void{Schema: events.VoidSchema, Reason: "it is lost"})
+	lost := events.WindowKey{Pipeline: "p", Window: say(t, b, events.StreamWindow, events.VoidSubject, void), Request: nothing}
+	window := ask(t, b)
+	for _, w := range []events.WindowKey{lost, window} {
+		for run := range runs {
+			sayDigests(t, b, trace(t, b, w, run, "1"))
+		}
+	}
+	g, _ := start(t, b)
+	if v := verdict(t, b, window); v.Outcome != events.Pass {
+		t.Errorf("%s: %v", v.Outcome, v.Problems)
+	}
+	if n := g.Stats().Problems.Load(); n != 0 || countVerdicts(t, b) != 1 {
+		t.Errorf("%d problems, %d verdicts", n, countVerdicts(t, b))
+	}
+}

@@ -59,6 +59,9 @@ func (c *Core) request(n name, m events.Message) (*window, error) {
 		return nil, refuse(m, "it is of window %d, and %s has no such message", n.window, events.StreamWindow)
 	}
 	request, key, err := events.ReadRequest(found[0])
+	if errors.Is(err, events.ErrVoid) {
+		return nil, refuse(m, "it is of window %d: %w", n.window, err)
+	}
 	if err != nil {
 		return nil, refuse(m, "it is of window %d, which is none: %w", n.window, err)
 	}

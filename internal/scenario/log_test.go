@@ -12,8 +12,6 @@ import (
 // with the guards of the real ones, and that loses what it is told to.
 type memory map[string][]events.Message
 
-var streams = []string{events.StreamWindow, events.StreamTrace, events.StreamDigest, events.StreamVerdict}
-
 func matches(filter, subject string) bool {
 	f, s := strings.Split(filter, "."), strings.Split(subject, ".")
 	if len(f) != len(s) {

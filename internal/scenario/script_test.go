@@ -44,11 +44,10 @@ type script struct {
 	requests map[uint64]*events.WindowRequest
 	keys     map[uint64]events.WindowKey
 
-	hasher     *hasher.Core
-	hashed     uint64 // last ERS_TRACE sequence that the hasher was given
-	gate       *gate.Core
-	judged     uint64 // last ERS_DIGEST sequence that the gate was given
-	surprising bool
+	hasher *hasher.Core
+	hashed uint64 // last ERS_TRACE sequence that the hasher was given
+	gate   *gate.Core
+	judged uint64 // last ERS_DIGEST sequence that the gate was given
 }
 
 func newScript() *script {

@@ -27,7 +27,8 @@ import (
 
 const replicas = 3
 
-// startCluster starts servers that know each other and waits for their leader.
+// startCluster starts servers that know each other and waits for a leader that knows them
+// all: before, it has no place for three replicas.
 func startCluster(t *testing.T) (servers []*server.Server, urls string) {
 	t.Helper()
 	var routes []*url.URL
@@ -62,12 +63,12 @@ func startCluster(t *testing.T) (servers []*server.Server, urls string) {
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		for _, s := range servers {
-			if s.JetStreamIsLeader() {
+			if len(s.JetStreamClusterPeers()) == replicas {
 				return servers, strings.Join(all, ",")
 			}
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the cluster has no leader")
+			t.Fatal("the cluster has no leader that knows all servers")
 		}
 	}
 }

@@ -357,6 +357,37 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
+// framesWithMore are frames that hold more than events, and those by which a run ends.
+func framesWithMore(t interface{ Fatal(...any) }) (all [][]byte) {
+	add := func(frame []byte, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, frame)
+	}
+	tick := benchTick(2)
+	tick.Tick = 1
+	for i := range tick.Events {
+		tick.Events[i].Tick = 1
+	}
+	objects := []Object{{"a", "stdout", someHash, 12}, {"b", "value", someHash, 0}}
+	surroundings := canon.Value(`{"cpus":2,"load":[0.5,null,18446744073709551616],"os":"linux"}`)
+	for _, x := range []Extra{{}, {Objects: objects}, {Surroundings: surroundings}, {objects, surroundings}} {
+		for _, end := range []bool{false, true} {
+			p := Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Tick: 1, Total: 2, Ticks: 2}
+			if end {
+				p.Ticks = 0
+			}
+			add(x.Add(encodeAll(t, p, tick, 1<<20)[0], &p, end))
+		}
+	}
+	p := Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Tick: 1, Total: 2, Ticks: 2}
+	for _, kind := range OwnKinds {
+		add(AppendDifference(nil, p, &Difference{kind, 1, 1, "a", "/value/x", `{"x":[1,2.5]}`, "null"}))
+	}
+	return all
+}
+
 func FuzzFrameDecode(f *testing.F) {
 	rapidTick := &Tick{Tick: 1,
 		Events:  []TraceEvent{{Tick: 1, Task: "a", Meta: `{"tags":["x"]}`}, {Tick: 1, Task: "b", Status: NotComputable, Meta: `{"tags":[]}`}},
@@ -366,9 +397,22 @@ func FuzzFrameDecode(f *testing.F) {
 	}
 	abandoned, _ := AppendAbandoned(nil, Position{Request: someHash, RunKey: RunKey{"p", 1, 0}, Ticks: 2, Total: 2}, "why")
 	f.Add(abandoned)
+	for _, frame := range framesWithMore(f) {
+		f.Add(frame)
+	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		var d, again FrameDecoder
 		if d.Decode(message) != nil || d.Abandoned != "" {
+			return
+		}
+		if d.Difference != nil {
+			frame, err := AppendDifference(nil, d.Position, d.Difference)
+			if err == nil {
+				err = again.Decode(frame)
+			}
+			if err != nil || *again.Difference != *d.Difference || again.Position != d.Position {
+				t.Fatalf("%+v came back as %+v (%v)", d.Difference, again.Difference, err)
+			}
 			return
 		}
 		tick := &Tick{Tick: d.Tick}
@@ -380,9 +424,15 @@ func FuzzFrameDecode(f *testing.F) {
 			return
 		}
 		full.Events, full.Results = append(full.Events, tick.Events...), append(full.Results, tick.Results...)
-		frames := encodeAll(t, p, full, 1<<30)
-		if err := again.Decode(frames[0]); err != nil {
+		frame, err := d.Extra.Add(encodeAll(t, p, full, 1<<30)[0], &p, d.End)
+		if err == nil {
+			err = again.Decode(frame)
+		}
+		if err != nil {
 			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(d.Extra, again.Extra) || d.End != again.End {
+			t.Fatalf("%+v, end %t came back as %+v, end %t", d.Extra, d.End, again.Extra, again.End)
 		}
 		if !bytes.Equal(d.Events(), again.Events()) || !bytes.Equal(d.Results(), again.Results()) || d.Position != again.Position {
 			t.Fatalf("round trip:\n%s %s\n%s %s", d.Events(), d.Results(), again.Events(), again.Results())

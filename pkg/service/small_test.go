@@ -8,9 +8,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -171,12 +169,4 @@ func timed(b *testing.B, server *bus.Bus, load loader, until string, parts ...pa
 	}
 	cancel()
 	running.Wait()
-}
-
-// processorTime is what this process has used, the server among it: it says more than the
-// clock where others use the machine too.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

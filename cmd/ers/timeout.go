@@ -31,6 +31,8 @@ func outOfTime(ctx context.Context, err error, waitedFor string) error {
 	switch {
 	case err == nil || !ok:
 		return err
+	case waitedFor == "" && err == context.DeadlineExceeded:
+		return late // which says as much
 	case waitedFor == "":
 		return fmt.Errorf("%w: %w", late, err)
 	}

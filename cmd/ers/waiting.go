@@ -61,6 +61,9 @@ func (w *waiting) stop() string {
 	<-w.done
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.text == "" && w.key.Window != 0 { // it was too short a time to look into it
+		return fmt.Sprintf("window %d has no verdict yet", w.key.Window)
+	}
 	return w.text
 }
 

@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
@@ -68,5 +69,23 @@ func TestWaitingSaysForWhom(t *testing.T) {
 	stop()
 	if text := w.stop(); !strings.Contains(text, "waits for a gate") {
 		t.Errorf("at the end: %q", text)
+	}
+}
+
+// A --timeout that ends before anything was looked into says which window has no verdict.
+func TestTimeoutBeforeAnyLook(t *testing.T) {
+	t.Parallel()
+	w := startWaiting(t.Context(), &streams{}, nil, false)
+	w.forWindow(events.WindowKey{Pipeline: "p", Window: 3, Request: "r"})
+	ctx, cancel := (&limit{Timeout: time.Nanosecond}).within(t.Context())
+	defer cancel()
+	<-ctx.Done()
+	for waitedFor, want := range map[string]string{
+		w.stop(): "no answer within 1ns (--timeout): window 3 has no verdict yet",
+		"":       "no answer within 1ns (--timeout)",
+	} {
+		if err := outOfTime(ctx, ctx.Err(), waitedFor); err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
 	}
 }

@@ -59,21 +59,21 @@ func runHash(trace, result string) string {
 // note is the verdict in one line. Where it is no pass, the line beyond the outcome is a
 // text for people that is not made again here: it is taken as it stands.
 func (v *verdict) note(said []byte) string {
-	head := string(v.Outcome) + ": "
+	head, tail := string(v.Outcome)+": ", " (request "+v.Request+")"
 	if v.Drill != nil {
 		head += "drill: "
 	}
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
-		return head + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs)
+		return head + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs) + tail
 	case v.Outcome == events.Pass:
-		return head + fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
+		return head + fmt.Sprintf("all %d runs are equal to the byte", v.Runs) + tail
 	}
 	var doc struct {
 		Note string `json:"note"`
 	}
-	if json.Unmarshal(said, &doc) == nil && strings.HasPrefix(doc.Note, head) && clean(doc.Note) == doc.Note {
+	if json.Unmarshal(said, &doc) == nil && strings.HasPrefix(doc.Note, head) && strings.HasSuffix(doc.Note, tail) && clean(doc.Note) == doc.Note {
 		return doc.Note
 	}
-	return head + "…"
+	return head + "…" + tail
 }

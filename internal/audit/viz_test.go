@@ -132,7 +132,7 @@ func TestMissedViz(t *testing.T) {
 	good := newScript(t, b).write()
 	hash := canon.Sum([]byte(`{"result_sha256":"` + lastOf(good).Result + `","trace_sha256":"` + lastOf(good).Trace + `"}`)).String()
 	later := s.encode(map[string]any{"schema": "RunStability.v0", "run_id": "demo-2-0", "ok": true, "expected_trendpack_sha256": hash,
-		"trendpack_sha256s": []string{hash, hash, hash}, "first_mismatch_run": nil, "divergence": nil, "note": "pass: all 3 runs are equal to the byte"})
+		"trendpack_sha256s": []string{hash, hash, hash}, "first_mismatch_run": nil, "divergence": nil, "note": "pass: all 3 runs are equal to the byte (request " + lastOf(good).Request + ")"})
 	s.append(events.StabilitySubject(pipeline, good.id), later)
 	check(t, audit(t, b, 0), events.Fail,
 		want{Gap, onVerdict, s.verdictSeq, -1, -1, false, "no RunStability on ERS_VIZ, although later verdicts have"},

@@ -85,7 +85,7 @@ func (r *abraxasRun) write(ctx context.Context, w *Window, run int) error {
 // begin writes the documents of the run as a whole.
 func (r *abraxasRun) begin(w *Window, run int) (err error) {
 	r.refs.RunHeader, r.refs.StabilityRef = runPath(r.id, "runheader"), runPath(r.id, "stability_ref")
-	header := aalviz.NewRunHeader(w.Key.Run(run), w.Request, r.provenance.Mode, r.refs.StabilityRef)
+	header := aalviz.NewRunHeader(w.Key, run, w.Request, r.provenance.Mode, r.refs.StabilityRef)
 	if r.hashes.RunHeader, err = r.put(nil, "runheader", aalviz.RunHeaderSchema, r.refs.RunHeader, header); err != nil {
 		return err
 	}

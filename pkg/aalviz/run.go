@@ -35,6 +35,7 @@ type Code struct {
 type Bindings struct {
 	Pipeline         string         `json:"pipeline"`
 	Window           uint64         `json:"window"`
+	Request          string         `json:"request"` // SHA-256 of the window's request
 	Run              int            `json:"run"`
 	Runs             int            `json:"runs"`
 	FirstTick        int64          `json:"first_tick"`
@@ -55,10 +56,11 @@ type Env struct {
 
 // NewRunHeader makes the RunHeader of a run. stabilityRef is the path of its
 // StabilityRef in the export.
-func NewRunHeader(k events.RunKey, r *events.WindowRequest, mode, stabilityRef string) *RunHeader {
+func NewRunHeader(w events.WindowKey, run int, r *events.WindowRequest, mode, stabilityRef string) *RunHeader {
+	k := w.Run(run)
 	return &RunHeader{Schema: RunHeaderSchema, RunID: RunID(k), Mode: mode,
 		Code: Code{DefinitionSHA256: r.DefinitionSHA256},
-		Bindings: Bindings{Pipeline: k.Pipeline, Window: k.Window, Run: k.Run, Runs: r.Runs, FirstTick: r.FirstTick, Ticks: r.Ticks,
+		Bindings: Bindings{Pipeline: k.Pipeline, Window: k.Window, Request: w.Request, Run: run, Runs: r.Runs, FirstTick: r.FirstTick, Ticks: r.Ticks,
 			DefinitionSHA256: r.DefinitionSHA256, ContextsSHA256: r.ContextsSHA256, Budget: r.Budget, Latch: r.Latch, Drill: r.Drill},
 		StabilityRef: stabilityRef,
 		Env:          Env{Engine, canon.Scheme},

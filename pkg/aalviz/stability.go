@@ -28,7 +28,7 @@ type Stability struct {
 
 	FirstMismatch *int         `json:"first_mismatch_run"` // first run that differs from run 0; null when none does
 	Divergence    *Instability `json:"divergence"`         // null unless the window failed
-	Note          string       `json:"note"`               // the verdict in one line
+	Note          string       `json:"note"`               // the verdict in one line, and the window's request: the schema has no other place for it
 }
 
 // Instability says in what the runs of a window differ.
@@ -71,7 +71,7 @@ func Reference(v *events.Verdict) int {
 // NewStability makes the RunStability that runID is shown with.
 func NewStability(v *events.Verdict, runID string) *Stability {
 	s := &Stability{Schema: StabilitySchema, RunID: runID, OK: v.Outcome == events.Pass, Hashes: make([]string, len(v.Hashes)),
-		FirstMismatch: v.FirstMismatchIndex, Note: string(v.Outcome) + ": " + report.Headline(v)}
+		FirstMismatch: v.FirstMismatchIndex, Note: string(v.Outcome) + ": " + report.Headline(v) + " (request " + v.Request + ")"}
 	for i := range v.Hashes {
 		s.Hashes[i] = RunSHA256(v.Hashes[i], v.ResultHashes[i])
 	}

@@ -38,6 +38,9 @@ func (c *Core) window(key events.RunKey, m events.Message) (*window, error) {
 			return nil, nil
 		}
 		request, asked, err := events.ReadRequest(found[0])
+		if errors.Is(err, events.ErrVoid) {
+			return nil, nil // lost, as a repair has said
+		}
 		if err != nil {
 			c.refuse(m, "a frame of window %d, which is none: %v", key.Window, err)
 			return nil, nil

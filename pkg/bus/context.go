@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -148,11 +149,20 @@ func readable(name string) error {
 
 func home(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok {
-		if dir, err := os.UserHomeDir(); err == nil {
+		if dir, err := userHome(); err == nil {
 			return dir + rest
 		}
 	}
 	return path
+}
+
+// userHome is the folder that the system has for this user, where the nats CLI looks
+// whatever HOME says. A user that the system does not know has HOME alone.
+func userHome() (string, error) {
+	if u, err := user.Current(); err == nil && u.HomeDir != "" {
+		return u.HomeDir, nil
+	}
+	return os.UserHomeDir()
 }
 
 // contextPath is the file of a context: of the selected one when name is empty.
@@ -183,7 +193,7 @@ func contextPath(name string) (string, error) {
 func ContextFolder() (string, error) {
 	parent := os.Getenv("XDG_CONFIG_HOME")
 	if parent == "" {
-		dir, err := os.UserHomeDir()
+		dir, err := userHome()
 		if err != nil {
 			return "", fmt.Errorf("contexts of the nats CLI: %w", err)
 		}

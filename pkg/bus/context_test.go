@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -86,6 +87,21 @@ func TestContextSettings(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// The nats CLI asks the system where a user is at home, and not HOME, which containers
+// and sudo set to something else.
+func TestContextFolderIsTheCLIs(t *testing.T) {
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Setenv("HOME", t.TempDir())
+	folder, err := bus.ContextFolder()
+	if want := filepath.Join(u.HomeDir, ".config", "nats", "context"); err != nil || folder != want {
+		t.Errorf("got %s, %v, want %s", folder, err, want)
 	}
 }
 

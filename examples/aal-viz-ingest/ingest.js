@@ -8,7 +8,8 @@ import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/
 
 const usage = `usage: node ingest.js [--nats URL] [--name NAME] [--once | --count N]
 
-  --nats URL    NATS server (NATS_URL, or nats://127.0.0.1:4222)
+  --nats URL    NATS server (NATS_URL, or nats://127.0.0.1:4222), with its token or
+                user and password: nats://TOKEN@HOST:PORT, nats://USER:PASSWORD@HOST:PORT
   --name NAME   name of the durable consumers; who takes another starts from the
                 beginning (aal-viz-ingest)
   --once        stop when everything that is there has been read
@@ -18,8 +19,9 @@ const streams = ["ERS_VIZ", "ERS_VERDICT"]; // all of ers.viz.> and of ers.verdi
 
 async function main() {
   const options = readOptions();
-  const nc = await connect({ servers: options.nats, maxReconnectAttempts: -1, name: options.name }).catch((err) => {
-    throw new Error(`${options.nats}: ${err.message}; \`ers up\` starts a server`);
+  const { servers, ...secrets } = readAddress(options.nats);
+  const nc = await connect({ servers, ...secrets, maxReconnectAttempts: -1, name: options.name }).catch((err) => {
+    throw new Error(`${servers}: ${err.message}; \`ers up\` starts a server, its token is in ers-data/ers.token`);
   });
   const stop = stopper(options.count);
   process.once("SIGINT", stop.now);
@@ -27,6 +29,16 @@ async function main() {
   const done = nc.closed().then((err) => { if (err) throw err; });
   await Promise.race([done, Promise.all(streams.map((stream) => follow(nc, stream, options, stop)))]);
   await nc.drain();
+}
+
+// readAddress takes token or user and password out of an address: the client wants them
+// beside it, and no message is to show them.
+function readAddress(address) {
+  const [, , scheme = "", secret, servers] = /^((\w+:\/\/)?(?:([^@]*)@)?(.*))$/.exec(address);
+  if (secret === undefined) return { servers: scheme + servers };
+  const [user, ...pass] = secret.split(":");
+  if (pass.length === 0) return { servers: scheme + servers, token: decodeURIComponent(user) };
+  return { servers: scheme + servers, user: decodeURIComponent(user), pass: decodeURIComponent(pass.join(":")) };
 }
 
 function readOptions() {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -32,6 +32,8 @@ before(async () => {
     }
   }
   assert.ok(url, "ers up says where it is");
+  const token = readFileSync(path.join(folder, "data", "ers.token"), "utf8");
+  url = url.replace("nats://", `nats://${token}@`);
   server.stderr.resume();
 });
 
@@ -96,7 +98,7 @@ test("--once and --count read what is there", { timeout: 60_000 }, async () => {
   assert.equal(whole.code, 0);
   assert.ok(whole.lines.includes("ERS_VIZ 1 TrendPack oracle-1-0 tick 0: 5 events, 0 errors, 1 skipped"), whole.lines.join("\n"));
   assert.ok(whole.lines.some((line) => /^ERS_VIZ 19 RunStability\.v0 oracle-1-0 not ok: fail: .*run 7 differs/.test(line)), whole.lines.join("\n"));
-  assert.ok(whole.lines.includes("ERS_VERDICT 1 ers.verdict.v1 oracle window 1: fail"));
+  assert.ok(whole.lines.includes("ERS_VERDICT 1 ers.verdict.v2 oracle window 1: fail"));
   const some = await ingest(["--name", "third", "--count", "7"]);
   assert.equal(some.code, 0);
   assert.equal(some.lines.length, 7);

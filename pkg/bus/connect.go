@@ -49,8 +49,8 @@ func (b *Bus) dial(c Config) (err error) {
 		return fmt.Errorf("credentials file (--creds or NATS_CREDS): %w", readable(c.Creds))
 	case isContext:
 		return b.dialContext(c, name)
-	case badAddress(c.URL) != "":
-		return fmt.Errorf("%s is no address of a NATS server: want nats://HOST:PORT; in a password, characters other than letters and digits are written as %%2F and so on", Redact(badAddress(c.URL)))
+	case badAddress(c.URL):
+		return fmt.Errorf("%s is no address of a NATS server: want nats://HOST:PORT; in a password, characters other than letters and digits are written as %%2F and so on", hideSecrets(c.URL))
 	default:
 		b.nc, err = nats.Connect(c.URL, b.connOptions(c)...)
 	}
@@ -62,8 +62,8 @@ func (b *Bus) dialContext(c Config, name string) error {
 	if err != nil {
 		return err
 	}
-	if bad := badAddress(found.URL); bad != "" {
-		return found.refuse("url", fmt.Sprintf("has %s in it, which is no address of a NATS server", Redact(bad)))
+	if badAddress(found.URL) {
+		return found.refuse("url", fmt.Sprintf("is %s, which is no address of a NATS server", hideSecrets(found.URL)))
 	}
 	switch {
 	case found.JSDomain != "":

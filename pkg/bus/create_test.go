@@ -144,6 +144,9 @@ func TestSecretsStaySecret(t *testing.T) {
 		"nats://user:@s3cret@" + at,
 		"user:s3cret@127.0.0.1:1",
 		"tls://user:s3cret@" + at,
+		"nats://user:s3c ret@" + at,
+		"nats://user:s3c,ret@" + at,
+		"user: s3c\"ret@" + at,
 	} {
 		var log bytes.Buffer
 		_, err := open(t, bus.Config{URL: url, Log: zerolog.New(&log)})

@@ -62,13 +62,27 @@ func withScheme(list string) string {
 	return strings.Join(addresses, ",")
 }
 
-// badAddress says which address of a list cannot be read, "" when all can. The reason
-// is not told, since it quotes what may be a password.
-func badAddress(list string) string {
+// badAddress tells whether an address of a list cannot be read. The reason is not told,
+// since it quotes what may be a password.
+func badAddress(list string) bool {
 	for address := range strings.SplitSeq(withScheme(list), ",") {
 		if u, err := url.Parse(address); err != nil || u.Hostname() == "" {
-			return address
+			return true
 		}
 	}
-	return ""
+	return false
+}
+
+// hideSecrets shows a list of addresses that cannot be read. A password may then hold
+// anything, spaces and commas too: nothing before the last @ is shown.
+func hideSecrets(list string) string {
+	i := strings.LastIndex(list, "@")
+	if i < 0 {
+		return list
+	}
+	scheme, _, found := strings.Cut(list[:i], "://")
+	if !found || strings.ContainsFunc(scheme, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		scheme = "nats"
+	}
+	return scheme + "://" + hidden + list[i:]
 }

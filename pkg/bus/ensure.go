@@ -73,7 +73,7 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 			return err
 		}
 	case len(missing) > 0 && !c.ReadOnly:
-		return away{fmt.Errorf("%w: %s; create the streams with `ers streams create`, or let this command do it with --create-streams", ErrNoStream, strings.Join(missing, ", "))}
+		return away{fmt.Errorf("%w: %s; create them with `ers streams create`, or start a service or `ers submit` with --create-streams", ErrNoStream, strings.Join(missing, ", "))}
 	}
 	for _, want := range ours() {
 		if s, ok := b.streams[want.Name]; ok {
@@ -173,12 +173,18 @@ func (b *Bus) createStream(ctx context.Context, c jetstream.StreamConfig) error 
 // createTimeout is how long a cluster may take to find places for a stream.
 const createTimeout = 15 * time.Second
 
-const codeOverlap = 10065
+const (
+	codeOverlap = 10065
+	codeAlone   = 10074
+)
 
 // explainCreate names the stream that is in the way, where one is.
 func (b *Bus) explainCreate(ctx context.Context, c jetstream.StreamConfig, err error) error {
-	var api *jetstream.APIError
-	if !errors.As(err, &api) || api.ErrorCode != codeOverlap {
+	api, _ := errors.AsType[*jetstream.APIError](err)
+	switch {
+	case api != nil && api.ErrorCode == codeAlone:
+		return fmt.Errorf("stream %s: %d replicas are asked for, and this server is no cluster: leave --replicas away, or name a server of a cluster: %w", c.Name, c.Replicas, err)
+	case api == nil || api.ErrorCode != codeOverlap:
 		return explainStream(c.Name, err)
 	}
 	for _, subject := range c.Subjects {

@@ -42,6 +42,8 @@ func (c *repairCommand) open(ctx context.Context, io *streams) (*bus.Bus, error)
 		return (&stored{connection: c.connection, Store: c.Store}).open(ctx, io)
 	}
 	config := c.config(c.log(io, zerolog.ErrorLevel))
+	looking := config
+	looking.ReadOnly = true
 	config.Create, config.Repair = true, true
 	switch {
 	case c.Store != "":
@@ -49,6 +51,15 @@ func (c *repairCommand) open(ctx context.Context, io *streams) (*bus.Bus, error)
 		return embedded.Open(ctx, embedded.Config{StoreDir: c.Store, Config: config})
 	case c.NATS == "":
 		return nil, errNoStore
+	}
+	// On a server that has none of our streams nothing is lost, and none is made.
+	look, err := c.connectWith(ctx, looking)
+	if err != nil {
+		return nil, err
+	}
+	config.Create = len(look.Missing()) > 0
+	if err := look.Close(); err != nil {
+		return nil, err
 	}
 	return c.connectWith(ctx, config)
 }

@@ -78,7 +78,7 @@ func (p *page) facts(v *events.Verdict) {
 		p.fact("result", v.ExpectedResultHash)
 		switch {
 		case v.Latch != nil && v.Latch.Result == "":
-			p.fact("latch", "the trace hash is the accepted one; the latch says nothing about the result hash")
+			p.fact("latch", "the trace hash is the accepted one, results were not held")
 		case v.Latch != nil:
 			p.fact("latch", "the trace and result hashes are the accepted ones")
 		}

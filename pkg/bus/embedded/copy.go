@@ -107,6 +107,10 @@ func copyStore(ctx context.Context, to, from string, progress func(done, total i
 	return nil
 }
 
+// consumersName is the folder in which a stream has its consumers. Who reads a copy needs
+// none of them, and one whose file is damaged would keep the server from its whole stream.
+const consumersName = "obs"
+
 // listStore lists the files of a store, and how many bytes they have together.
 func listStore(dir string) (files []string, total int64, err error) {
 	root, err := filepath.EvalSymlinks(dir)
@@ -114,6 +118,9 @@ func listStore(dir string) (files []string, total int64, err error) {
 		return nil, 0, fmt.Errorf("store: %w", err)
 	}
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && e.Name() == consumersName {
+			return filepath.SkipDir
+		}
 		if err != nil || e.IsDir() || e.Name() == lockName {
 			return err
 		}

@@ -102,6 +102,18 @@ func TestCopyLeavesStoreAlone(t *testing.T) {
 			}
 		}
 	}
+	consumer := func(name string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{"meta.inf", "meta.sum"} {
+				if err := os.WriteFile(filepath.Join(dir, name, file), []byte(`{"name":"odd","unknown":1}`), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
 	flip := func(data []byte) []byte { data[len(data)/2] ^= 1; return data }
 	cut := func(data []byte) []byte { return data[:len(data)/2] }
 	for _, c := range []struct {
@@ -116,6 +128,7 @@ func TestCopyLeavesStoreAlone(t *testing.T) {
 		{"cut short and no index", []func(*testing.T, string){change(msgs+"1.blk", cut), remove(msgs + "index.db")}, -1},
 		{"no index", []func(*testing.T, string){remove(msgs + "index.db")}, keptFrames},
 		{"damaged index", []func(*testing.T, string){change(msgs+"index.db", flip)}, keptFrames},
+		{"damaged consumer", []func(*testing.T, string){consumer("jetstream/$G/streams/" + events.StreamTrace + "/obs/odd")}, keptFrames},
 		{"no lock", []func(*testing.T, string){remove("ers.lock")}, keptFrames},
 		{"no stream", []func(*testing.T, string){remove("jetstream/$G/streams/" + events.StreamTrace)}, 0},
 	} {

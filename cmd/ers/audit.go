@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"abraxas.dev/ers/internal/audit"
+	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -27,16 +28,18 @@ func (*auditCommand) examples() string {
 `
 }
 
+// maxAcknowledged is far above what a person has looked at.
+const maxAcknowledged = 64 << 20
+
 func (c *auditCommand) acknowledged() (audit.Acknowledged, error) {
 	if c.Acknowledge == "" {
 		return nil, nil
 	}
-	f, err := os.Open(c.Acknowledge)
+	text, err := userfile.Read(c.Acknowledge, maxAcknowledged)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", c.Acknowledge, err)
 	}
-	defer f.Close()
-	list, err := audit.ReadAcknowledged(f)
+	list, err := audit.ReadAcknowledged(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Acknowledge, err)
 	}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/synadia-io/orbit.go/natscontext"
+
+	"abraxas.dev/ers/internal/userfile"
 )
 
 // ContextScheme begins the URL that names a context of the nats CLI.
@@ -139,7 +141,11 @@ func (c *natsContext) proxyError() error {
 	return nil
 }
 
+// readable tells why a file cannot be read. Opening a pipe would wait for its writer.
 func readable(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: %w", name, userfile.ErrIrregular)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return err

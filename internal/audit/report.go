@@ -222,7 +222,7 @@ func (r *Report) next() string {
 		}
 		advice := "Keep the streams as they are. " + cmp.Or(see, "Find") + " out who may write there, and rely on no verdict of the windows above."
 		if f.Window > 0 {
-			advice += fmt.Sprintf(" Run one again with `ers submit --window %d`.", f.Window)
+			advice += fmt.Sprintf(" Where its request is there, run one again with `ers submit --window %d`.", f.Window)
 		}
 		return advice
 	}

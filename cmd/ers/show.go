@@ -41,6 +41,9 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
 	if err != nil {
 		return err
 	}
+	if r, err = client.Shown(ctx, b, key, r); err != nil {
+		return err
+	}
 	p := &picture{bus: b, io: io, window: c.Window, request: r, verdict: v}
 	if err := p.read(ctx); err != nil {
 		return err

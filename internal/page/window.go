@@ -16,10 +16,11 @@ import (
 // window is what the streams say about one window.
 type window struct {
 	events.WindowKey
-	request *events.WindowRequest
-	verdict *events.Verdict // nil while there is none
-	raw     []byte          // the verdict's document
-	seq     uint64          // of the verdict on ERS_VERDICT
+	asked   *events.WindowRequest // as it is on the stream
+	request *events.WindowRequest // as it is shown, see client.Shown
+	verdict *events.Verdict       // nil while there is none
+	raw     []byte                // the verdict's document
+	seq     uint64                // of the verdict on ERS_VERDICT
 }
 
 // findWindow reads a window's request and its verdict.
@@ -32,7 +33,11 @@ func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &window{WindowKey: key, request: r, verdict: v, raw: m.Data, seq: m.Seq}, nil
+	shown, err := client.Shown(ctx, s.Bus, key, r)
+	if err != nil {
+		return nil, err
+	}
+	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq}, nil
 }
 
 // findWindowOf reads the window that a question is about.
@@ -66,7 +71,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked, err := events.Encode(w.request)
+	asked, err := events.Encode(w.asked)
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,29 @@ func Get(ctx context.Context, b *bus.Bus, window uint64) (*events.WindowRequest,
 	return events.ReadRequest(m)
 }
 
+// Shown is a request as pictures need it: one for open runs gets as many ticks as are
+// hashed of the longest run so far, at least one.
+func Shown(ctx context.Context, b *bus.Bus, k events.WindowKey, r *events.WindowRequest) (*events.WindowRequest, error) {
+	if r.Ticks > 0 {
+		return r, nil
+	}
+	shown := *r
+	shown.Ticks = 1
+	for run := range r.Runs {
+		m, err := b.Last(ctx, events.StreamDigest, events.DigestSubject(k.Run(run)))
+		if errors.Is(err, bus.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if d, err := events.ReadDigest(m); err == nil {
+			shown.Ticks = max(shown.Ticks, d.Done)
+		}
+	}
+	return &shown, nil
+}
+
 // ErrOtherRequest says that what stands under a window's number is of another request.
 var ErrOtherRequest = errors.New("it is of another request under this number")
 

@@ -96,6 +96,9 @@ func (p *page) fact(name, value string) {
 }
 
 func tickRange(v *events.Verdict) string {
+	if v.Ticks == 0 {
+		return fmt.Sprintf("open, from tick %d", v.FirstTick)
+	}
 	if v.Ticks == 1 {
 		return fmt.Sprintf("tick %d", v.FirstTick)
 	}

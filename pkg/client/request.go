@@ -111,7 +111,7 @@ func Cancel(ctx context.Context, b *bus.Bus, k events.WindowKey, reason string) 
 func Get(ctx context.Context, b *bus.Bus, window uint64) (*events.WindowRequest, events.WindowKey, error) {
 	m, err := b.Get(ctx, events.StreamWindow, window)
 	if errors.Is(err, bus.ErrNoStream) {
-		return nil, events.WindowKey{}, fmt.Errorf("there is no window %d: %w: nothing was ever recorded here", window, bus.ErrNoStream)
+		return nil, events.WindowKey{}, fmt.Errorf("there is no window %d: stream %s: %w", window, events.StreamWindow, bus.ErrNoStream)
 	}
 	if errors.Is(err, bus.ErrNotFound) {
 		return nil, events.WindowKey{}, fmt.Errorf("there is no window %d: %w", window, err)

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package main
-
-import "github.com/rogpeppe/go-internal/testscript"
-
-// tty is for scripts that begin with [!linux] skip.
-func tty(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("no terminal") }

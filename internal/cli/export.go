@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"abraxas.dev/ers/internal/export"
+	"abraxas.dev/ers/pkg/bus"
+)
+
+type exportCommand struct {
+	stored
+	Window  uint64        `required:"" placeholder:"W" help:"The window."`
+	Format  export.Format `required:"" placeholder:"NAME" help:"One of the formats below."`
+	RunOnly *int          `name:"run" placeholder:"R" help:"One run alone."`
+	Out     string        `arg:"" optional:"" type:"path" help:"Folder or file to make. A format that writes a file writes to standard output when it is left out or -."`
+}
+
+func (*exportCommand) examples() string {
+	var text strings.Builder
+	text.WriteString(`  ers export --format abraxas --window 17 artifacts
+  ers export --format csv --store data --window 1 --run 7 run7.csv
+
+Formats:
+`)
+	for _, f := range export.Formats {
+		fmt.Fprintf(&text, "  %-12s %s\n", f.Name, f.Help)
+	}
+	return text.String()
+}
+
+func (c *exportCommand) Run(ctx context.Context, io *streams) error {
+	b, err := c.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.export(ctx, io, b), b.Close())
+}
+
+func (c *exportCommand) export(ctx context.Context, io *streams, b *bus.Bus) error {
+	w, err := export.Open(ctx, b, c.Window, c.RunOnly)
+	if err != nil {
+		return err
+	}
+	if err := c.Format.Write(ctx, w, c.Out, io.out); err != nil {
+		return err
+	}
+	for _, problem := range w.Problems {
+		fmt.Fprintf(io.err, "ers: not to its end: %v\n", problem)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+// Package cli is the command line of ers, the tool for people: it runs windows of a
+// pipeline and tells their verdicts, here or on a fleet, and reads traces back for replay
+// and audit. A file is about one command or about what several share.
+//
+// Results go to standard output, talk to standard error. The exit code is 0 for a
+// pass, 1 for a fail, and 2 when it could not be told.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/internal/stop"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/program/evaluator"
+)
+
+// Exit codes of every command.
+const (
+	exitPass    = 0
+	exitFail    = 1
+	exitUnknown = 2
+)
+
+// errFail ends a command whose answer is fail and whose output says so already.
+// errUnknown is its twin for an answer that could not be had.
+var (
+	errFail    = errors.New("fail")
+	errUnknown = errors.New("could not tell")
+)
+
+const description = `ERS tells whether the same inputs give the same outputs.
+
+It runs a pipeline of tasks twelve times over the same contexts, records every run as
+a trace on NATS JetStream, has the traces hashed by a party that did not make them,
+and says: equal to the byte, or where, in what and in which runs they differ.
+
+Exit codes: 0 pass, 1 fail, 2 could not tell.`
+
+type commands struct {
+	Run       runCommand       `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
+	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
+	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
+	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
+	Repair    repairCommand    `cmd:"" help:"Go on after a stream was removed, restored or cut short, and say what is lost."`
+	Streams   streamsCommand   `cmd:"" help:"Create the streams on a server, or look at them."`
+	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
+	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
+	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
+	Export    exportCommand    `cmd:"" help:"Write a window down in another form: artifacts for AAL-Viz, CSV, JSON Lines."`
+	Audit     auditCommand     `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`
+	Top       topCommand       `cmd:"" help:"Follow windows and verdicts live."`
+	Tail      tailCommand      `cmd:"" help:"Follow a subject as JSON Lines."`
+	Decode    decodeCommand    `cmd:"" help:"Turn one message of the bus on standard input into JSON."`
+	Hash      hashCommand      `cmd:"" help:"Print the trace_sha256 of a trace."`
+	Trendpack trendpackCommand `cmd:"" help:"Turn a trace into TrendPack documents for AAL-Viz, one a tick."`
+	Canon     canonCommand     `cmd:"" help:"Print the canonical bytes of JSON values and their SHA-256."`
+	Bench     benchCommand     `cmd:"" help:"Measure how fast this is here, beside the bus alone and beside Python."`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out      io.Writer
+	err      *os.File
+	colorOut bool // standard output is a terminal and NO_COLOR is not set
+	colorErr bool
+	width    int // of the terminal; 0: none
+}
+
+// Main is the main of the command. It does not return.
+func Main() {
+	evaluator.Main()
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	io := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	if os.Getenv("NO_COLOR") == "" {
+		io.colorOut, io.colorErr = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
+	}
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		io.width = width
+	}
+	var c commands
+	exited := -1
+	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String()}, kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "ers: %v; see `ers --help`\n", err)
+		return exitUnknown
+	}
+	ctx, release := stop.OnSignal("ers")
+	defer release()
+	command.BindTo(ctx, (*context.Context)(nil))
+	return exitCode(ctx, command.Run(&io))
+}
+
+// exitCode says on standard error what has not been said yet.
+func exitCode(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return exitPass
+	case errors.Is(err, errFail):
+		return exitFail
+	case errors.Is(err, errUnknown):
+		return exitUnknown
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "ers: stopped before there was an answer")
+		return exitUnknown
+	}
+	fmt.Fprintf(os.Stderr, "ers: %s\n", bus.Redact(err.Error()))
+	return exitUnknown
+}
+
+// examples of a command are shown at the end of its help.
+type examples interface{ examples() string }
+
+func helpWithExamples(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if node := ctx.Selected(); node != nil {
+		if e, ok := node.Target.Addr().Interface().(examples); ok {
+			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", e.examples())
+		}
+	}
+	return nil
+}

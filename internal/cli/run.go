@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+type runCommand struct {
+	windowFlags
+	local
+	limit
+	answerFlags
+}
+
+// answerFlags say how a verdict is told.
+type answerFlags struct {
+	JSON bool `name:"json" help:"Print the verdict document alone."`
+	ciFlags
+}
+
+func (*runCommand) examples() string {
+	return `  ers run -f pipeline.yaml                     twelve runs, then the verdict
+  ers run -f pipeline.yaml --store data        the same, with the streams kept in data
+  ers run -f pipeline.yaml --json | jq .outcome
+  ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
+                                               with one event falsified, to see the alarm
+  ers run -f pipeline.yaml --junit ers.xml --github
+                                               in CI, see docs/terminal-and-ci.md
+`
+}
+
+func (c *runCommand) Run(ctx context.Context, io *streams) error {
+	f, err := c.load()
+	if err == nil {
+		err = c.begin()
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	waitedFor := ""
+	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
+		w := startWaiting(ctx, io, b, true)
+		defer func() { waitedFor = w.stop() }()
+		key, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		if err != nil {
+			return err
+		}
+		err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+		if ctx.Err() != nil {
+			leave(ctx, b, key)
+		}
+		return err
+	})
+	return outOfTime(ctx, err, waitedFor)
+}
+
+// leave cancels the window of a run that is stopped: nobody waits for its verdict, and it
+// must not come up again in the next process on the same streams. Where that fails the
+// window stays in the queue.
+func leave(ctx context.Context, b *bus.Bus, key events.WindowKey) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if v, _, err := client.VerdictSoFar(ctx, b, key); err == nil && v == nil {
+		_, _ = client.Cancel(ctx, b, key, "ers run was stopped before there was an answer")
+	}
+}
+
+// awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting, how *answerFlags) error {
+	stop := showProgress(ctx, io, b, key)
+	w.forWindow(key)
+	v, document, err := client.Verdict(ctx, b, key)
+	stop()
+	if err != nil {
+		return err
+	}
+	text := append(document, '\n')
+	if !how.JSON {
+		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
+		if how.GitHub {
+			text = withoutCommands(text)
+		}
+	}
+	if _, err := io.out.Write(text); err != nil {
+		return err
+	}
+	err = how.write(io, v, how.JSON)
+	if v.Outcome == events.Pass {
+		if !how.JSON {
+			warnOfFailures(ctx, io, b, v)
+		}
+		return err
+	}
+	if err != nil { // what the window came to decides the exit code
+		fmt.Fprintf(io.err, "ers: %v\n", err)
+	}
+	if v.Outcome == events.Inconclusive && how.JSON {
+		fmt.Fprintf(io.err, "ers: %s\n", report.Headline(v))
+	}
+	return outcomeError(v.Outcome)
+}
+
+// outcomeError makes the exit code that of an outcome.
+func outcomeError(o events.Outcome) error {
+	switch o {
+	case events.Pass:
+		return nil
+	case events.Fail:
+		return errFail
+	}
+	return errUnknown
+}
+
+// commandLine is what to type to see the same again, without passwords; "" when it is too
+// long for a request; the verdict then names another way.
+func commandLine(args []string) string {
+	words := []string{"ers"}
+	for i, arg := range args[1:] {
+		arg = bus.Redact(arg)
+		if url, ok := strings.CutPrefix(arg, "--nats="); ok && strings.Contains(url, "@") {
+			arg = "--nats=" + bus.RedactURL(url)
+		} else if args[i] == "--nats" && strings.Contains(arg, "@") {
+			arg = bus.RedactURL(arg)
+		}
+		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	if line := strings.Join(words, " "); len(line) <= events.MaxReproduce {
+		return line
+	}
+	return ""
+}

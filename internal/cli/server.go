@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/daemon"
+	"abraxas.dev/ers/internal/repair"
+	"abraxas.dev/ers/internal/token"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/service"
+)
+
+// connection is the server that a command talks to.
+type connection struct {
+	NATS        string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI."`
+	Creds       string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
+	InboxPrefix string `placeholder:"SUBJECT" help:"Begins the subjects of answers, for a user who may not subscribe to _INBOX."`
+	Verbose     bool   `short:"v" help:"Log what the services do."`
+}
+
+// creation says what becomes of streams that are missing on the server.
+type creation struct {
+	CreateStreams bool `help:"Create the streams that are missing on the server."`
+	replication
+}
+
+// replication is for commands that create the streams.
+type replication struct {
+	Replicas int `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
+}
+
+// config is how to reach the server. A server of `ers up` that is this user's lets us in.
+func (c *connection) config(log zerolog.Logger) bus.Config {
+	config := bus.Config{URL: c.NATS, Creds: c.Creds, InboxPrefix: c.InboxPrefix, Name: "ers", Log: log}
+	if c.Creds == "" {
+		config.Token = token.Find(c.NATS)
+	}
+	return config
+}
+
+// connect opens a connection to a server whose streams are there.
+func (c *connection) connect(ctx context.Context, io *streams) (*bus.Bus, error) {
+	return c.connectWith(ctx, c.config(c.log(io, zerolog.WarnLevel)))
+}
+
+// connectWith opens a connection to a server that must be there.
+func (c *connection) connectWith(ctx context.Context, config bus.Config) (*bus.Bus, error) {
+	if c.NATS == "" {
+		return nil, errNoServer
+	}
+	return bus.Open(ctx, config)
+}
+
+// read opens a connection for who only reads.
+func (c *connection) read(ctx context.Context, io *streams) (*bus.Bus, error) {
+	config := c.config(c.log(io, zerolog.WarnLevel))
+	config.ReadOnly = true
+	return c.connectWith(ctx, config)
+}
+
+// errNoServer is for a command that was given no server, errNoStore for one that would
+// take a store too.
+var (
+	errNoServer = errors.New("no server given: use --nats URL or set NATS_URL; `ers up` starts one")
+	errNoStore  = errors.New("no server given: use --nats URL or set NATS_URL, or --store DIR for the streams that an embedded server kept; `ers up` starts one")
+)
+
+// log writes from the given level on, or everything with --verbose.
+func (c *connection) log(io *streams, level zerolog.Level) zerolog.Logger {
+	if c.Verbose {
+		level = zerolog.DebugLevel
+	}
+	console := zerolog.ConsoleWriter{Out: io.err, NoColor: !io.colorErr, PartsExclude: []string{zerolog.TimestampFieldName}}
+	return zerolog.New(console).Level(level)
+}
+
+// local is a server, embedded or not, on which this process runs the services. Streams
+// that are missing are created.
+type local struct {
+	connection
+	replication
+	Store           string         `placeholder:"DIR" type:"path" help:"Keep the streams of the embedded server in DIR."`
+	EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
+
+	limits *daemon.Limits // of what is run for others; nil: no limits
+	repair bool           // do at the start what `ers repair` does
+}
+
+// open opens the bus for the services.
+type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
+
+// with runs the services of one process on a bus while do works with it.
+func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
+	if l.NATS != "" && l.Store != "" {
+		return errors.New("--store is for the embedded server: leave out either --store or --nats (NATS_URL)")
+	}
+	log := l.log(io, level)
+	config.Config = l.config(log)
+	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
+	if config.StoreDir == "" {
+		config.StoreDir = l.Store
+	}
+	if l.limits == nil {
+		l.limits = &daemon.Limits{MaxTicks: math.MaxInt64}
+	}
+	evaluators := evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
+	defer evaluators.Close()
+	evaluators.Warm(ctx) // while the server starts
+	b, err := open(ctx, config)
+	if err != nil {
+		return err
+	}
+	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	services := make(chan error, 1)
+	go func() {
+		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks})
+		if err != nil {
+			cancel(fmt.Errorf("a service stopped: %w", err))
+		}
+		services <- err
+	}()
+	err = do(ctx, b)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	cancel(nil)
+	return errors.Join(err, <-services, b.Close())
+}
+
+// checkStanding refuses to begin where a stream is shorter than others remember, or
+// repairs it where that is asked.
+func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, store string) error {
+	err := b.CheckStanding(ctx)
+	short := errors.Is(err, events.ErrShort)
+	switch {
+	case err != nil && !short:
+		return err
+	case !short && len(b.Missing()) == 0:
+		return nil
+	case !l.repair:
+		if store != "" {
+			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, store, store)
+		}
+		return err
+	}
+	r, err := repair.Look(ctx, b)
+	if err == nil {
+		err = repair.Repair(ctx, b, r, nil)
+	}
+	if err != nil {
+		return err
+	}
+	said := *io
+	said.out = io.err // standard output is for results
+	return (&repairCommand{}).tell(&said, r)
+}
+
+// serve opens the bus for services that others use, on a server that lets in who knows
+// its token, and shows there that they are inside. once: it does not wait for a server
+// that is not there yet.
+func (l *local) serve(ctx context.Context, config embedded.Config, once, everybody bool) (b *bus.Bus, stop func() error, err error) {
+	forget := func() {}
+	if config.URL != "" {
+		b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
+			config.Token = l.config(config.Log).Token
+			return bus.Open(ctx, config.Config)
+		})
+	} else {
+		b, forget, err = daemon.Serve(ctx, config, everybody)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	hide, err := daemon.Show(b, daemon.UpName, "Runs coordinator, hasher and gate in one process.", nil)
+	if err != nil {
+		forget()
+		return nil, nil, errors.Join(err, b.Close())
+	}
+	return b, func() error {
+		forget()
+		return hide()
+	}, nil
+}

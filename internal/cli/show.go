@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"abraxas.dev/ers/internal/term"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+type showCommand struct {
+	stored
+	Window uint64 `required:"" placeholder:"W" help:"The window."`
+}
+
+func (*showCommand) examples() string {
+	return `  ers show --window 17                         with NATS_URL set
+  ers show --store data --window 1
+`
+}
+
+func (c *showCommand) Run(ctx context.Context, io *streams) error {
+	b, err := c.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.show(ctx, io, b), b.Close())
+}
+
+// show draws a window, then tells its verdict.
+func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
+	r, key, err := client.Get(ctx, b, c.Window)
+	if err != nil {
+		return err
+	}
+	v, _, err := client.VerdictSoFar(ctx, b, key)
+	if err != nil {
+		return err
+	}
+	if r, err = client.Shown(ctx, b, key, r); err != nil {
+		return err
+	}
+	p := &picture{bus: b, io: io, window: c.Window, request: r, verdict: v}
+	if err := p.read(ctx); err != nil {
+		return err
+	}
+	text := p.draw()
+	if v != nil {
+		text = report.Append(append(text, '\n'), v, report.Options{Color: io.colorOut, Width: io.width})
+	}
+	if _, err := io.out.Write(text); err != nil {
+		return err
+	}
+	if v == nil {
+		return fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", c.Window, p.sealed, r.Runs)
+	}
+	return outcomeError(v.Outcome)
+}
+
+// picture is a window that is being drawn. Runs that a verdict says are equal to the
+// byte share a row: one of them is read.
+type picture struct {
+	bus     *bus.Bus
+	io      *streams
+	window  uint64
+	request *events.WindowRequest
+	verdict *events.Verdict // nil: none yet
+
+	span    term.Span
+	rows    [][]int // runs
+	rowOf   []int   // of each run
+	sealed  int
+	classes [][]int // of each row
+}
+
+func (p *picture) read(ctx context.Context) error {
+	width := p.io.width
+	if width == 0 {
+		width = 80
+	}
+	p.span = term.Fit(p.request.FirstTick, p.request.Ticks, width-term.Margin(p.request.Runs))
+	p.share()
+	if len(p.rows) == 1 { // nothing to compare
+		p.classes = [][]int{make([]int, p.span.Columns())}
+		return nil
+	}
+	ends := make([]int64, len(p.rows))
+	for i, runs := range p.rows {
+		m, err := p.bus.Last(ctx, events.StreamDigest, events.DigestSubject(p.key(runs[0])))
+		if errors.Is(err, bus.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		var d events.Digest
+		if events.Decode(m.Data, &d) == nil { // else reading the row says so
+			ends[i] = d.Done
+			if d.Final && d.Problem == nil {
+				p.sealed++
+			}
+		}
+	}
+	matrix := term.NewMatrix(p.span, ends)
+	for i, runs := range p.rows {
+		if err := p.readRow(ctx, runs[0], ends[i], matrix.NewRow()); err != nil {
+			return err
+		}
+	}
+	p.classes = matrix.Classes()
+	if !p.judged() {
+		term.Renumber(p.classes)
+	}
+	return nil
+}
+
+// judged tells whether there is a group to compare with. Without one the first run
+// that is hashed there stands in for it, column by column.
+func (p *picture) judged() bool { return p.verdict != nil && len(p.verdict.Groups) > 0 }
+
+// share makes a row for each group of the verdict, then one for each run that is in
+// none.
+func (p *picture) share() {
+	p.rowOf = make([]int, p.request.Runs)
+	for run := range p.rowOf {
+		p.rowOf[run] = -1
+	}
+	if p.verdict != nil {
+		for _, g := range p.verdict.Groups {
+			var runs []int
+			for _, run := range g.Runs {
+				if run >= 0 && run < len(p.rowOf) && p.rowOf[run] < 0 {
+					p.rowOf[run] = len(p.rows)
+					runs = append(runs, run)
+				}
+			}
+			if len(runs) > 0 {
+				p.rows = append(p.rows, runs)
+			}
+		}
+	}
+	for run := range p.rowOf {
+		if p.rowOf[run] < 0 {
+			p.rowOf[run] = len(p.rows)
+			p.rows = append(p.rows, []int{run})
+		}
+	}
+}
+
+func (p *picture) key(run int) events.RunKey {
+	return events.RunKey{Pipeline: p.request.Pipeline, Window: p.window, Run: run}
+}
+
+// readRow adds up to end ticks of a run, as far as they follow each other.
+func (p *picture) readRow(ctx context.Context, run int, end int64, row *term.Row) error {
+	next := p.request.FirstTick
+	end += next
+	if next == end {
+		return nil
+	}
+	for m, err := range p.bus.Read(ctx, events.StreamDigest, events.DigestSubject(p.key(run)), 1, 0) {
+		if err != nil {
+			return err
+		}
+		var d events.Digest
+		if err := events.Decode(m.Data, &d); err != nil {
+			fmt.Fprintf(p.io.err, "ers: run %d is drawn to tick %d: %s sequence %d: %v\n", run, next-1, m.Stream, m.Seq, err)
+			return nil
+		}
+		for i := range d.Covers {
+			if t := &d.Covers[i]; t.Tick == next && next < end {
+				row.Add(t.Trace, t.Result)
+				next++
+			}
+		}
+	}
+	if next < end {
+		fmt.Fprintf(p.io.err, "ers: run %d is drawn to tick %d: no digest of the next one\n", run, next-1)
+	}
+	return nil
+}
+
+// draw returns the picture and, below it, who has which letter.
+func (p *picture) draw() []byte {
+	head := fmt.Sprintf("window %d of %s: %d runs, ticks %d to %d", p.window, p.request.Pipeline, p.request.Runs, p.span.First, p.span.First+p.span.Ticks-1)
+	grid := term.Grid{Span: p.span, Reference: "A"}
+	if !p.judged() {
+		grid.Reference = "the first run that is hashed there"
+	}
+	for run, row := range p.rowOf {
+		r := term.Run{Run: run, Group: row, Cells: p.classes[row]}
+		if !p.judged() {
+			r.Group = -1
+		}
+		grid.Runs = append(grid.Runs, r)
+	}
+	text := grid.Append([]byte(head+"\n\n"), p.io.colorOut)
+	if !p.judged() {
+		return text
+	}
+	return term.AppendGroups(append(text, '\n'), p.groups(), p.io.colorOut)
+}
+
+func (p *picture) groups() (list []term.Group) {
+	for _, runs := range p.rows {
+		g := term.Group{Runs: runs}
+		if run := runs[0]; run < len(p.verdict.Hashes) && run < len(p.verdict.ResultHashes) {
+			g.Trace, g.Result = p.verdict.Hashes[run], p.verdict.ResultHashes[run]
+		}
+		list = append(list, g)
+	}
+	return list
+}

@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	xterm "golang.org/x/term"
+
+	"abraxas.dev/ers/internal/daemon"
+	"abraxas.dev/ers/internal/term"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+type topCommand struct {
+	connection
+}
+
+func (*topCommand) examples() string {
+	return `  ers top --nats nats://127.0.0.1:4222
+  ers top | tee windows.log                    a line for each window and verdict
+`
+}
+
+const (
+	topWindows  = 50                     // of the latest windows those in progress are shown
+	topVerdicts = 50                     // kept
+	topRefresh  = 250 * time.Millisecond // of the screen
+	topRate     = 20                     // refreshes over which events per second are taken
+	topAsk      = 2 * time.Second        // between two requests to a service
+	topAnswer   = 500 * time.Millisecond // that a service may take
+)
+
+func (c *topCommand) Run(ctx context.Context, io *streams) error {
+	b, err := c.read(ctx, io)
+	if err != nil {
+		return err
+	}
+	if xterm.IsTerminal(int(os.Stdout.Fd())) {
+		err = topScreen(ctx, io, b)
+	} else {
+		err = topLines(ctx, io, b)
+	}
+	if ctx.Err() != nil {
+		err = nil // asked to stop
+	}
+	return errors.Join(err, b.Close())
+}
+
+// topLines prints a line for each window and verdict from now on.
+func topLines(ctx context.Context, io *streams, b *bus.Bus) error {
+	windows, err := b.LastSeq(ctx, events.StreamWindow)
+	if err != nil {
+		return err
+	}
+	verdicts, err := b.LastSeq(ctx, events.StreamVerdict)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(io.err, "following windows and verdicts, stop with Ctrl-C")
+	var mu sync.Mutex
+	say := func(format string, args ...any) error {
+		mu.Lock()
+		defer mu.Unlock()
+		_, err := fmt.Fprintf(io.out, format+"\n", args...)
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return followDocuments(ctx, io, b, events.StreamWindow, events.WindowSubjects, windows+1, func(m bus.Message, r *events.WindowRequest) error {
+			return say("window %d of %s: %d runs of %d ticks", m.Seq, r.Pipeline, r.Runs, r.Ticks)
+		})
+	})
+	group.Go(func() error {
+		return followDocuments(ctx, io, b, events.StreamVerdict, "", verdicts+1, func(_ bus.Message, v *events.Verdict) error {
+			return say("%s window %d of %s: %s", v.Outcome, v.Window, v.Pipeline, report.Headline(v))
+		})
+	})
+	return group.Wait()
+}
+
+// followDocuments follows a stream of JSON documents; one that cannot be read is told
+// on standard error.
+func followDocuments[T any](ctx context.Context, io *streams, b *bus.Bus, stream, filter string, from uint64, handle func(bus.Message, *T) error) error {
+	return b.Follow(ctx, stream, filter, from, func(m bus.Message) error {
+		doc := new(T)
+		if err := events.Decode(m.Data, doc); err != nil {
+			fmt.Fprintf(io.err, "ers: %s sequence %d: %v\n", m.Stream, m.Seq, err)
+			return nil
+		}
+		return handle(m, doc)
+	})
+}
+
+// topState is what the screen shows. All that follows the bus writes into it.
+type topState struct {
+	mu       sync.Mutex
+	windows  map[uint64]*topWindow // without a verdict
+	verdicts []term.Verdict        // newest first
+	services map[string]term.Service
+	hashed   int64   // events, since the beginning
+	samples  []int64 // hashed at the last refreshes
+}
+
+type topWindow struct {
+	request *events.WindowRequest
+	done    []int64 // ticks of each run
+}
+
+var topServices = []string{"ers-coordinator", "ers-hasher", "ers-gate"}
+
+func topScreen(ctx context.Context, io *streams, b *bus.Bus) error {
+	s := &topState{windows: make(map[uint64]*topWindow), services: make(map[string]term.Service)}
+	var last [3]uint64
+	for i, stream := range []string{events.StreamWindow, events.StreamDigest, events.StreamVerdict} {
+		var err error
+		if last[i], err = b.LastSeq(ctx, stream); err != nil {
+			return err
+		}
+	}
+	silent := *io // what cannot be read must not write over the screen
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		defer null.Close()
+		silent.err = null
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return followDocuments(ctx, &silent, b, events.StreamDigest, "", last[1]+1, s.digest)
+	})
+	group.Go(func() error {
+		return followDocuments(ctx, &silent, b, events.StreamVerdict, "", behind(last[2], topVerdicts), s.verdict)
+	})
+	group.Go(func() error {
+		return followDocuments(ctx, &silent, b, events.StreamWindow, events.WindowSubjects, behind(last[0], topWindows), func(m bus.Message, r *events.WindowRequest) error {
+			return s.window(ctx, b, events.WindowKey{Pipeline: r.Pipeline, Window: m.Seq, Request: events.RequestSHA256(m.Data)}, r)
+		})
+	})
+	group.Go(func() error { return s.ask(ctx, b) })
+	group.Go(func() error { return s.refresh(ctx, io, b) })
+	return group.Wait()
+}
+
+// behind is where the last n messages begin.
+func behind(last, n uint64) uint64 { return last - min(last, n) + 1 }
+
+// window takes in a window unless it has its verdict. It is there before the verdict is
+// looked for, so that a verdict that comes meanwhile takes it away.
+func (s *topState) window(ctx context.Context, b *bus.Bus, key events.WindowKey, r *events.WindowRequest) error {
+	w := &topWindow{r, make([]int64, r.Runs)}
+	s.mu.Lock()
+	s.windows[key.Window] = w
+	s.mu.Unlock()
+	v, _, err := client.VerdictSoFar(ctx, b, key)
+	if err == nil && v != nil {
+		s.mu.Lock()
+		delete(s.windows, key.Window)
+		s.mu.Unlock()
+		return nil
+	}
+	for run := range r.Runs {
+		m, err := b.Last(ctx, events.StreamDigest, events.DigestSubject(key.Run(run)))
+		var d events.Digest
+		if err == nil && events.Decode(m.Data, &d) == nil {
+			s.mu.Lock()
+			w.done[run] = max(w.done[run], d.Done)
+			s.mu.Unlock()
+		}
+	}
+	return ctx.Err()
+}
+
+func (s *topState) digest(_ bus.Message, d *events.Digest) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range d.Covers {
+		s.hashed += int64(d.Covers[i].Events)
+	}
+	if w := s.windows[d.Window]; w != nil && d.Run < len(w.done) {
+		w.done[d.Run] = max(w.done[d.Run], d.Done)
+	}
+	return nil
+}
+
+func (s *topState) verdict(_ bus.Message, v *events.Verdict) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.windows, v.Window)
+	line := term.Verdict{Window: v.Window, Pipeline: v.Pipeline, Outcome: string(v.Outcome), Headline: report.Headline(v)}
+	s.verdicts = slices.Insert(s.verdicts, 0, line)
+	s.verdicts = s.verdicts[:min(len(s.verdicts), topVerdicts)]
+	return nil
+}
+
+// ask asks the services for their counters, again and again.
+func (s *topState) ask(ctx context.Context, b *bus.Bus) error {
+	ticker := time.NewTicker(topAsk)
+	defer ticker.Stop()
+	for {
+		for _, name := range topServices {
+			state := term.Service{Name: name}
+			answer, cancel := context.WithTimeout(ctx, topAnswer)
+			m, err := b.Conn().RequestWithContext(answer, daemon.StatsSubject+name, nil)
+			cancel()
+			counters := make(map[string]int64)
+			if err == nil && json.Unmarshal(m.Data, &counters) == nil {
+				state.Answers, state.Problems = true, counters["problems"]+counters["viz_problems"]
+			}
+			s.mu.Lock()
+			s.services[name] = state
+			s.mu.Unlock()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// What a terminal is told: another screen without cursor and without lines that wrap,
+// and all of that back.
+const (
+	enterScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+	leaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+)
+
+func (s *topState) refresh(ctx context.Context, io *streams, b *bus.Bus) (err error) {
+	if _, err := fmt.Fprint(io.out, enterScreen); err != nil {
+		return err
+	}
+	defer func() {
+		_, leaveErr := fmt.Fprint(io.out, leaveScreen)
+		err = errors.Join(err, leaveErr)
+	}()
+	ticker := time.NewTicker(topRefresh)
+	defer ticker.Stop()
+	for {
+		_, height, err := xterm.GetSize(int(os.Stdout.Fd()))
+		if err != nil || height == 0 {
+			height = 24
+		}
+		board := s.board(b)
+		lines := strings.Join(board.Lines(height, io.colorOut), "\x1b[K\r\n")
+		if _, err := fmt.Fprint(io.out, "\x1b[H", lines, "\x1b[K\x1b[J"); err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// board is called once a refresh.
+func (s *topState) board(b *bus.Bus) *term.Board {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.samples = append(s.samples, s.hashed)
+	s.samples = s.samples[max(0, len(s.samples)-topRate-1):]
+	board := &term.Board{Server: b.URL(), Connected: b.Conn().IsConnected(), Verdicts: slices.Clone(s.verdicts)}
+	if n := len(s.samples) - 1; n > 0 {
+		board.Events = int64(float64(s.hashed-s.samples[0]) / (float64(n) * topRefresh.Seconds()))
+	}
+	for _, name := range topServices {
+		state := s.services[name]
+		state.Name = name
+		board.Services = append(board.Services, state)
+	}
+	for _, seq := range slices.SortedFunc(maps.Keys(s.windows), cmp.Compare[uint64]) {
+		w := s.windows[seq]
+		p := term.Progress{Window: seq, Pipeline: w.request.Pipeline, Ticks: int64(w.request.Runs) * w.request.Ticks}
+		for _, done := range w.done {
+			p.Done += done
+		}
+		board.Windows = append(board.Windows, p)
+	}
+	return board
+}

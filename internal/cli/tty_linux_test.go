@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// tty FILE COMMAND… runs a command on a terminal, whatever its exit code, and puts
+// what it has shown there into a file.
+func tty(ts *testscript.TestScript, _ bool, args []string) {
+	controller, terminal := openTerminal(ts)
+	defer controller.Close()
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "NO_COLOR="+ts.Getenv("NO_COLOR"))
+	cmd.Stdout, cmd.Stderr = terminal, terminal
+	ts.Check(cmd.Start())
+	terminal.Close()
+	shown, _ := io.ReadAll(controller) // ends with an error when the last process leaves the terminal
+	_ = cmd.Wait()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.ReplaceAll(shown, []byte("\r\n"), []byte("\n")), 0o644))
+}
+
+func openTerminal(ts *testscript.TestScript) (controller, terminal *os.File) {
+	controller, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	ts.Check(err)
+	ts.Check(unix.IoctlSetPointerInt(int(controller.Fd()), unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(int(controller.Fd()), unix.TIOCGPTN)
+	ts.Check(err)
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	ts.Check(err)
+	return controller, terminal
+}

@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"abraxas.dev/ers/internal/daemon"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+)
+
+const (
+	lookEvery = 500 * time.Millisecond
+	stillTime = 2 * time.Second        // without progress, before it is worth a word
+	pingWait  = 400 * time.Millisecond // that a service may take to answer
+)
+
+// waiting says on standard error what a command waits for, when nothing has come of it
+// for some time, and then whenever that changes.
+type waiting struct {
+	io    *streams
+	b     *bus.Bus
+	inner bool // the services are in this process
+	done  chan struct{}
+	end   context.CancelFunc
+
+	mu      sync.Mutex
+	key     events.WindowKey // the zero WindowKey: it is not asked for yet
+	request *events.WindowRequest
+	text    string // what it waits for now
+}
+
+// startWaiting begins to look. inner says that the services are in this process.
+func startWaiting(ctx context.Context, io *streams, b *bus.Bus, inner bool) *waiting {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &waiting{io: io, b: b, inner: inner, done: make(chan struct{}), end: cancel}
+	go w.look(ctx)
+	return w
+}
+
+// forWindow says which window is waited for.
+func (w *waiting) forWindow(key events.WindowKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.key = key
+}
+
+func (w *waiting) window() events.WindowKey {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.key
+}
+
+// stop ends the looking and returns what is waited for.
+func (w *waiting) stop() string {
+	w.end()
+	<-w.done
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.text == "" && w.key.Window != 0 { // it was too short a time to look into it
+		return fmt.Sprintf("window %d has no verdict yet", w.key.Window)
+	}
+	return w.text
+}
+
+func (w *waiting) look(ctx context.Context) {
+	defer close(w.done)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	moved, before, said := time.Now(), progress{}, ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := w.progress(ctx)
+		if now != before {
+			moved, before = time.Now(), now
+		}
+		if time.Since(moved) < stillTime {
+			continue
+		}
+		kind, text := w.state(ctx, now)
+		if ctx.Err() != nil || text == "" {
+			continue
+		}
+		w.mu.Lock()
+		w.text = text
+		w.mu.Unlock()
+		if kind != said {
+			said = kind
+			fmt.Fprintf(w.io.err, "ers: %s\n", text)
+		}
+	}
+}
+
+// progress is how far a window is.
+type progress struct {
+	known           bool
+	frames, digests uint64
+}
+
+func (w *waiting) progress(ctx context.Context) (p progress) {
+	key := w.window()
+	if key.Window == 0 {
+		return p
+	}
+	p.known = true
+	p.frames = w.count(ctx, events.StreamTrace, "ers.trace."+key.Filter())
+	p.digests = w.count(ctx, events.StreamDigest, "ers.digest."+key.Filter())
+	return p
+}
+
+// count counts the messages on a filter; 0 when it cannot be told.
+func (w *waiting) count(ctx context.Context, stream, filter string) (n uint64) {
+	ctx, cancel := context.WithTimeout(ctx, stillTime)
+	defer cancel()
+	subjects, err := w.b.Subjects(ctx, stream, filter)
+	if err != nil {
+		return 0
+	}
+	for _, messages := range subjects {
+		n += messages
+	}
+	return n
+}
+
+// state says what is waited for. Texts of one kind differ in numbers alone.
+func (w *waiting) state(ctx context.Context, p progress) (kind, text string) {
+	var troubles []string
+	for _, t := range w.b.Trouble() {
+		troubles = append(troubles, t.String())
+	}
+	kind, text = w.stage(ctx, p)
+	if len(troubles) == 0 && w.inner && w.b.URL() == "" {
+		return "", "" // all is in this process, and works: the tasks take their time
+	}
+	return kind + strings.Map(withoutDigits, strings.Join(troubles, "")), strings.Join(append(troubles, text), "; ")
+}
+
+func withoutDigits(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
+}
+
+// stage says whose turn it is.
+func (w *waiting) stage(ctx context.Context, p progress) (kind, text string) {
+	if !p.known {
+		return "asking", "the window is not asked for yet; still trying"
+	}
+	where := fmt.Sprintf("window %d waits", w.window().Window)
+	counts := fmt.Sprintf("%d frames, %d digests, no verdict", p.frames, p.digests)
+	service, what := w.turn(ctx, p)
+	there := "there"
+	switch {
+	case w.inner:
+		there = "in this process"
+	case !w.answers(ctx, service):
+		there = "none"
+		what = strings.ReplaceAll(what, "the ", "a ")
+		return service + there, fmt.Sprintf("%s for %s, and none answers: start %s or `ers up` on this server (%s)", where, what, service, counts)
+	}
+	busy := ""
+	if service == coordinatorName && p.frames == 0 {
+		busy = ", which may be busy with earlier windows"
+	}
+	return service + there, fmt.Sprintf("%s for %s%s (%s)", where, what, busy, counts)
+}
+
+const (
+	coordinatorName = "ers-coordinator"
+	hasherName      = "ers-hasher"
+	gateName        = "ers-gate"
+)
+
+// turn tells which service has the next thing to do for the window: the first run
+// without its last digest shows it.
+func (w *waiting) turn(ctx context.Context, p progress) (service, what string) {
+	if p.frames == 0 {
+		return coordinatorName, "the coordinator to begin it"
+	}
+	w.mu.Lock()
+	key, request := w.key, w.request
+	w.mu.Unlock()
+	if request == nil {
+		var err error
+		if request, _, err = client.Get(ctx, w.b, key.Window); err != nil {
+			return hasherName, "the hasher"
+		}
+		w.mu.Lock()
+		w.request = request
+		w.mu.Unlock()
+	}
+	for run := range request.Runs {
+		var d events.Digest
+		m, err := w.b.Last(ctx, events.StreamDigest, events.DigestSubject(key.Run(run)))
+		if err == nil && events.Decode(m.Data, &d) == nil && d.Final {
+			continue
+		}
+		if w.ended(ctx, key.Run(run)) {
+			return hasherName, "the hasher"
+		}
+		return coordinatorName, "the coordinator to go on"
+	}
+	return gateName, "the gate"
+}
+
+// ended tells whether a run's last frame is on the stream.
+func (w *waiting) ended(ctx context.Context, key events.RunKey) bool {
+	m, err := w.b.Last(ctx, events.StreamTrace, events.TraceSubject(key))
+	if err != nil {
+		return false
+	}
+	var d events.FrameDecoder
+	return d.Decode(m.Data) == nil && (d.Abandoned != "" || d.Difference != nil || d.Last() && d.Tick == d.FirstTick+d.Ticks-1)
+}
+
+// answers tells whether a service is there, on its own or inside `ers up`. Who may not
+// ask is told that it is.
+func (w *waiting) answers(ctx context.Context, service string) bool {
+	found := make(chan bool, 2)
+	for _, name := range []string{service, daemon.UpName} {
+		go func() {
+			ctx, cancel := context.WithTimeout(ctx, pingWait)
+			defer cancel()
+			_, err := w.b.Conn().RequestWithContext(ctx, "$SRV.PING."+name, nil)
+			found <- err == nil
+		}()
+	}
+	one, other := <-found, <-found
+	return one || other
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/service"
+	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/service/hasher"
+)
+
+// What is waited for is the service whose turn it is, and it is said again when that
+// changes, not when numbers do.
+func TestWaitingSaysForWhom(t *testing.T) {
+	t.Parallel()
+	b := bustest.Connect(t, bustest.NewServer(t).URL())
+	f, err := pipeline.Load(filepath.Join("..", "..", "examples", "oracle", "pipeline.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	await := func(text string) {
+		t.Helper()
+		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			all, err := os.ReadFile(said.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Count(string(all), text) == 1 {
+				return
+			}
+			if time.Since(began) > 20*time.Second {
+				t.Fatalf("not said once: %q\n%s", text, all)
+			}
+		}
+	}
+	w := startWaiting(t.Context(), &streams{err: said}, b, false)
+	await("ers: the window is not asked for yet; still trying\n")
+	key, err := client.Submit(t.Context(), b, f, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.forWindow(key)
+	await("waits for a coordinator to begin it, and none answers: start ers-coordinator or `ers up` on this server (0 frames, 0 digests, no verdict)\n")
+	pool := evaluator.New(evaluator.Config{})
+	defer pool.Close()
+	stop := bustest.Serve(t, func(ctx context.Context) error {
+		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, pool), Log: zerolog.Nop()}).Run(ctx)
+	})
+	await("waits for a hasher, and none answers: start ers-hasher or `ers up` on this server (108 frames, 0 digests, no verdict)\n")
+	stop()
+	stop = bustest.Serve(t, func(ctx context.Context) error { return hasher.New(hasher.Config{Bus: b, Log: zerolog.Nop()}).Run(ctx) })
+	await("waits for a gate, and none answers: start ers-gate or `ers up` on this server (108 frames, ")
+	stop()
+	if text := w.stop(); !strings.Contains(text, "waits for a gate") {
+		t.Errorf("at the end: %q", text)
+	}
+}
+
+// A --timeout that ends before anything was looked into says which window has no verdict.
+func TestTimeoutBeforeAnyLook(t *testing.T) {
+	t.Parallel()
+	w := startWaiting(t.Context(), &streams{}, nil, false)
+	w.forWindow(events.WindowKey{Pipeline: "p", Window: 3, Request: "r"})
+	ctx, cancel := (&limit{Timeout: time.Nanosecond}).within(t.Context())
+	defer cancel()
+	<-ctx.Done()
+	for waitedFor, want := range map[string]string{
+		w.stop(): "no answer within 1ns (--timeout): window 3 has no verdict yet",
+		"":       "no answer within 1ns (--timeout)",
+	} {
+		if err := outOfTime(ctx, ctx.Err(), waitedFor); err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+}

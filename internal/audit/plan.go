@@ -20,7 +20,7 @@ import (
 // definitionSchema their version.
 const (
 	readableKind     = "starlark"
-	definitionSchema = "ers.definition.v1"
+	definitionSchema = "ers.definition.v2"
 )
 
 // definition is one that can be read.

@@ -70,7 +70,7 @@ func TestContraryToRequest(t *testing.T) {
 		{"cost in the definition", definition(`"ops":5`, `"ops":4`), at(5, 3, `task "report" costs 5 ops`)},
 		{"another definition", definition(`"name":"post"`, `"name":"past"`), at(5, 4, `task "post" has its turn where the definition has "past"`)},
 		{"definition of another pipeline", definition(`"name":"demo"`, `"name":"other"`), window(`the definition of the window: it is the definition of a pipeline "other"`, func(*script) []want { return nil })},
-		{"definition of another version", definition(`ers.definition.v1`, `ers.definition.v9`), window(`its schema is "ers.definition.v9"`, func(*script) []want { return nil })},
+		{"definition of another version", definition(`ers.definition.v2`, `ers.definition.v9`), window(`its schema is "ers.definition.v9"`, func(*script) []want { return nil })},
 		{"no definition", func(s *script) { s.definition = "an object" }, window("invalid character", func(*script) []want { return nil })},
 		{"too few contexts", func(s *script) {
 			s.request = func(q *events.WindowRequest) { q.ContextsSHA256 = s.put("{}\n{}\n{}\n") }

@@ -80,12 +80,12 @@ func testTick(number int64) events.Tick {
 }
 
 // testDefinition is a definition of which testTick is a tick.
-const testDefinition = `{"name":"demo","schema":"ers.definition.v1","tasks":[` +
-	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"shadow","name":"post","priority":2,"starlark":"","steps":1,"tags":[]},` +
-	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"forecast","name":"filter","priority":1,"starlark":"","steps":1,"tags":[]},` +
-	`{"cost":{"entropy":1,"ops":5},"file":"f","lane":"shadow","name":"report","priority":1,"starlark":"","steps":1,"tags":[]},` +
-	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"forecast","name":"ingest","priority":0,"starlark":"","steps":1,"tags":["io","\u001f\"\\é\u2028😀"]},` +
-	`{"cost":{"entropy":1,"ops":2},"file":"f","lane":"shadow","name":"audit","priority":0,"starlark":"","steps":1,"tags":[]}]}`
+const testDefinition = `{"kind":"starlark","name":"demo","schema":"ers.definition.v2","tasks":[` +
+	`{"cost":{"entropy":1,"ops":2},"lane":"shadow","name":"post","priority":2,"starlark":{"file":"f","source":"","steps":1},"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":2},"lane":"forecast","name":"filter","priority":1,"starlark":{"file":"f","source":"","steps":1},"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":5},"lane":"shadow","name":"report","priority":1,"starlark":{"file":"f","source":"","steps":1},"tags":[]},` +
+	`{"cost":{"entropy":1,"ops":2},"lane":"forecast","name":"ingest","priority":0,"starlark":{"file":"f","source":"","steps":1},"tags":["io","\u001f\"\\é\u2028😀"]},` +
+	`{"cost":{"entropy":1,"ops":2},"lane":"shadow","name":"audit","priority":0,"starlark":{"file":"f","source":"","steps":1},"tags":[]}]}`
 
 var canonicalDefinition = func() string {
 	v, err := canon.Parse([]byte(testDefinition))

@@ -31,7 +31,7 @@ func (*checkCommand) examples() string {
 func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	none := func(name string, lane events.Lane) program.Task {
 		return program.Task{Name: name, Lane: lane, Cost: events.Budget{Ops: 1}, Tags: []string{},
-			Starlark: "def run(ctx):\n    return None\n", File: "check.star", Steps: 1000}
+			Starlark: &program.Starlark{Source: "def run(ctx):\n    return None\n", File: "check.star", Steps: 1000}}
 	}
 	contexts, err := program.DecodeContexts([]byte("{}\n"))
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 	}
 	budget := events.Budget{Ops: 10, Entropy: 10}
 	f := &pipeline.File{
-		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "check",
+		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "check", Kind: program.KindStarlark,
 			Tasks: []program.Task{none("oracle:signal", events.Forecast), none("shadow:sei", events.Shadow)}},
 		Contexts: contexts, Runs: pipeline.DefaultRuns, Ticks: 1,
 		Budget: events.Budgets{Forecast: budget, Shadow: budget},

@@ -35,10 +35,10 @@ var badFiles = []struct{ name, files, want string }{
 	{"nested too deep", "name: " + strings.Repeat("[", 101), "p.yaml:1:107: nested deeper than 100 levels: is a bracket missing?"},
 	{"several documents", good + tasks + "---\nname: q\n", "p.yaml:6:1: a second document begins here: keep one in the file"},
 	{"directive", "%YAML 1.1\n---\n" + good + tasks, "p.yaml:1:1: directives are not supported: remove the line"},
-	{"a list", "- name: p\n", "p.yaml:1:1: the pipeline is of type array: want keys among name, runs, ticks, first_tick, budget, context, contexts, tasks"},
+	{"a list", "- name: p\n", "p.yaml:1:1: the pipeline is of type array: want keys among name, runs, ticks, first_tick, budget, context, contexts, workers, tasks"},
 
 	{"unknown key", good + tasks + "tick: 3\n", `p.yaml:5:1: unknown key "tick" in the pipeline: did you mean "ticks"?`},
-	{"unknown key far off", good + tasks + "schedule: 3\n", `p.yaml:5:1: unknown key "schedule" in the pipeline: want keys among name, runs, ticks, first_tick, budget, context, contexts, tasks`},
+	{"unknown key far off", good + tasks + "schedule: 3\n", `p.yaml:5:1: unknown key "schedule" in the pipeline: want keys among name, runs, ticks, first_tick, budget, context, contexts, workers, tasks`},
 	{"unknown key in task", good + "tasks:\n- {name: t, lane: forecast, prioriti: 1, starlark: x}\n", `p.yaml:4:29: unknown key "prioriti" in task 1: did you mean "priority"?`},
 	{"unknown key in cost", good + "tasks:\n- name: t\n  lane: forecast\n  cost: {op: 1}\n", `p.yaml:6:10: unknown key "op" in cost: did you mean "ops"?`},
 	{"repeated key", good + tasks + "name: q\n", `p.yaml:5:1: the key "name" stands twice, first on line 1: remove one`},
@@ -72,8 +72,8 @@ var badFiles = []struct{ name, files, want string }{
 
 	{"no tasks key", good, "p.yaml:1:1: the pipeline has no tasks: add a list of tasks"},
 	{"no tasks", good + "tasks: []\n", "p.yaml:3:8: there are no tasks: want at least one"},
-	{"tasks not a list", good + "tasks: {a: 1}\n", "p.yaml:3:8: tasks is of type object: want a list of tasks"},
-	{"task not an object", good + "tasks: [a]\n", "p.yaml:3:9: task 1 is of type string: want keys among name, lane, priority, cost, tags, steps, starlark, starlark_file"},
+	{"tasks not a list", good + "tasks: {a: 1}\n", `p.yaml:3:9: unknown key "a" in tasks: want keys among from`},
+	{"task not an object", good + "tasks: [a]\n", "p.yaml:3:9: task 1 is of type string: want keys among name, lane, priority, cost, tags, steps, starlark, starlark_file, worker, command, ignore, round"},
 	{"task without name", good + "tasks: [{lane: forecast}]\n", "p.yaml:3:9: task 1 has no name: add one that no other task has"},
 	{"empty task name", good + strings.Replace(tasks, "name: t", "name: ''", 1), "p.yaml:4:10: the name is empty: give the task one"},
 	{"task name taken", good + tasks + "- {name: u, lane: shadow, starlark: 'def run(ctx): return 1'}\n- {name: t, lane: shadow, starlark: 'def run(ctx): return 1'}\n", `p.yaml:6:10: two tasks have the name "t": give each its own; the first is on line 4`},
@@ -86,7 +86,7 @@ var badFiles = []struct{ name, files, want string }{
 	{"tags too long", good + strings.Replace(tasks, "lane", "tags: ["+strings.Repeat("x", 65536)+"], lane", 1), "p.yaml:4:10: task \"t\"…: name and tags take 65552 bytes: at most 8192 fit in an event"},
 	{"no steps", good + strings.Replace(tasks, "lane", "steps: 0, lane", 1), "p.yaml:4:20: steps is 0: want at least 1"},
 
-	{"no code", good + "tasks: [{name: t, lane: forecast}]\n", "p.yaml:3:9: task 1 has no code: add starlark: | and a function run(ctx), or starlark_file"},
+	{"no code", good + "tasks: [{name: t, lane: forecast}]\n", "p.yaml:3:9: task 1 has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command"},
 	{"code twice", good + "tasks: [{name: t, lane: forecast, starlark: a, starlark_file: b}]\n", "p.yaml:3:63: task 1 has both starlark and starlark_file: keep one"},
 	{"syntax error in a block", good + "tasks:\n- name: t\n  lane: forecast\n  starlark: |\n\n    def run(ctx):\n      return (1\n", "p.yaml:10:1: Starlark: got outdent, want ')'"},
 	{"undefined name in a block", good + "tasks:\n- name: t\n  lane: forecast\n  starlark: |\n\n    # é\n    def run(ctx):\n      return 1 + y\n", "p.yaml:10:18: Starlark: undefined: y"},

@@ -13,7 +13,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := load("p.yaml", text, noFiles); err != nil {
+		if _, err := load("p.yaml", text, noFiles, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,9 +15,11 @@ const DefaultRuns = 12
 type File struct {
 	Definition *program.Definition
 	Contexts   *program.Contexts
-	Runs       int   // events.MinRuns to events.MaxRuns
-	FirstTick  int64 // >= 0
-	Ticks      int64 // of each run, >= 1
+	Contents   map[string]Content // that the definition names, by SHA-256
+	Dir        string             // the folder of the pipeline file
+	Runs       int                // events.MinRuns to events.MaxRuns
+	FirstTick  int64              // >= 0
+	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
 }
 
@@ -74,7 +76,7 @@ func (f *File) use(c *program.Contexts, err error) error {
 func (f *File) Request() events.WindowRequest {
 	return events.WindowRequest{
 		Schema:           events.WindowSchema,
-		Kind:             events.Starlark,
+		Kind:             f.Definition.Kind,
 		Pipeline:         f.Definition.Name,
 		DefinitionSHA256: f.Definition.SHA256(),
 		ContextsSHA256:   f.Contexts.SHA256(),

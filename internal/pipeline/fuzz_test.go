@@ -26,7 +26,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		file, err := load("p.yaml", text, noFiles)
+		file, err := load("p.yaml", text, noFiles, nil)
 		if err != nil {
 			if !errors.Is(err, program.ErrInvalid) || !strings.HasPrefix(err.Error(), "p.yaml:") {
 				t.Errorf("%T %v", err, err)

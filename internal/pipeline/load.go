@@ -13,28 +13,34 @@ import (
 	"abraxas.dev/ers/pkg/program/starlark"
 )
 
+// Declare asks a worker which tasks it has. contents are those of its files, by SHA-256.
+type Declare func(w *program.Worker, contents map[string]Content) ([]program.Task, error)
+
 // Load reads a pipeline file and the files that it names. Every error is an
 // [*program.Error] with the place, and an [program.ErrInvalid].
-func Load(path string) (*File, error) {
+func Load(path string) (*File, error) { return LoadWith(path, nil) }
+
+// LoadWith is Load for a file whose tasks may be those that a worker says it has.
+func LoadWith(path string, declare Declare) (*File, error) {
 	text, err := readText(path, maxPipelineFile)
 	if err != nil {
 		return nil, err
 	}
-	return load(path, text, readText)
+	return load(path, text, readText, declare)
 }
 
-func load(path, text string, read readFile) (*File, error) {
+func load(path, text string, read readFile, declare Declare) (*File, error) {
 	root, err := parseYAML(path, text)
 	if err != nil {
 		return nil, err
 	}
-	l := loader{reader: reader{file: path}, dir: filepath.Dir(path), read: read, content: text}
+	l := loader{reader: reader{file: path}, dir: filepath.Dir(path), read: read, content: text, declare: declare, contents: make(map[string]Content)}
 	f := l.pipeline(root)
 	if l.err != nil {
 		return nil, l.err
 	}
 	broken := f.Definition.Check()
-	if broken == nil {
+	if broken == nil && f.Definition.Kind == program.KindStarlark {
 		_, broken = starlark.Compile(f.Definition)
 	}
 	if broken == nil {
@@ -53,11 +59,14 @@ type loader struct {
 	dir     string
 	read    readFile
 	content string // of the file
+
+	declare  Declare
+	contents map[string]Content // that the definition names, by SHA-256
 }
 
 func (l *loader) pipeline(root *node) *File {
 	const what = "the pipeline"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
 		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
@@ -68,10 +77,8 @@ func (l *loader) pipeline(root *node) *File {
 		f.Budget.Forecast = l.budget(l.need(budget, "budget", "forecast", want), "forecast budget", true)
 		f.Budget.Shadow = l.budget(l.need(budget, "budget", "shadow", want), "shadow budget", true)
 	}
-	for i, n := range l.list(l.need(root, what, "tasks", "a list of tasks"), "tasks", "a list of tasks") {
-		f.Definition.Tasks = append(f.Definition.Tasks, l.task(n, i))
-	}
-	f.Contexts = l.contexts(root)
+	l.tasks(root, f.Definition)
+	f.Contexts, f.Contents, f.Dir = l.contextsOf(root), l.contents, l.dir
 	if l.err != nil {
 		return nil
 	}
@@ -81,22 +88,63 @@ func (l *loader) pipeline(root *node) *File {
 	return f
 }
 
+// tasks reads the tasks, and workers that they are of.
+func (l *loader) tasks(root *node, d *program.Definition) {
+	d.Workers = l.workers(root.get("workers"))
+	n := l.need(root, "the pipeline", "tasks", "a list of tasks")
+	if n != nil && n.kind == canon.Object {
+		d.Tasks = l.declared(n, d.Workers)
+	} else {
+		for i, item := range l.list(n, "tasks", "a list of tasks, or {from: WORKER}") {
+			d.Tasks = append(d.Tasks, l.task(item, i))
+		}
+	}
+	d.Kind = program.KindStarlark
+	for i := range d.Tasks {
+		if d.Tasks[i].Starlark == nil {
+			d.Kind = program.KindExec
+		}
+	}
+}
+
 func (l *loader) task(n *node, i int) program.Task {
 	what := "task " + strconv.Itoa(i+1)
-	l.fields(n, what, "name", "lane", "priority", "cost", "tags", "steps", "starlark", "starlark_file")
+	l.fields(n, what, "name", "lane", "priority", "cost", "tags", "steps", "starlark", "starlark_file", "worker", "command", "ignore", "round")
 	t := program.Task{
 		Name:     l.text(l.need(n, what, "name", "one that no other task has"), "the name of "+what),
 		Lane:     l.lane(l.need(n, what, "lane", "forecast or shadow")),
 		Priority: l.integer(n.get("priority"), "priority", 0),
 		Cost:     l.budget(n.get("cost"), "cost", false),
 		Tags:     []string{},
-		Steps:    l.integer(n.get("steps"), "steps", program.DefaultSteps),
+		Ignore:   l.texts(n.get("ignore"), "ignore"),
+		Round:    l.texts(n.get("round"), "round"),
 	}
 	for _, tag := range l.list(n.get("tags"), "tags", "a list of strings") {
 		t.Tags = append(t.Tags, l.text(tag, "a tag"))
 	}
-	t.Starlark, t.File = l.starlark(n, what, t.Name)
+	l.function(n, what, &t)
 	return t
+}
+
+// function reads what a task runs.
+func (l *loader) function(n *node, what string, t *program.Task) {
+	worker, command := n.get("worker"), n.get("command")
+	if worker == nil && command == nil {
+		t.Starlark = l.starlark(n, what, t.Name)
+		return
+	}
+	for _, other := range []string{"starlark", "starlark_file", "steps"} {
+		if m := n.get(other); m != nil {
+			l.fail(m.spot, "%s has %s beside a worker or a command: keep one", what, other)
+		}
+	}
+	if worker != nil && command != nil {
+		l.fail(command.spot, "%s has both worker and command: keep one", what)
+	}
+	t.Worker, t.Command = l.text(worker, "worker"), l.command(command, what)
+	if t.Worker == "" && t.Command == nil && l.err == nil {
+		l.fail(worker.spot, "worker is empty: name one of the workers")
+	}
 }
 
 func (l *loader) lane(n *node) events.Lane {
@@ -111,23 +159,26 @@ func (l *loader) lane(n *node) events.Lane {
 	return lane
 }
 
-// starlark returns the source of a task, and its name in positions.
-func (l *loader) starlark(n *node, what, task string) (source, file string) {
+// starlark returns the code of a task.
+func (l *loader) starlark(n *node, what, task string) *program.Starlark {
+	code := &program.Starlark{File: task, Steps: l.integer(n.get("steps"), "steps", program.DefaultSteps)}
 	inline, named := n.get("starlark"), n.get("starlark_file")
 	switch {
 	case inline != nil && named != nil:
 		l.fail(named.spot, "%s has both starlark and starlark_file: keep one", what)
 	case inline != nil:
-		return l.text(inline, "starlark"), task
+		code.Source = l.text(inline, "starlark")
+		return code
 	case named == nil:
-		l.fail(n.spot, "%s has no code: add starlark: | and a function run(ctx), or starlark_file", what)
+		l.fail(n.spot, "%s has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command", what)
 	}
 	path := l.path(named, "starlark_file")
 	if l.err == nil {
-		source, l.err = l.read(path, maxStarlarkFile)
+		code.Source, l.err = l.read(path, maxStarlarkFile)
 		l.named(named)
 	}
-	return source, filepath.Base(path)
+	code.File = filepath.Base(path)
+	return code
 }
 
 // named makes a mistake that concerns a whole file one of the place that names it.
@@ -149,7 +200,8 @@ func (l *loader) path(n *node, what string) string {
 	return filepath.Join(l.dir, filepath.FromSlash(path))
 }
 
-func (l *loader) contexts(root *node) *program.Contexts {
+// contextsOf reads the contexts of the file.
+func (l *loader) contextsOf(root *node) *program.Contexts {
 	one, many := root.get("context"), root.get("contexts")
 	var values []canon.Value
 	switch {

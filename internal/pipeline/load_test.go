@@ -45,18 +45,21 @@ def run(ctx):
 `
 
 func TestLoad(t *testing.T) {
-	got, err := Load(filepath.Join(writeFiles(t, everything), "p.yaml"))
+	dir := writeFiles(t, everything)
+	got, err := Load(filepath.Join(dir, "p.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lane := events.Budget{Ops: 50, Entropy: 7}
 	want := &File{
-		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "p-1", Tasks: []program.Task{
+		Definition: &program.Definition{Schema: program.DefinitionSchema, Name: "p-1", Kind: program.KindStarlark, Tasks: []program.Task{
 			{Name: "a: b", Lane: events.Shadow, Priority: -5, Cost: events.Budget{Ops: 2, Entropy: 1}, Tags: []string{"x", "1"},
-				Starlark: "def run(ctx):\n    return None\n", File: "a.star", Steps: 99},
-			{Name: "b", Lane: events.Forecast, Tags: []string{}, Starlark: "\ndef run(ctx):\n    return 1\n", File: "b", Steps: program.DefaultSteps},
+				Starlark: &program.Starlark{Source: "def run(ctx):\n    return None\n", File: "a.star", Steps: 99}},
+			{Name: "b", Lane: events.Forecast, Tags: []string{}, Starlark: &program.Starlark{Source: "\ndef run(ctx):\n    return 1\n", File: "b", Steps: program.DefaultSteps}},
 		}},
 		Contexts:  mustContexts(t, `{"a":[1,100000.0],"b":1.0}`+"\n{}\n"),
+		Contents:  map[string]Content{},
+		Dir:       dir,
 		Runs:      3,
 		FirstTick: 40,
 		Ticks:     2,
@@ -88,7 +91,7 @@ func TestPackageComment(t *testing.T) {
 	_, text, _ := strings.Cut(string(doc), "//\tname:")
 	text, _, _ = strings.Cut(text, "\n//\n")
 	f := mustLoad(t, "name:"+strings.ReplaceAll(text, "\n//\t", "\n"))
-	if f.Ticks != 3 || f.Definition.Tasks[0].Steps != program.DefaultSteps || f.Contexts.At(2) != `{"text":"hello there"}` {
+	if f.Ticks != 3 || f.Definition.Tasks[0].Starlark.Steps != program.DefaultSteps || f.Contexts.At(2) != `{"text":"hello there"}` {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -153,7 +156,7 @@ func TestScalars(t *testing.T) {
 		}
 	}
 	for _, yaml := range []string{"010", "1_000", "0b11", "-08", "0x_1", "1_0.5", "00"} {
-		if _, err := load("p.yaml", good+tasks+"context: {a: "+yaml+"}\n", noFiles); err == nil {
+		if _, err := load("p.yaml", good+tasks+"context: {a: "+yaml+"}\n", noFiles, nil); err == nil {
 			t.Errorf("%s: no error", yaml)
 		}
 	}
@@ -218,7 +221,7 @@ func TestCheckOverrides(t *testing.T) {
 // mustLoad loads a pipeline that names no files.
 func mustLoad(t testing.TB, text string) *File {
 	t.Helper()
-	f, err := load("p.yaml", text, noFiles)
+	f, err := load("p.yaml", text, noFiles, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

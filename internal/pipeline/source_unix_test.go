@@ -34,7 +34,7 @@ func TestIrregularFiles(t *testing.T) {
 			"p.yaml:5:18: ": tasks + "contexts: {file: " + path + "}\n",
 			"p.yaml:5:19: ": tasks + "contexts:  {text: " + path + "}\n",
 		} {
-			_, err := load("p.yaml", good+yaml, readText)
+			_, err := load("p.yaml", good+yaml, readText, nil)
 			if err == nil || err.Error() != place+path+irregular {
 				t.Errorf("got %v, want %s%s%s", err, place, path, irregular)
 			}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"abraxas.dev/ers/internal/pipeline"
@@ -29,6 +30,11 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 	if _, err := encode(&r); err != nil { // before anything is stored
 		return events.WindowKey{}, err
 	}
+	for sha, c := range f.Contents {
+		if err := putContent(ctx, b, sha, c); err != nil {
+			return events.WindowKey{}, err
+		}
+	}
 	if _, err := b.PutObject(ctx, f.Definition.Encode()); err != nil {
 		return events.WindowKey{}, err
 	}
@@ -36,6 +42,24 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 		return events.WindowKey{}, err
 	}
 	return Request(ctx, b, &r)
+}
+
+// putContent stores a file that the definition names, if it is still what it was.
+func putContent(ctx context.Context, b *bus.Bus, sha string, c pipeline.Content) error {
+	r, err := c.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, c.Size+1))
+	if err != nil {
+		return err
+	}
+	if canon.Sum(data).String() != sha {
+		return fmt.Errorf("%s has changed while it was read: run the command again", c.Path)
+	}
+	_, err = b.PutObject(ctx, data)
+	return err
 }
 
 // Request asks for a window whose objects are in the store already. It sets what the

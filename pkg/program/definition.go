@@ -11,27 +11,50 @@ import (
 )
 
 // DefinitionSchema is the version of definitions.
-const DefinitionSchema = "ers.definition.v1"
+const DefinitionSchema = "ers.definition.v2"
 
-// Definition is a pipeline with all files taken in. Make one by reading a pipeline file
-// or with [DecodeDefinition] and do not change it; it may then be used from any
-// goroutine.
+// The kinds of definitions, each with a queue of windows of its own.
+const (
+	KindStarlark = events.Starlark // tasks in Starlark
+	KindExec     = "exec"          // tasks of workers and commands: processes of the machine that runs them
+	KindGo       = "go"            // tasks of one Go program, which is its own coordinator
+)
+
+// Definition is a pipeline as its author wrote it. Files are named by their SHA-256, and
+// their contents are objects of their own. Make one by reading a pipeline file or with
+// [DecodeDefinition] and do not change it; it may then be used from any goroutine.
 type Definition struct {
-	Schema string `json:"schema"` // DefinitionSchema
-	Name   string `json:"name"`
-	Tasks  []Task `json:"tasks"` // at least one, in the order of the file
+	Schema  string   `json:"schema"` // DefinitionSchema
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`              // one of the kinds above
+	Module  string   `json:"module,omitempty"`  // kind go: the path of the program's main package
+	Workers []Worker `json:"workers,omitempty"` // kind exec, ascending by name
+	Tasks   []Task   `json:"tasks"`             // at least one, in the order of the file
 }
 
-// Task is one task of a pipeline.
+// Task is one task of a pipeline. What its function is depends on the kind: Starlark; or
+// one of Worker and Command; in Go it is in the program.
 type Task struct {
 	Name     string        `json:"name"`
 	Lane     events.Lane   `json:"lane"`
 	Priority int64         `json:"priority"`
 	Cost     events.Budget `json:"cost"`
 	Tags     []string      `json:"tags"`
-	Starlark string        `json:"starlark"` // the source
-	File     string        `json:"file"`     // its name in positions, without folder
-	Steps    int64         `json:"steps"`    // a call is stopped after as many, >= 1
+
+	Starlark *Starlark `json:"starlark,omitempty"`
+	Worker   string    `json:"worker,omitempty"` // the name of one of Workers
+	Command  *Command  `json:"command,omitempty"`
+
+	// What may differ in the task's value, see package rules.
+	Ignore []string `json:"ignore,omitempty"`
+	Round  []string `json:"round,omitempty"`
+}
+
+// Starlark is the code of a task.
+type Starlark struct {
+	Source string `json:"source"`
+	File   string `json:"file"`  // its name in positions, without folder
+	Steps  int64  `json:"steps"` // a call is stopped after as many, >= 1
 }
 
 // DefaultSteps is the step limit of a task that sets none: a runaway loop takes
@@ -110,18 +133,23 @@ func (d *Definition) Check() *Fault {
 			return f.In(TaskPointer(i))
 		}
 	}
-	return nil
+	return d.checkKind()
 }
 
 func (t *Task) check() *Fault {
 	switch {
 	case t.Name == "":
 		return Faultf("/name", "the name is empty: give the task one")
-	case t.Steps < 1:
-		return Faultf("/steps", "steps is %d: want at least 1", t.Steps)
+	case t.Starlark != nil && t.Starlark.Steps < 1:
+		return Faultf("/steps", "steps is %d: want at least 1", t.Starlark.Steps)
 	}
 	if f := CheckBudget(t.Cost, "cost"); f != nil {
 		return f.In("/cost")
+	}
+	if t.Command != nil {
+		if f := t.Command.check(); f != nil {
+			return f.In("/command")
+		}
 	}
 	if err := scheduler.New().Add(t.Schedule(nothing)); err != nil {
 		return Faultf("/name", "%v", err)

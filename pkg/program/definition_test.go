@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-const definition = `{"name":"p","schema":"ers.definition.v1","tasks":[{"cost":{"entropy":0,"ops":1},"file":"a.star","lane":"shadow","name":"a","priority":-1,"starlark":"def run(ctx):\n    return 1\n","steps":50,"tags":["é"]}]}`
+const definition = `{"kind":"starlark","name":"p","schema":"ers.definition.v2","tasks":[{"cost":{"entropy":0,"ops":1},"lane":"shadow","name":"a","priority":-1,"starlark":{"file":"a.star","source":"def run(ctx):\n    return 1\n","steps":50},"tags":["é"]}]}`
 
 func TestDefinitionRoundTrip(t *testing.T) {
 	d, err := DecodeDefinition([]byte(definition))
@@ -22,13 +22,13 @@ func TestDecodeDefinitionIsStrict(t *testing.T) {
 	for _, test := range []struct{ from, to, want string }{
 		{definition, "", `definition: line 1, column 1: the text ends too early: want a value`},
 		{definition, "[]", `definition: want an object, found an array`},
-		{"definition.v1", "definition.v2", `definition: unknown schema "ers.definition.v2": this reader knows ers.definition.v1`},
-		{`"schema":"ers.definition.v1",`, "", `definition: /schema: missing`},
+		{"definition.v2", "definition.v3", `definition: unknown schema "ers.definition.v3": this reader knows ers.definition.v2`},
+		{`"schema":"ers.definition.v2",`, "", `definition: /schema: missing`},
 		{`"name":"p",`, "", `definition: /name: missing`},
 		{`"name":"p"`, `"name":"p","more":1`, `definition: /more: unknown field`},
 		{`"name":"p"`, `"name": "p"`, `definition: not in canonical form: encode it with ers`},
 		{`"name":"p"`, `"name":"ä"`, `definition: name: pipeline name "ä" has a character 'Ã': want only A-Z a-z 0-9 _ -`},
-		{`"steps":50`, `"steps":50.0`, `definition: /tasks/0/steps: want an integer of 64 bits, found a float`},
+		{`"steps":50`, `"steps":50.0`, `definition: /tasks/0/starlark/steps: want an integer of 64 bits, found a float`},
 		{`"steps":50`, `"steps":0`, `definition: tasks/0/steps: steps is 0: want at least 1`},
 		{`"ops":1`, `"ops":-1`, `definition: tasks/0/cost/ops: ops of the cost is -1: want 0 or more`},
 		{"shadow", "dark", `definition: /tasks/0/lane: unknown lane "dark": want forecast or shadow`},

@@ -9,7 +9,7 @@ import (
 func FuzzDecodeDefinition(f *testing.F) {
 	f.Add([]byte(definition))
 	f.Add([]byte(strings.Replace(definition, "return 1", "return (", 1)))
-	f.Add([]byte(`{"schema":"ers.definition.v2"}`))
+	f.Add([]byte(`{"schema":"ers.definition.v3"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := DecodeDefinition(data)
 		if err != nil {

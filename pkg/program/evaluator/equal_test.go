@@ -17,12 +17,12 @@ import (
 // all is a definition with every status in both lanes, and values of every kind.
 func all() *program.Definition {
 	return define(
-		program.Task{Name: "é count", Starlark: body("return {'n': [ctx.tick, 1.5, True, None, 'é\\\\n'], 'before': [[k, r.status, r.value, r.error] for k, r in ctx.previous.items()]} if ctx.tick % 3 else 1 << 80")},
-		program.Task{Name: "fails", Starlark: body("return 1 // (ctx.tick % 2)")},
-		program.Task{Name: "cannot", Starlark: body("not_computable('no ' + ctx.context['word'])")},
-		program.Task{Name: "dear", Cost: events.Budget{Ops: 99}, Starlark: body("return 1")},
-		program.Task{Name: "watch", Lane: events.Shadow, Cost: events.Budget{Ops: 2, Entropy: 1}, Starlark: body("return [[k, r.status, r.value, r.error] for k, r in ctx.results.items()]")},
-		program.Task{Name: "ends", Lane: events.Shadow, Cost: events.Budget{Entropy: 1}, Starlark: body("return len(ctx.previous)")},
+		program.Task{Name: "é count", Starlark: does("return {'n': [ctx.tick, 1.5, True, None, 'é\\\\n'], 'before': [[k, r.status, r.value, r.error] for k, r in ctx.previous.items()]} if ctx.tick % 3 else 1 << 80")},
+		program.Task{Name: "fails", Starlark: does("return 1 // (ctx.tick % 2)")},
+		program.Task{Name: "cannot", Starlark: does("not_computable('no ' + ctx.context['word'])")},
+		program.Task{Name: "dear", Cost: events.Budget{Ops: 99}, Starlark: does("return 1")},
+		program.Task{Name: "watch", Lane: events.Shadow, Cost: events.Budget{Ops: 2, Entropy: 1}, Starlark: does("return [[k, r.status, r.value, r.error] for k, r in ctx.results.items()]")},
+		program.Task{Name: "ends", Lane: events.Shadow, Cost: events.Budget{Entropy: 1}, Starlark: does("return len(ctx.previous)")},
 	)
 }
 
@@ -89,7 +89,7 @@ func TestTurns(t *testing.T) {
 	p := newPool(t, 0)
 	var runs []*Run
 	for i := range 2 * maxCompiled {
-		r := compile(t, p, program.Task{Starlark: body(fmt.Sprintf("return [%d, ctx.tick, len(ctx.previous)]", i))}).NewRun()
+		r := compile(t, p, program.Task{Starlark: does(fmt.Sprintf("return [%d, ctx.tick, len(ctx.previous)]", i))}).NewRun()
 		r.Ahead = func(int64) (canon.Value, bool) { return "{}", true }
 		runs = append(runs, r)
 	}

@@ -47,10 +47,10 @@ func TestPoison(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(t, small)
-			good := compile(t, p, program.Task{Starlark: body("return ctx.tick")}).NewRun()
+			good := compile(t, p, program.Task{Starlark: does("return ctx.tick")}).NewRun()
 			wantTick(t, good, 1, "1")
-			bad := compile(t, p, program.Task{Name: "a", Starlark: body("return 1")},
-				program.Task{Name: "b", Starlark: body("if ctx.tick == 2:\n    " + strings.ReplaceAll(code, "\n", "\n    ") + "\nreturn [ctx.tick, len(ctx.previous)]")}).NewRun()
+			bad := compile(t, p, program.Task{Name: "a", Starlark: does("return 1")},
+				program.Task{Name: "b", Starlark: does("if ctx.tick == 2:\n    " + strings.ReplaceAll(code, "\n", "\n    ") + "\nreturn [ctx.tick, len(ctx.previous)]")}).NewRun()
 			bad.Ahead = func(number int64) (canon.Value, bool) { return "{}", number < 9 }
 			wantTick(t, bad, 0, "[0,0]")
 			wantTick(t, bad, 1, "[1,2]")
@@ -67,12 +67,12 @@ func TestPoison(t *testing.T) {
 // What stands outside of functions is run when it is compiled, and no more trusted.
 func TestPoisonOutsideOfFunctions(t *testing.T) {
 	p := newPool(t, small)
-	_, err := p.Compile(t.Context(), define(program.Task{Starlark: "x = len([0] * 1000000000)\n" + body("return x")}))
+	_, err := p.Compile(t.Context(), define(program.Task{Starlark: code("x = len([0] * 1000000000)\n" + body("return x"))}))
 	const want = "the evaluator ended 2 times on the definition: it took more than the 64MiB of memory that it may have"
 	if err == nil || !strings.HasPrefix(err.Error(), want) || errors.Is(err, program.ErrInvalid) {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	_, err = p.Compile(t.Context(), define(program.Task{Starlark: body("return y")}))
+	_, err = p.Compile(t.Context(), define(program.Task{Starlark: does("return y")}))
 	if want := "tasks/0/starlark: line 2, column 12: Starlark: undefined: y"; !errors.Is(err, program.ErrInvalid) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -82,7 +82,7 @@ func TestPoisonOutsideOfFunctions(t *testing.T) {
 // one evaluator.
 func TestMemoryIsGivenBack(t *testing.T) {
 	p := newPool(t, small)
-	r := compile(t, p, program.Task{Starlark: body("x = []\nfor i in range(20): x = [0] * 500000\nreturn len(x)")}).NewRun()
+	r := compile(t, p, program.Task{Starlark: does("x = []\nfor i in range(20): x = [0] * 500000\nreturn len(x)")}).NewRun()
 	for i := range int64(4) {
 		wantTick(t, r, i, "500000")
 	}
@@ -100,8 +100,8 @@ func TestStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPool(t, 0)
-			good := compile(t, p, program.Task{Starlark: body("return ctx.tick")}).NewRun()
-			bad := compile(t, p, program.Task{Starlark: body(code)}).NewRun()
+			good := compile(t, p, program.Task{Starlark: does("return ctx.tick")}).NewRun()
+			bad := compile(t, p, program.Task{Starlark: does(code)}).NewRun()
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() {
@@ -127,8 +127,8 @@ func TestStop(t *testing.T) {
 // had happened.
 func TestKilledFromOutside(t *testing.T) {
 	p := newPool(t, 0)
-	r := compile(t, p, program.Task{Name: "n", Starlark: body("return 1 + sum([r.value for r in ctx.previous.values()])") +
-		"\ndef sum(xs):\n    n = 0\n    for x in xs: n += x\n    return n\n"}).NewRun()
+	r := compile(t, p, program.Task{Name: "n", Starlark: code(body("return 1 + sum([r.value for r in ctx.previous.values()])") +
+		"\ndef sum(xs):\n    n = 0\n    for x in xs: n += x\n    return n\n")}).NewRun()
 	for i := range int64(6) {
 		wantTick(t, r, i, canon.Value('1'+byte(i)))
 		c := <-p.free
@@ -144,7 +144,7 @@ func TestKilledFromOutside(t *testing.T) {
 func TestWithoutMain(t *testing.T) {
 	hooked.Store(false)
 	defer hooked.Store(true)
-	_, err := newPool(t, 0).Compile(t.Context(), define(program.Task{Starlark: body("return 1")}))
+	_, err := newPool(t, 0).Compile(t.Context(), define(program.Task{Starlark: does("return 1")}))
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "evaluator.Main") {
 		t.Errorf("got %v", err)
 	}

@@ -27,6 +27,12 @@ func body(lines string) string {
 	return "def run(ctx):\n    " + strings.ReplaceAll(lines, "\n", "\n    ") + "\n"
 }
 
+// code is the Starlark of a task, of which what does not matter is left out.
+func code(source string) *program.Starlark { return &program.Starlark{Source: source} }
+
+// does is code whose function run has these lines.
+func does(lines string) *program.Starlark { return code(body(lines)) }
+
 // define makes a definition of tasks, of which what does not matter is left out.
 func define(tasks ...program.Task) *program.Definition {
 	for i := range tasks {
@@ -34,12 +40,12 @@ func define(tasks ...program.Task) *program.Definition {
 		if t.Name == "" {
 			t.Name = fmt.Sprint("t", i)
 		}
-		if t.Steps == 0 {
-			t.Steps = 1_000_000_000_000
+		if t.Starlark.Steps == 0 {
+			t.Starlark.Steps = 1_000_000_000_000
 		}
-		t.File, t.Tags = t.Name, []string{}
+		t.Starlark.File, t.Tags = t.Name, []string{}
 	}
-	return &program.Definition{Schema: program.DefinitionSchema, Name: "p", Tasks: tasks}
+	return &program.Definition{Schema: program.DefinitionSchema, Name: "p", Kind: program.KindStarlark, Tasks: tasks}
 }
 
 func newPool(t testing.TB, memory int64) *Pool {
@@ -52,7 +58,7 @@ func newPool(t testing.TB, memory int64) *Pool {
 func fifty() *program.Definition {
 	var tasks []program.Task
 	for i := range 50 {
-		tasks = append(tasks, program.Task{Lane: events.Lane(i / 25), Starlark: body(
+		tasks = append(tasks, program.Task{Lane: events.Lane(i / 25), Starlark: does(
 			`return {"words": len(ctx.context["text"].split()), "tick": ctx.tick}`)})
 	}
 	return define(tasks...)
@@ -64,7 +70,7 @@ func BenchmarkTicks(b *testing.B) {
 	value := canon.Value(`{"text":"` + strings.Repeat("some words ", 30) + `"}`)
 	nothing := define()
 	for i := range 50 {
-		nothing.Tasks = append(nothing.Tasks, define(program.Task{Name: fmt.Sprint("t", i), Lane: events.Lane(i / 25), Starlark: body("return ctx.tick")}).Tasks...)
+		nothing.Tasks = append(nothing.Tasks, define(program.Task{Name: fmt.Sprint("t", i), Lane: events.Lane(i / 25), Starlark: does("return ctx.tick")}).Tasks...)
 	}
 	for name, d := range map[string]*program.Definition{"words": fifty(), "nothing": nothing} {
 		b.Run(name+"/process", func(b *testing.B) {

@@ -14,7 +14,7 @@ import (
 func BenchmarkTick(b *testing.B) {
 	var tasks []program.Task
 	for i := range 5 {
-		tasks = append(tasks, program.Task{Name: fmt.Sprint("t", i), Starlark: body(
+		tasks = append(tasks, program.Task{Name: fmt.Sprint("t", i), Starlark: does(
 			`return {"words": len(ctx.context["text"].split()), "others": [r.value["words"] for r in ctx.results.values()]}`)})
 	}
 	run := newRun(b, tasks...)
@@ -29,7 +29,7 @@ func BenchmarkTick(b *testing.B) {
 
 // BenchmarkLargeContext is the price of a new context that a task looks at.
 func BenchmarkLargeContext(b *testing.B) {
-	run := newRun(b, program.Task{Name: "t", Starlark: body(`return len(ctx.context["items"])`)})
+	run := newRun(b, program.Task{Name: "t", Starlark: does(`return len(ctx.context["items"])`)})
 	context := canon.Value(`{"items":[` + strings.Repeat(`{"a":1,"b":[1.5,"x"]},`, 999) + `{}]}`)
 	other := canon.Value(strings.Replace(string(context), "x", "y", 1))
 	b.SetBytes(int64(len(context)))

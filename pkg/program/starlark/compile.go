@@ -21,8 +21,11 @@ type Program struct {
 }
 
 // Compile compiles the Starlark of all tasks, and runs what stands outside of their
-// functions. Without a program there is a fault.
+// functions. Without a program there is a fault. The definition must be of kind Starlark.
 func Compile(d *program.Definition) (*Program, *program.Fault) {
+	if d.Kind != program.KindStarlark {
+		return nil, program.Faultf("/kind", "the tasks are of kind %s, and not in Starlark", d.Kind)
+	}
 	p := new(Program)
 	for i := range d.Tasks {
 		code, f := compile(&d.Tasks[i])
@@ -81,7 +84,7 @@ func notComputable(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 
 // compile compiles the code of a task and runs what stands outside of functions.
 func compile(t *program.Task) (*code, *program.Fault) {
-	_, compiled, err := starlark.SourceProgramOptions(&dialect, t.File, t.Starlark, predeclared.Has)
+	_, compiled, err := starlark.SourceProgramOptions(&dialect, t.Starlark.File, t.Starlark.Source, predeclared.Has)
 	if err != nil {
 		return nil, compileFault(err)
 	}
@@ -149,20 +152,20 @@ func (c *code) call(stop context.Context, in *scheduler.Input, contexts *memo) (
 
 func newThread(t *program.Task) *starlark.Thread {
 	thread := &starlark.Thread{Name: t.Name, Print: func(*starlark.Thread, string) {}}
-	thread.SetMaxExecutionSteps(uint64(t.Steps))
+	thread.SetMaxExecutionSteps(uint64(t.Starlark.Steps))
 	return thread
 }
 
 // explain returns what went wrong in a thread, and where in Starlark code.
 func explain(t *program.Task, thread *starlark.Thread, err error) (pos syntax.Position, msg string) {
 	msg = err.Error()
-	if thread.Steps >= uint64(t.Steps) {
-		msg = fmt.Sprintf("stopped after %d steps: let it do less, or raise steps", t.Steps)
+	if thread.Steps >= uint64(t.Starlark.Steps) {
+		msg = fmt.Sprintf("stopped after %d steps: let it do less, or raise steps", t.Starlark.Steps)
 	}
-	pos = syntax.MakePosition(&t.File, 0, 0)
+	pos = syntax.MakePosition(&t.Starlark.File, 0, 0)
 	if e, ok := errors.AsType[*starlark.EvalError](err); ok {
 		for _, frame := range e.CallStack { // outermost first; functions of Go have no place
-			if frame.Pos.Filename() == t.File {
+			if frame.Pos.Filename() == t.Starlark.File {
 				pos = frame.Pos
 			}
 		}

@@ -19,6 +19,9 @@ func body(lines string) string {
 	return "def run(ctx):\n    " + strings.ReplaceAll(lines, "\n", "\n    ") + "\n"
 }
 
+// does is Starlark whose function run has these lines.
+func does(lines string) *program.Starlark { return &program.Starlark{Source: body(lines)} }
+
 // tick runs tasks over a context for one tick, each task of the forecast lane.
 func tick(t testing.TB, value canon.Value, tasks ...program.Task) []events.TaskResult {
 	t.Helper()
@@ -29,14 +32,15 @@ func tick(t testing.TB, value canon.Value, tasks ...program.Task) []events.TaskR
 func compiled(t testing.TB, tasks ...program.Task) *Program {
 	t.Helper()
 	for i := range tasks {
-		if tasks[i].Steps == 0 {
-			tasks[i].Steps = 100_000
+		code := tasks[i].Starlark
+		if code.Steps == 0 {
+			code.Steps = 100_000
 		}
-		if tasks[i].File == "" {
-			tasks[i].File = tasks[i].Name
+		if code.File == "" {
+			code.File = tasks[i].Name
 		}
 	}
-	p, fault := Compile(&program.Definition{Schema: program.DefinitionSchema, Name: "p", Tasks: tasks})
+	p, fault := Compile(&program.Definition{Schema: program.DefinitionSchema, Name: "p", Kind: program.KindStarlark, Tasks: tasks})
 	if fault != nil {
 		t.Fatal(fault.Plain())
 	}
@@ -65,7 +69,7 @@ func TestValuesComeThrough(t *testing.T) {
 		"0.0", "-0.0", "1.0", "0.1", "1e-05", "1e+16", "NaN", "Infinity", "-Infinity",
 		`""`, `"\"\\\né\u0000 😀"`, "[]", "[[],{}]", `{"a":{"b":[1,1.0,true,null]},"é":""}`,
 	} {
-		got := tick(t, `{"v":`+v+`}`, program.Task{Name: "t", Starlark: body(`return ctx.context["v"]`)})[0]
+		got := tick(t, `{"v":`+v+`}`, program.Task{Name: "t", Starlark: does(`return ctx.context["v"]`)})[0]
 		if got.Value != v || got.Status != events.OK {
 			t.Errorf("%s became %s %s %s", v, got.Status, got.Value, got.Error)
 		}
@@ -113,7 +117,7 @@ func TestTaskResults(t *testing.T) {
 		{"x = [not_computable('no data')]\nreturn 1", "not_computable: no data"},
 		{"not_computable(1)", "error: not_computable: for parameter reason: got int, want string (t:2:19)"},
 	} {
-		r := tick(t, `{"a":[1],"text":"hello"}`, program.Task{Name: "t", Starlark: body(test.code)})[0]
+		r := tick(t, `{"a":[1],"text":"hello"}`, program.Task{Name: "t", Starlark: does(test.code)})[0]
 		got := string(r.Value)
 		if r.Status != events.OK {
 			got = r.Status.String() + ": " + r.Error
@@ -125,7 +129,7 @@ func TestTaskResults(t *testing.T) {
 }
 
 func TestErrorsNameTheInnermostPlace(t *testing.T) {
-	got := tick(t, "{}", program.Task{Name: "t", File: "t.star", Starlark: "def half(x):\n    return x // 0\n\n" + body("return half(1)")})
+	got := tick(t, "{}", program.Task{Name: "t", Starlark: &program.Starlark{File: "t.star", Source: "def half(x):\n    return x // 0\n\n" + body("return half(1)")}})
 	if want := "floored division by zero (t.star:2:14)"; got[0].Error != want {
 		t.Errorf("got %s, want %s", got[0].Error, want)
 	}
@@ -134,12 +138,12 @@ func TestErrorsNameTheInnermostPlace(t *testing.T) {
 func TestResultsAreShown(t *testing.T) {
 	const look = `{k: [r.status, r.value, r.error] for k, r in %s.items()}`
 	run := newRun(t,
-		program.Task{Name: "a", Starlark: body("return {'tick': ctx.tick}")},
-		program.Task{Name: "b", Starlark: body("return 1 // ctx.tick")},
-		program.Task{Name: "c", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.results"))},
-		program.Task{Name: "d", Lane: events.Shadow, Starlark: body("return " + strings.ReplaceAll(look, "%s", "ctx.previous"))},
-		program.Task{Name: "e", Lane: events.Shadow, Starlark: body("return list(ctx.results)")},
-		program.Task{Name: "skipped", Cost: events.Budget{Ops: 1}, Starlark: body("return 1")},
+		program.Task{Name: "a", Starlark: does("return {'tick': ctx.tick}")},
+		program.Task{Name: "b", Starlark: does("return 1 // ctx.tick")},
+		program.Task{Name: "c", Lane: events.Shadow, Starlark: does("return " + strings.ReplaceAll(look, "%s", "ctx.results"))},
+		program.Task{Name: "d", Lane: events.Shadow, Starlark: does("return " + strings.ReplaceAll(look, "%s", "ctx.previous"))},
+		program.Task{Name: "e", Lane: events.Shadow, Starlark: does("return list(ctx.results)")},
+		program.Task{Name: "skipped", Cost: events.Budget{Ops: 1}, Starlark: does("return 1")},
 	)
 	var got []canon.Value
 	for number := range int64(2) {
@@ -159,7 +163,7 @@ func TestResultsAreShown(t *testing.T) {
 
 // Globals are frozen, so that nothing passes from tick to tick or run to run.
 func TestGlobalsAreFrozen(t *testing.T) {
-	got := tick(t, "{}", program.Task{Name: "t", Starlark: "seen = []\n" + body("seen.append(1)")})
+	got := tick(t, "{}", program.Task{Name: "t", Starlark: &program.Starlark{Source: "seen = []\n" + body("seen.append(1)")}})
 	if want := "append: cannot append to frozen list (t:3:16)"; got[0].Error != want {
 		t.Errorf("got %s, want %s", got[0].Error, want)
 	}
@@ -168,7 +172,7 @@ func TestGlobalsAreFrozen(t *testing.T) {
 // Runs in parallel share the compiled code and nothing else.
 func TestParallelRunsAreEqual(t *testing.T) {
 	const ticks, shown = 50, `{"xs":[3,1,2,3]}`
-	p := compiled(t, program.Task{Name: "t", Starlark: `words = {w: len(w) for w in ["a", "bb", "ccc"]}
+	p := compiled(t, program.Task{Name: "t", Starlark: &program.Starlark{Source: `words = {w: len(w) for w in ["a", "bb", "ccc"]}
 
 def run(ctx):
     before = [r.value["sum"] for r in ctx.previous.values()]
@@ -179,7 +183,7 @@ def sum(xs):
     for x in xs:
         total += x
     return total
-`})
+`}})
 	hashes := make([]canon.Hash, 12)
 	var wg sync.WaitGroup
 	for run := range hashes {
@@ -211,9 +215,9 @@ def sum(xs):
 
 // A definition may follow all rules and hold Starlark that is none.
 func TestFaultsOfCode(t *testing.T) {
-	d := &program.Definition{Schema: program.DefinitionSchema, Name: "p", Tasks: []program.Task{
-		{Name: "a", File: "a", Steps: 1000, Starlark: body("return 1")},
-		{Name: "b", File: "b.star", Steps: 1000, Starlark: body("return x")},
+	d := &program.Definition{Schema: program.DefinitionSchema, Name: "p", Kind: program.KindStarlark, Tasks: []program.Task{
+		{Name: "a", Starlark: &program.Starlark{File: "a", Steps: 1000, Source: body("return 1")}},
+		{Name: "b", Starlark: &program.Starlark{File: "b.star", Steps: 1000, Source: body("return x")}},
 	}}
 	_, fault := Compile(d)
 	if want := "tasks/1/starlark: line 2, column 12: Starlark: undefined: x"; fault == nil || fault.Plain().Error() != want {

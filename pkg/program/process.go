@@ -1,0 +1,162 @@
+package program
+
+import (
+	"path"
+	"strings"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// A Process is what workers and commands have in common: a program to start.
+type Process struct {
+	Command []string   `json:"command"`         // the program and its arguments, at least one
+	Files   []File     `json:"files,omitempty"` // that it finds in its folder, ascending by path
+	Env     []Variable `json:"env,omitempty"`   // ascending by name
+	Memory  int64      `json:"memory"`          // bytes that it may take, with what it starts; 0: no bound
+	Timeout int64      `json:"timeout_ms"`      // for one answer, in milliseconds, >= 1
+	Network string     `json:"network"`         // NetworkAuto, NetworkOff or NetworkOn
+}
+
+// What a process may have of the network.
+const (
+	NetworkAuto = "auto" // none where the kernel allows to take it away
+	NetworkOff  = "off"  // none, else the run is given up
+	NetworkOn   = "on"   // as the machine has it
+)
+
+// DefaultTimeout is in milliseconds.
+const DefaultTimeout = 60_000
+
+// Worker is a process that serves tasks, see package worker.
+type Worker struct {
+	Name string `json:"name"`
+	Process
+}
+
+// Command is a program that is run for one task, from its start to its end. Without Files
+// it works on a folder of the machine on which it was asked for.
+type Command struct {
+	Process
+	Pass       []string `json:"pass,omitempty"`        // names of variables that it is given as they are, ascending
+	Stdin      *File    `json:"stdin,omitempty"`       // what it reads on standard input, with Path ""
+	InPlace    bool     `json:"in_place,omitempty"`    // in the folder itself, and not in a view of its own
+	Dir        string   `json:"dir,omitempty"`         // the folder, seen from that of the pipeline file; "" is that itself
+	Setup      string   `json:"setup,omitempty"`       // for sh -c, before each run
+	Probe      string   `json:"probe,omitempty"`       // for sh -c, after each run; its output is compared too
+	Out        []string `json:"out,omitempty"`         // globs of the files that are looked at; none: all that were made or changed
+	As         []string `json:"as,omitempty"`          // WHERE=KIND: what contents are taken for, see package content
+	ExpectExit int64    `json:"expect_exit,omitempty"` // the exit status that says that all is well
+}
+
+// File is a file that a process finds in its folder.
+type File struct {
+	Path       string `json:"path"` // relative, with slashes
+	SHA256     string `json:"sha256"`
+	Size       int64  `json:"size"`
+	Executable bool   `json:"executable"`
+}
+
+// Variable is one of the environment.
+type Variable struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// MaxFiles is the most bytes that the files of a process have together.
+const MaxFiles = 64 << 20
+
+func (w *Worker) check() *Fault {
+	if err := events.CheckPipelineName(w.Name); err != nil {
+		return Faultf("", "%s", strings.Replace(err.Error(), "pipeline name", "worker name", 1))
+	}
+	return w.Process.check()
+}
+
+func (c *Command) check() *Fault {
+	switch {
+	case len(c.Files) > 0 && c.Dir != "":
+		return Faultf("/dir", "dir and files exclude each other: with files the program runs in a folder that has these alone")
+	case len(c.Files) > 0 && c.InPlace:
+		return Faultf("/in_place", "in_place and files exclude each other: with files the program runs in a folder of its own")
+	}
+	if c.Dir != "" && !localPath(c.Dir) {
+		return Faultf("/dir", "dir is %q: want a folder below that of the pipeline file, with slashes", c.Dir)
+	}
+	if c.ExpectExit < 0 || c.ExpectExit > 255 {
+		return Faultf("/expect_exit", "expect_exit is %d: want 0 to 255", c.ExpectExit)
+	}
+	if c.Stdin != nil && (!events.IsHash(c.Stdin.SHA256) || c.Stdin.Size < 0 || c.Stdin.Path != "" || c.Stdin.Executable) {
+		return Faultf("/stdin", "stdin must name content by SHA-256 and size alone")
+	}
+	for i, name := range c.Pass {
+		if f := checkVariable(name, i > 0 && c.Pass[i-1] >= name); f != nil {
+			return f.In("/pass")
+		}
+	}
+	return c.Process.check()
+}
+
+func (p *Process) check() *Fault {
+	switch {
+	case len(p.Command) == 0 || p.Command[0] == "":
+		return Faultf("/command", "the command is empty: want a program and its arguments, as in [python3, tasks.py]")
+	case p.Memory < 0:
+		return Faultf("/memory", "memory is %d bytes: want 0 or more", p.Memory)
+	case p.Timeout < 1:
+		return Faultf("/timeout", "timeout is %d ms: want at least 1", p.Timeout)
+	case p.Network != NetworkAuto && p.Network != NetworkOff && p.Network != NetworkOn:
+		return Faultf("/network", "network is %q: want %s, %s or %s", p.Network, NetworkAuto, NetworkOff, NetworkOn)
+	}
+	for _, arg := range p.Command {
+		if strings.ContainsRune(arg, 0) {
+			return Faultf("/command", "the command has a NUL in it, which no program can be given")
+		}
+	}
+	for i, v := range p.Env {
+		if f := checkVariable(v.Name, i > 0 && p.Env[i-1].Name >= v.Name); f != nil {
+			return f.In("/env")
+		}
+		if strings.ContainsRune(v.Value, 0) {
+			return Faultf("/env/"+v.Name, "the value has a NUL in it, which no program can be given")
+		}
+	}
+	return p.checkFiles()
+}
+
+func checkVariable(name string, disorder bool) *Fault {
+	switch {
+	case name == "" || strings.ContainsAny(name, "=\x00"):
+		return Faultf("", "%q is no name of a variable: want one without = in it", name)
+	case disorder:
+		return Faultf("", "variable %q stands twice, or not in its order", name)
+	}
+	return nil
+}
+
+func (p *Process) checkFiles() *Fault {
+	folded := make(map[string]string)
+	sum := int64(0)
+	for i, f := range p.Files {
+		fold := strings.ToLower(f.Path)
+		switch {
+		case !localPath(f.Path):
+			return Faultf("/files", "the path %q is not one inside the folder", f.Path)
+		case i > 0 && p.Files[i-1].Path >= f.Path:
+			return Faultf("/files", "the file %q stands twice, or not in its order", f.Path)
+		case folded[fold] != "":
+			return Faultf("/files", "the files %q and %q are one and the same on some systems: give one another name", folded[fold], f.Path)
+		case !events.IsHash(f.SHA256) || f.Size < 0:
+			return Faultf("/files", "the file %q has no good SHA-256 or size", f.Path)
+		case f.Size > MaxFiles-sum:
+			return Faultf("/files", "the files take more than %d MiB together: name fewer, or put data where the program finds it by itself", MaxFiles>>20)
+		}
+		folded[fold] = f.Path
+		sum += f.Size
+	}
+	return nil
+}
+
+// localPath tells whether a path is relative, clean, with slashes, and stays inside.
+func localPath(p string) bool {
+	return p != "" && p != "." && !path.IsAbs(p) && path.Clean(p) == p && p != ".." && !strings.HasPrefix(p, "../") && !strings.ContainsAny(p, "\\\x00")
+}

@@ -134,7 +134,7 @@ func (f *frame) field(r *reader, name string) (err error) {
 			err = errors.New("no reason")
 		}
 	case "difference":
-		f.difference, err = readDifference(r, f.tick)
+		f.difference, err = readDifference(r, f.firstTick, f.tick)
 	default:
 		*f.number(name), err = r.natural()
 	}
@@ -221,19 +221,23 @@ func readKeptOne(r *reader) (sha string, err error) {
 }
 
 // readDifference reads the difference with which a run ends.
-func readDifference(r *reader, tick int64) (*ownDifference, error) {
-	d := &ownDifference{Tick: tick}
-	if err := wantFields(r, 6); err != nil {
+func readDifference(r *reader, first, last int64) (*ownDifference, error) {
+	d := new(ownDifference)
+	if err := wantFields(r, 7); err != nil {
 		return nil, err
 	}
 	var err error
-	for _, name := range []string{"kind", "event_index", "task", "pointer", "expected", "found"} {
+	for _, name := range []string{"kind", "tick", "event_index", "task", "pointer", "expected", "found"} {
 		if err := r.name(name); err != nil {
 			return nil, err
 		}
 		switch name {
 		case "kind":
 			d.Kind, err = r.text()
+		case "tick":
+			if d.Tick, err = r.natural(); err == nil && (d.Tick < first || d.Tick > last) {
+				err = fmt.Errorf("%d, and the run has got from tick %d to tick %d", d.Tick, first, last)
+			}
 		case "event_index":
 			var n int64
 			if n, err = r.natural(); err == nil && n > math.MaxInt32 {

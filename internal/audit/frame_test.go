@@ -201,7 +201,7 @@ func FuzzTwoPaths(f *testing.F) {
 	}
 	f.Add(abandoned)
 	at := events.Position{Request: testRequest, RunKey: events.RunKey{Pipeline: "p", Window: 1}, FirstTick: 5, Ticks: 1, Tick: 5, Total: 5}
-	differs, err := events.AppendDifference(nil, at, &events.Difference{Kind: events.KindRestart, Task: "t", Pointer: "/value", Expected: "1", Found: `{"a":[NaN,"é"]}`})
+	differs, err := events.AppendDifference(nil, at, &events.Difference{Kind: events.KindRestart, Tick: 5, Task: "t", Pointer: "/value", Expected: "1", Found: `{"a":[NaN,"é"]}`})
 	if err != nil {
 		f.Fatal(err)
 	}

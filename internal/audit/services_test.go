@@ -291,7 +291,7 @@ func TestEndings(t *testing.T) {
 		s.frames = run1(func(f [][]byte) [][]byte {
 			n := at(f)
 			frame, err := events.AppendDifference(nil, events.Position{Request: s.window.Request, RunKey: s.key(1), FirstTick: 5, Ticks: 4, Tick: 6, Total: 5},
-				&events.Difference{Kind: events.KindRestart, EventIndex: 1, Task: "filter", Pointer: "/value", Expected: "1", Found: `{"a":2}`})
+				&events.Difference{Kind: events.KindRestart, Tick: 6, EventIndex: 1, Task: "filter", Pointer: "/value", Expected: "1", Found: `{"a":2}`})
 			s.must(err)
 			return append(f[:n:n], frame)
 		})

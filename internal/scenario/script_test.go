@@ -177,7 +177,7 @@ func (s *script) end(t *testing.T, d *datadriven.TestData) {
 	p := events.Position{Request: key.Request, RunKey: run, FirstTick: r.FirstTick, Ticks: r.Ticks, Tick: number(t, d, "tick", int64(1))}
 	frame, err := events.AppendAbandoned(nil, p, "made for this script")
 	if d.Cmd == "differ" {
-		frame, err = events.AppendDifference(nil, p, &events.Difference{Kind: events.KindRestart, Task: "a", Pointer: "/value", Expected: "1", Found: "2"})
+		frame, err = events.AppendDifference(nil, p, &events.Difference{Kind: events.KindRestart, Tick: p.Tick, Task: "a", Pointer: "/value", Expected: "1", Found: "2"})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -137,6 +137,19 @@ func (c *cursor) nextIs(name string) bool {
 	return err == nil && string(found) == name
 }
 
+// countField reads a field that is an integer from 0 to most.
+func (c *cursor) countField(name string, most int64) (int64, error) {
+	if err := c.key(name); err != nil {
+		return 0, err
+	}
+	n, err := c.count(most)
+	if err != nil {
+		return 0, err
+	}
+	c.pop()
+	return n, nil
+}
+
 // textField reads a field that is valid text, and copies it.
 func (c *cursor) textField(name string) (string, error) {
 	if err := c.key(name); err != nil {

@@ -13,7 +13,7 @@ import (
 // window fails whatever the other runs are.
 type Difference struct {
 	Kind       DivergenceKind `json:"kind"`        // one of OwnKinds
-	Tick       int64          `json:"tick"`        // in a frame: the frame's
+	Tick       int64          `json:"tick"`        // that of its frame, or one before it
 	EventIndex int            `json:"event_index"` // in the tick
 	Task       string         `json:"task"`
 	Pointer    string         `json:"pointer"`  // RFC 6901, as in a Location
@@ -41,6 +41,14 @@ func (d *Difference) check() error {
 		return errors.New("/difference: both sides are equal")
 	}
 	return nil
+}
+
+// checkIn checks the difference of a frame.
+func (d *Difference) checkIn(p *Position) error {
+	if d.Tick < p.FirstTick || d.Tick > p.Tick {
+		return fmt.Errorf("/difference: tick %d is out of range: the run has got from tick %d to tick %d", d.Tick, p.FirstTick, p.Tick)
+	}
+	return d.check()
 }
 
 // Object names content that lives in ERS_OBJECTS because it is too large for a frame,

@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -17,6 +18,18 @@ import (
 type Extra struct {
 	Objects      []Object    // contents kept in ERS_OBJECTS
 	Surroundings canon.Value // an object: what the run had around it; "": nothing is said
+}
+
+// IsZero tells whether there is nothing to add.
+func (x *Extra) IsZero() bool { return len(x.Objects) == 0 && x.Surroundings == "" }
+
+// Size is about how many bytes it adds to a frame, and never less.
+func (x *Extra) Size() int {
+	size := 2 * len(x.Surroundings)
+	for i := range x.Objects {
+		size += 256 + len(x.Objects[i].Task) + len(x.Objects[i].Name)
+	}
+	return size
 }
 
 // Add returns a frame of [FrameEncoder.Encode] with more in it; end tells that an open
@@ -78,19 +91,19 @@ func AppendAbandoned(dst []byte, p Position, reason string) ([]byte, error) {
 	return msgp.AppendString(msgp.AppendString(dst, "abandoned"), reason), nil
 }
 
-// AppendDifference appends the frame with which a run ends at p because of d.
+// AppendDifference appends the frame with which a run ends at p because of d, which was
+// found in this tick or one before it.
 func AppendDifference(dst []byte, p Position, d *Difference) ([]byte, error) {
-	at := *d
-	at.Tick = p.Tick
-	if err := at.check(); err != nil {
+	if err := d.checkIn(&p); err != nil {
 		return dst, err
 	}
 	dst, err := appendEmpty(dst, &p)
 	if err != nil {
 		return dst, err
 	}
-	dst = msgp.AppendMapHeader(msgp.AppendString(dst, "difference"), 6)
+	dst = msgp.AppendMapHeader(msgp.AppendString(dst, "difference"), 7)
 	dst = msgp.AppendString(msgp.AppendString(dst, "kind"), string(d.Kind))
+	dst = msgp.AppendInt64(msgp.AppendString(dst, "tick"), d.Tick)
 	dst = msgp.AppendInt64(msgp.AppendString(dst, "event_index"), int64(d.EventIndex))
 	dst = msgp.AppendString(msgp.AppendString(dst, "task"), d.Task)
 	dst = msgp.AppendString(msgp.AppendString(dst, "pointer"), d.Pointer)
@@ -238,23 +251,22 @@ func (d *FrameDecoder) readDifference() error {
 	if err != nil {
 		return err
 	}
-	if n != 6 || len(d.entries) > 0 {
-		return c.failf("a difference has 6 fields, this one %d, and no events in its frame", n)
+	if n != 7 || len(d.entries) > 0 {
+		return c.failf("a difference has 7 fields, this one %d, and no events in its frame", n)
 	}
-	x := Difference{Tick: d.Tick}
+	var x Difference
 	kind, err := c.textField("kind")
 	if err != nil {
 		return err
 	}
 	x.Kind = DivergenceKind(kind)
-	if err := c.key("event_index"); err != nil {
+	if x.Tick, err = c.countField("tick", math.MaxInt64); err != nil {
 		return err
 	}
-	index, err := c.count(1<<31 - 1)
+	index, err := c.countField("event_index", math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	c.pop()
 	x.EventIndex = int(index)
 	if x.Task, err = c.textField("task"); err != nil {
 		return err
@@ -268,7 +280,7 @@ func (d *FrameDecoder) readDifference() error {
 	if x.Found, err = c.valueField("found"); err != nil {
 		return err
 	}
-	if err := x.check(); err != nil {
+	if err := x.checkIn(&d.Position); err != nil {
 		return c.fail(err)
 	}
 	c.pop()

@@ -176,7 +176,7 @@ func TestDecodeIsStrict(t *testing.T) {
 	events := func(e ...any) ordered { return frame.set("events", e) }
 	results := func(r ...any) ordered { return frame.set("results", append([]any{}, r...)) }
 	object := ordered{"task", "a", "name", "stdout", "sha256", someHash, "size", 12}
-	difference := ordered{"kind", "restart", "event_index", 0, "task", "a", "pointer", "/value", "expected", 1, "found", 2}
+	difference := ordered{"kind", "restart", "tick", 3, "event_index", 0, "task", "a", "pointer", "/value", "expected", 1, "found", 2}
 	before := func(f ordered, more ...any) ordered {
 		return append(append(append(ordered{}, f[:20]...), more...), f[20:]...)
 	}
@@ -244,7 +244,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{ending(difference), ""},
 		{ending(difference.set("kind", "value")), `"value" is not one of`},
 		{ending(difference.set("found", 1)), "both sides are equal"},
-		{ending(difference.without("pointer")), "a difference has 6 fields, this one 5"},
+		{ending(difference.without("pointer")), "a difference has 7 fields, this one 6"},
 		{append(frame[:len(frame):len(frame)], "difference", difference), "and no events in its frame"},
 	} {
 		message, err := msgpack.Marshal(test.frame)
@@ -314,7 +314,7 @@ func TestExtra(t *testing.T) {
 
 func TestDifference(t *testing.T) {
 	p := Position{Request: someHash, RunKey: RunKey{"p", 17, 4}, FirstTick: 2, Ticks: 9, Tick: 5, Total: 3}
-	want := Difference{KindRestart, 5, 1, "a", "/value", `{"x":1}`, "null"}
+	want := Difference{KindRestart, 4, 1, "a", "/value", `{"x":1}`, "null"}
 	message, err := AppendDifference(nil, p, &want)
 	if err != nil {
 		t.Fatal(err)
@@ -323,7 +323,12 @@ func TestDifference(t *testing.T) {
 	if err := d.Decode(message); err != nil || d.Difference == nil || *d.Difference != want || d.Position != p {
 		t.Errorf("%+v at %+v (%v)", d.Difference, d.Position, err)
 	}
-	if _, err := AppendDifference(nil, p, &Difference{Kind: KindValue, Task: "a", Expected: "1", Found: "2"}); err == nil {
+	for _, tick := range []int64{1, 6} {
+		if _, err := AppendDifference(nil, p, &Difference{KindRestart, tick, 1, "a", "/value", "1", "2"}); err == nil {
+			t.Errorf("tick %d is none that the run has got to", tick)
+		}
+	}
+	if _, err := AppendDifference(nil, p, &Difference{Kind: KindValue, Tick: 5, Task: "a", Expected: "1", Found: "2"}); err == nil {
 		t.Error("a difference between runs was taken for one that a run met by itself")
 	}
 }

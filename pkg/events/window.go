@@ -27,6 +27,10 @@ type Budgets struct {
 // can run.
 const Starlark = "starlark"
 
+// Here is the kind of the windows that are run by the process that asks for them, and
+// that no queue hands out.
+const Here = "here"
+
 // WindowRequest asks for a window of runs. The sequence that ERS_WINDOW gives the
 // message is the window's number, the name for people. Sequences come again when a
 // stream is removed or restored: a window's identity is its number with the SHA-256 of

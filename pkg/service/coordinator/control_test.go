@@ -86,7 +86,7 @@ func TestCancelBefore(t *testing.T) {
 	}
 	// The queue of windows does not wait for that of controls: what counts is that the
 	// runs that are not over are given up, here by a coordinator that runs no windows.
-	serve(t, b, func(c *coordinator.Config) { c.Kind = "none" })
+	serve(t, b, func(c *coordinator.Config) { c.Kinds = []string{"none"} })
 	wantGivenUp(t, b, one, 2, "cancelled")
 	serve(t, b, func(c *coordinator.Config) {})
 	wantGivenUp(t, b, other, 2, "")
@@ -123,7 +123,7 @@ func TestRouting(t *testing.T) {
 		}
 	}
 	serve(t, b, note("stock"))
-	serve(t, b, note("go"), func(c *coordinator.Config) { c.Kind, c.Pipeline = "go", "mine" })
+	serve(t, b, note("go"), func(c *coordinator.Config) { c.Kinds, c.Pipeline = []string{"go"}, "mine" })
 	for _, want := range []string{"stock: starlark p", "go: go mine"} {
 		r := request(2, 2)
 		_, kind, _ := strings.Cut(want, ": ")

@@ -14,7 +14,6 @@
 package coordinator
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,11 +35,11 @@ type Config struct {
 	// error that wraps ErrProgram is final; after any other the window is tried again.
 	Load func(ctx context.Context, request *events.WindowRequest) (Program, error)
 
-	Kind     string // of the definitions that Load knows; "" means events.Starlark
-	Pipeline string // take the windows of this pipeline alone; "" means all
-	Windows  int    // windows at once; 0 means 16
-	MaxTicks int64  // runs × ticks of a window, at most; 0 means 100 million
-	Turns    int    // ticks computed at once; 0 means one for each processor
+	Kinds    []string // of the definitions that Load knows; none means events.Starlark alone
+	Pipeline string   // take the windows of this pipeline alone; "" means all
+	Windows  int      // windows of a kind at once; 0 means 16
+	MaxTicks int64    // runs × ticks of a window, at most; 0 means 100 million
+	Turns    int      // ticks computed at once; 0 means one for each processor
 	Log      zerolog.Logger
 }
 
@@ -68,7 +67,9 @@ type Stats struct {
 
 // New returns a coordinator that has not done anything yet.
 func New(c Config) *Coordinator {
-	c.Kind = cmp.Or(c.Kind, events.Starlark)
+	if len(c.Kinds) == 0 {
+		c.Kinds = []string{events.Starlark}
+	}
 	if c.Windows <= 0 {
 		c.Windows = defaultWindows
 	}
@@ -91,11 +92,13 @@ func (c *Coordinator) Stats() *Stats { return &c.stats }
 // it is. It returns nil, or why it cannot go on.
 func (c *Coordinator) Run(ctx context.Context) error {
 	group, working := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return c.Bus.Work(working, c.queue(), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
-			return unlessHung(ctx, func() error { return c.window(ctx, item) })
+	for _, kind := range c.Kinds {
+		group.Go(func() error {
+			return c.Bus.Work(working, c.queue(kind), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
+				return unlessHung(ctx, func() error { return c.window(ctx, item) })
+			})
 		})
-	})
+	}
 	group.Go(func() error { return c.Bus.Work(working, bus.Controls(events.Cancel), 1, c.cancel) })
 	group.Go(func() error { return c.Bus.Persist(working, "coordinator: control events", c.followControls) })
 	err := group.Wait()
@@ -103,6 +106,28 @@ func (c *Coordinator) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// RunOne runs the window that has this key, and no other: one of kind [events.Here], which
+// no queue hands out. It returns when all its runs are over, or why they are not.
+func (c *Coordinator) RunOne(ctx context.Context, key events.WindowKey) error {
+	m, err := c.Bus.Get(ctx, events.StreamWindow, key.Window)
+	if err != nil {
+		return err
+	}
+	done := errors.New("done")
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.Bus.Persist(working, "coordinator: control events", c.followControls) })
+	group.Go(func() error {
+		if err := c.window(working, bus.WorkItem{Message: m, Deliveries: 1}); err != nil {
+			return err
+		}
+		return done
+	})
+	if err := group.Wait(); err != done {
+		return err
+	}
+	return nil
 }
 
 // window runs one window to its end. An error brings the window back to the queue.

@@ -34,6 +34,20 @@ type Run interface {
 	Close() error
 }
 
+// Recorder is a Run with more to record than events and results.
+type Recorder interface {
+	// Extra returns what is to stand beside the tick that Tick returned last, outside of
+	// all that is hashed. The objects that it names are in the store already.
+	Extra() events.Extra
+}
+
+// Stateful is a Run whose tasks may keep something from tick to tick, beside the results
+// that they are shown. After a crash it is not told these: it runs all its ticks again,
+// and what comes of them is held against the record.
+type Stateful interface {
+	Stateful() bool
+}
+
 // ErrProgram wrapped in the error of Config.Load says that the window can never be
 // run: its runs are given up, and the verdict says why.
 var ErrProgram = errors.New("no such program")

@@ -10,9 +10,9 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// queue is what this coordinator takes.
-func (c *Coordinator) queue() bus.Queue {
-	q := bus.Windows(c.Kind, c.Pipeline)
+// queue is what this coordinator takes of a kind.
+func (c *Coordinator) queue(kind string) bus.Queue {
+	q := bus.Windows(kind, c.Pipeline)
 	q.Start = c.firstOpen
 	return q
 }

@@ -7,6 +7,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // position is where a run stands on the stream.
@@ -15,6 +16,8 @@ type position struct {
 	frame events.Position // the next frame to publish
 	last  uint64          // sequence of the run's last frame, 0: none
 	total int             // events of the tick that is published in part, 0: none is
+
+	begun *scheduler.Tick // that tick, when it was run already
 }
 
 // beginning is where a run stands that was never begun.
@@ -67,33 +70,29 @@ func (w *window) resume(ctx context.Context, run int) (position, error) {
 // ERS_WINDOW was removed, restored or cut short beside a full ERS_TRACE.
 var errOtherRequest = errors.New("the number has runs of another request")
 
-// restore gives a resumed run the results that its next tick sees
-// as those of the previous one.
-func (w *window) restore(ctx context.Context, s Run, at position) error {
+// restore brings a run to where it stands on the stream. A difference that it meets on
+// the way ends the run.
+func (w *window) restore(ctx context.Context, s Run, at *position) (*events.Difference, error) {
 	p := at.frame
-	if p.Tick == p.FirstTick {
-		return nil
+	if at.last == 0 {
+		return nil, nil
 	}
-	if d := w.request.Drill; d != nil && d.Run == p.Run && d.Tick == p.Tick-1 {
-		// The stream has this tick falsified, while the tasks of an undisturbed
-		// run see it as it was: run it again, unpublished.
-		for tick := p.FirstTick; tick < p.Tick; tick++ {
-			_, err := w.tick(ctx, s, tick)
-			if err != nil && ctx.Err() == nil && !errors.Is(err, ErrAgain) {
-				err = fmt.Errorf("%w: %w", errHopeless, err)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	stateful, ok := s.(Stateful)
+	// Where the stream has the tick before falsified, the tasks of an undisturbed run see
+	// it as it was.
+	drilled := w.request.Drill != nil && w.request.Drill.Run == p.Run && w.request.Drill.Tick == p.Tick-1
+	if drilled || ok && stateful.Stateful() {
+		return w.replay(ctx, s, at)
+	}
+	if p.Tick == p.FirstTick {
+		return nil, nil
 	}
 	previous, err := w.readTick(ctx, p.RunKey, p.Tick-1, at.last)
 	if err != nil {
-		return fmt.Errorf("read tick %d back: %w", p.Tick-1, err)
+		return nil, fmt.Errorf("read tick %d back: %w", p.Tick-1, err)
 	}
 	s.SetPrevious(previous.Results)
-	return nil
+	return nil, nil
 }
 
 // errBadRun says that what is on the stream is no run that could be gone on with.

@@ -7,6 +7,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // runOne runs one run from where it stands to its end. This is the life of a tick:
@@ -25,11 +26,13 @@ func (w *window) runOne(ctx context.Context, run int, fresh bool) (err error) {
 		return w.abandon(ctx, at, err)
 	}
 	defer w.end("a run", s)
-	switch err := w.restore(ctx, s, at); {
+	switch difference, err := w.restore(ctx, s, &at); {
 	case errors.Is(err, errBadRun), errors.Is(err, errHopeless):
 		return w.abandon(ctx, at, err)
 	case err != nil:
 		return err
+	case difference != nil:
+		return w.differ(ctx, at, difference)
 	}
 	out := w.group.Writer(events.TraceSubject(at.frame.RunKey), at.last)
 	err = w.ticks(ctx, s, out, &at)
@@ -55,15 +58,12 @@ func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position
 	var encoder events.FrameEncoder
 	p := &at.frame
 	for end := p.FirstTick + p.Ticks; p.Tick < end; p.Tick, p.First, p.Total, at.total = p.Tick+1, 0, 0, 0 {
-		tick, err := w.tick(ctx, s, p.Tick)
+		tick, err := w.nextTick(ctx, s, at)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if errors.Is(err, ErrAgain) {
 			return err
-		}
-		if err == nil {
-			err = w.falsify(p.Run, &tick.Tick)
 		}
 		if err == nil && at.total > 0 && at.total != len(tick.Events) {
 			err = fmt.Errorf("tick %d was begun with %d events and now has %d", p.Tick, at.total, len(tick.Events))
@@ -72,7 +72,14 @@ func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position
 			return fmt.Errorf("%w: %w", errHopeless, err)
 		}
 		var appendErr error
-		err = encoder.Encode(*p, &tick.Tick, w.maxFrame, func(frame []byte, next int) error {
+		extra := extraOf(s)
+		err = encoder.Encode(*p, &tick.Tick, w.maxFrame-extra.Size(), func(frame []byte, next int) error {
+			if p.First == 0 && !extra.IsZero() {
+				p.Total = len(tick.Events)
+				if frame, err = extra.Add(frame, p, false); err != nil {
+					return err
+				}
+			}
 			if most := w.Bus.MaxPayload(); len(frame) > most {
 				return fmt.Errorf("event %d of tick %d takes %d bytes, and a message of this server at most %d: raise its max_payload", next-1, p.Tick, len(frame), most)
 			}
@@ -95,4 +102,34 @@ func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position
 		w.stats.Events.Add(int64(len(tick.Events)))
 	}
 	return nil
+}
+
+// nextTick returns the tick that is to be published, as it is to be.
+func (w *window) nextTick(ctx context.Context, s Run, at *position) (scheduler.Tick, error) {
+	if begun := at.begun; begun != nil {
+		at.begun = nil
+		return *begun, nil
+	}
+	tick, err := w.tick(ctx, s, at.frame.Tick)
+	if err == nil {
+		err = w.falsify(at.frame.Run, &tick.Tick)
+	}
+	return tick, err
+}
+
+// extraOf is what a run has to record beside its last tick.
+func extraOf(s Run) (extra events.Extra) {
+	if r, ok := s.(Recorder); ok {
+		extra = r.Extra()
+	}
+	return extra
+}
+
+// differ ends a run with the difference that it met by itself.
+//
+// Commit point: after it the run is over, and its window fails. A crash before it leaves
+// the run as it was, and who resumes it meets the difference again, or another one.
+func (w *window) differ(ctx context.Context, at position, d *events.Difference) error {
+	w.log.Warn().Int("run", at.frame.Run).Int64("tick", d.Tick).Str("task", d.Task).Msg("a run that was resumed differs from its record")
+	return w.endRun(ctx, at, func(p events.Position) ([]byte, error) { return events.AppendDifference(nil, p, d) })
 }

@@ -114,9 +114,16 @@ func (w *window) eachRun(do, unfinished func(run int) error) error {
 // A crash before it leaves the run as it was, and who resumes it finds the same
 // reason.
 func (w *window) abandon(ctx context.Context, at position, reason error) error {
+	return w.endRun(ctx, at, func(p events.Position) ([]byte, error) {
+		return events.AppendAbandoned(nil, p, events.ClipReason(reason.Error()))
+	})
+}
+
+// endRun appends the frame with which a run ends before its last tick.
+func (w *window) endRun(ctx context.Context, at position, encode func(events.Position) ([]byte, error)) error {
 	p := at.frame
 	p.Total = max(p.Total, p.First)
-	frame, err := events.AppendAbandoned(nil, p, events.ClipReason(reason.Error()))
+	frame, err := encode(p)
 	if err != nil {
 		return err
 	}

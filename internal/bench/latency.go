@@ -51,6 +51,6 @@ func (m *measurement) liveOf(s Setting, f *fleet) error {
 
 // startPatient starts a coordinator whose ticks may wait, all runs at once.
 func (f *fleet) startPatient(load loadFunc) {
-	c := coordinator.New(coordinator.Config{Bus: f.bus, Load: load, Kind: kind, Turns: Runs, Log: zerolog.Nop()})
+	c := coordinator.New(coordinator.Config{Bus: f.bus, Load: load, Kinds: []string{kind}, Turns: Runs, Log: zerolog.Nop()})
 	f.add(Coordinator, inProcess(f.ctx, Coordinator, c.Run, f.fail))
 }

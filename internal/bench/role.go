@@ -72,7 +72,7 @@ func serve(ctx context.Context, b *bus.Bus, role Role, log zerolog.Logger, out i
 func serviceOf(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Context) error, err error) {
 	switch role {
 	case Coordinator:
-		return coordinator.New(coordinator.Config{Bus: b, Load: loadTasks, Kind: kind, Log: log}).Run, nil
+		return coordinator.New(coordinator.Config{Bus: b, Load: loadTasks, Kinds: []string{kind}, Log: log}).Run, nil
 	case Hasher:
 		return hasher.New(hasher.Config{Bus: b, Log: log}).Run, nil
 	case Gate:

@@ -43,11 +43,16 @@ var parsers = sync.Pool{New: func() any { return new(parser) }}
 
 // release puts p back into parsers, unless its buffers are of unusual size.
 func (p *parser) release() {
-	const most = 1 << 20
-	if cap(p.dst) <= most && cap(p.members) <= most/64 {
+	if p.usual() {
 		*p = parser{dst: p.dst[:0], members: p.members[:0]}
 		parsers.Put(p)
 	}
+}
+
+// usual tells whether the buffers of p are worth keeping.
+func (p *parser) usual() bool {
+	const most = 1 << 20
+	return cap(p.dst) <= most && cap(p.members) <= most/64
 }
 
 // Scanner reads the values of a text that holds any number of them, one after the

@@ -217,22 +217,31 @@ func (p *parser) object(depth int) error {
 
 // member reads the name, the colon and the value of a member.
 func (p *parser) member(depth int) (m member, err error) {
-	if p.peek() != '"' {
-		return m, p.unexpected("the name of a member, in double quotes")
-	}
+	p.space()
 	m.src, m.start = p.pos, len(p.dst)
-	if err := p.string(); err != nil {
+	if m.name, err = p.name(); err != nil {
 		return m, err
 	}
-	m.name = len(p.dst)
-	if p.peek() != ':' {
-		return m, p.unexpected(`":" after the name of a member`)
-	}
-	p.pos++
 	p.dst = append(p.dst, ':')
 	err = p.value(depth)
 	m.end = len(p.dst)
 	return m, err
+}
+
+// name reads the name of a member and the colon, and returns where the name ends in
+// dst.
+func (p *parser) name() (end int, err error) {
+	if p.peek() != '"' {
+		return 0, p.unexpected("the name of a member, in double quotes")
+	}
+	if err := p.string(); err != nil {
+		return 0, err
+	}
+	if p.peek() != ':' {
+		return 0, p.unexpected(`":" after the name of a member`)
+	}
+	p.pos++
+	return len(p.dst), nil
 }
 
 func (p *parser) repeated(m member) error {

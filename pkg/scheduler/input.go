@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"iter"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -14,6 +15,17 @@ type Input struct {
 	context  canon.Value
 	results  []events.TaskResult // of this tick, those that the task may see
 	previous []events.TaskResult // of the forecast lane in the previous tick of the run
+	contents Contents            // nil: none
+}
+
+// Contents reads what results name by a SHA-256 because it is too large for a value. It
+// returns length bytes from offset on, fewer at the end, and the size of the whole.
+type Contents func(sha256 string, offset, length int64) (data []byte, size int64, err error)
+
+// NewInput is the Input of a task that somebody runs who is told by another which tick
+// it is and what ran before: a worker. The slices must not change while the task runs.
+func NewInput(tick int64, context canon.Value, results, previous []events.TaskResult, contents Contents) *Input {
+	return &Input{tick: tick, context: context, results: results, previous: previous, contents: contents}
 }
 
 // Tick is the number of the tick, >= 0.
@@ -21,6 +33,15 @@ func (in *Input) Tick() int64 { return in.tick }
 
 // Context is the tick's context. Value.Decode gives a copy to work on.
 func (in *Input) Context() canon.Value { return in.context }
+
+// Content reads from the content with this SHA-256, which a result that the task may see
+// names: length bytes from offset on, fewer at its end. size is that of the whole.
+func (in *Input) Content(sha256 string, offset, length int64) (data []byte, size int64, err error) {
+	if in.contents == nil {
+		return nil, 0, errors.New("there is no content to read here: no result names any")
+	}
+	return in.contents(sha256, offset, length)
+}
 
 // Result is the result of another task.
 type Result struct {

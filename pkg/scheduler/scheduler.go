@@ -161,8 +161,15 @@ func (t *task) turn(stop context.Context, in *Input, budget *Budget, event *even
 	event.Status, event.Meta = result.Status, t.meta
 }
 
+// Attempt runs the task once, outside of a Scheduler, as [Scheduler.Tick] does when the
+// lane can afford it: what an error, a panic or a result without canonical form comes
+// to is the same. A task whose stop has ended gives nothing that means anything.
+func (t *Task) Attempt(stop context.Context, in *Input) (events.Status, canon.Value, string) {
+	return t.attempt(signalOf(stop), in)
+}
+
 // attempt calls the task's function. A panic is the task's failure, not ours.
-func (t *task) attempt(stop context.Context, in *Input) (status events.Status, value canon.Value, text string) {
+func (t *Task) attempt(stop context.Context, in *Input) (status events.Status, value canon.Value, text string) {
 	defer func() {
 		if p := recover(); p != nil {
 			status, value, text = events.Error, canon.Null, clip(fmt.Sprintf("panic: %v", p))

@@ -59,7 +59,7 @@ func (l *lines) next() ([]byte, error) {
 	l.last = line
 	switch {
 	case err == io.EOF && len(line) > 0:
-		return nil, l.wrong("", fmt.Errorf("%w: the output ends within a line: end each line with \\n, and flush it", io.ErrUnexpectedEOF))
+		return nil, l.wrong("", errNoEnd)
 	case err != nil:
 		return nil, err
 	}
@@ -103,6 +103,8 @@ func (l *lines) wrong(kind string, err error) error {
 	}
 	return &MessageError{Line: l.count, Type: kind, Text: quote(l.last), Err: err}
 }
+
+var errNoEnd = fmt.Errorf("%w: the last line has no \\n", io.ErrUnexpectedEOF)
 
 var errNoMessage = errors.New("no message: standard output is for the protocol alone, write other text to standard error")
 

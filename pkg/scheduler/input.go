@@ -16,6 +16,10 @@ type Input struct {
 	results  []events.TaskResult // of this tick, those that the task may see
 	previous []events.TaskResult // of the forecast lane in the previous tick of the run
 	contents Contents            // nil: none
+
+	behind []task // those that come after it in the tick
+	lane   events.Lane
+	left   Budget // of its lane, when it is paid for
 }
 
 // Contents reads what results name by a SHA-256 because it is too large for a value. It
@@ -33,6 +37,25 @@ func (in *Input) Tick() int64 { return in.tick }
 
 // Context is the tick's context. Value.Decode gives a copy to work on.
 func (in *Input) Context() canon.Value { return in.context }
+
+// Seen are all results that the task may see, of this tick and of the forecast lane in the
+// tick before, for who passes them on to another process. They are not to be changed.
+func (in *Input) Seen() (results, previous []events.TaskResult) { return in.results, in.previous }
+
+// Ahead yields the names of the tasks that have their turn right after this one: those of
+// its lane that come next, up to the first that cannot be afforded. So who runs several of
+// them elsewhere can ask for them at a stroke.
+func (in *Input) Ahead() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		left := in.left
+		for i := range in.behind {
+			t := &in.behind[i]
+			if t.Lane != in.lane || !pay(&left, t.Cost) || !yield(t.Name) {
+				return
+			}
+		}
+	}
+}
 
 // Content reads from the content with this SHA-256, which a result that the task may see
 // names: length bytes from offset on, fewer at its end. size is that of the whole.

@@ -108,7 +108,7 @@ func (s *Scheduler) Tick(ctx context.Context, number int64, budgets Budgets, val
 			forecast = i + 1
 		}
 		// Capped, so that no append of anybody's reaches what comes later.
-		in.results = t.Results[:i:i]
+		in.results, in.behind = t.Results[:i:i], s.tasks[i+1:]
 		task.turn(stop, &in, budget, &t.Events[i], &t.Results[i])
 		if ended(ctx) {
 			return Tick{}, ctx.Err()
@@ -143,19 +143,28 @@ func (s *Scheduler) SetPrevious(results []events.TaskResult) {
 	}
 }
 
+// pay takes a cost from a budget, if it suffices.
+func pay(budget *Budget, cost Cost) bool {
+	if cost.Ops > budget.Ops || cost.Entropy > budget.Entropy {
+		return false
+	}
+	budget.Ops -= cost.Ops
+	budget.Entropy -= cost.Entropy
+	return true
+}
+
 // turn gives a task its turn in a tick: skipped when the budget does not suffice,
 // else attempted and paid for.
 func (t *task) turn(stop context.Context, in *Input, budget *Budget, event *events.TraceEvent, result *events.TaskResult) {
 	event.Tick, event.Task, event.Lane = in.tick, t.Name, t.Lane
 	event.CostOps, event.CostEntropy = t.Cost.Ops, t.Cost.Entropy
 	result.Name, result.Lane = t.Name, t.Lane
-	if t.Cost.Ops > budget.Ops || t.Cost.Entropy > budget.Entropy {
+	if !pay(budget, t.Cost) {
 		event.Status, event.Meta = events.SkippedBudget, skippedMeta
 		result.Status, result.Value = events.SkippedBudget, canon.Null
 		return
 	}
-	budget.Ops -= t.Cost.Ops
-	budget.Entropy -= t.Cost.Entropy
+	in.lane, in.left = t.Lane, *budget
 	result.CostOps, result.CostEntropy = t.Cost.Ops, t.Cost.Entropy
 	result.Status, result.Value, result.Error = t.attempt(stop, in)
 	event.Status, event.Meta = result.Status, t.meta

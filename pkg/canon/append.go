@@ -140,7 +140,7 @@ func appendValue(dst []byte, v Value, depth int) ([]byte, error) {
 	if v == "" {
 		return dst, errors.New(`the canon.Value "" is no value; null is canon.Null`)
 	}
-	if depth > 0 && depth+len(v)/2 > MaxDepth && depth+v.depth() > MaxDepth {
+	if depth > 0 && depth+len(v)/2 > MaxDepth && depth+v.Depth() > MaxDepth {
 		return dst, errDepth
 	}
 	return append(dst, v...), nil

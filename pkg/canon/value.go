@@ -189,8 +189,8 @@ func (v Value) end(i int) int {
 	return len(v)
 }
 
-// depth returns how deep v is nested: 0 for a scalar, 1 for [1].
-func (v Value) depth() int {
+// Depth returns how deep v is nested: 0 for a scalar, 1 for [1].
+func (v Value) Depth() int {
 	depth, deepest := 0, 0
 	for i := 0; i < len(v); {
 		switch v[i] {

@@ -94,7 +94,7 @@ func classify(a, b *events.Tick) (place, error) {
 			continue
 		}
 		p := place{kind: f.kind, index: i, task: a.Events[i].Task}
-		p.pointer, p.expected, p.found = descend("/"+f.name, from, to)
+		p.pointer, p.expected, p.found = canon.FirstDifference("/"+f.name, from, to, events.MaxPointer)
 		if f.kind == events.KindMeta || f.kind == events.KindValue {
 			if p.expected != "" && p.found != "" && p.expected.Kind() != p.found.Kind() {
 				p.kind = events.KindType

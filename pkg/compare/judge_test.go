@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -273,31 +272,6 @@ func TestDeepValue(t *testing.T) {
 	encode(t, &v)
 	if d := v.Groups[2].Differs; d == nil || d.Kind != events.KindExtra {
 		t.Errorf("run 2 differs at %v", d)
-	}
-}
-
-// A long text is cut around the place that counts, between characters.
-func TestCut(t *testing.T) {
-	var text strings.Builder
-	for i := range 3 * MaxCanonical / 12 {
-		fmt.Fprintf(&text, "ü日𝄞%d", i)
-	}
-	long := text.String()
-	for at := 0; at < len(long); at += 97 {
-		got := cutAround(long, at)
-		if len(got) > MaxCanonical || len(got) < MaxCanonical-8 || !utf8.ValidString(got) {
-			t.Fatalf("cut at %d: %d bytes, valid UTF-8: %v", at, len(got), utf8.ValidString(got))
-		}
-		part := strings.Trim(got, "…")
-		if from := strings.Index(long, part); from < 0 || at < from || at >= from+len(part) {
-			t.Fatalf("cut at %d: %d bytes from %d", at, len(part), from)
-		}
-	}
-	if got := cutAround(long, 0); strings.HasPrefix(got, "…") || !strings.HasSuffix(got, "…") {
-		t.Errorf("cut at the beginning: %.10q", got)
-	}
-	if got := cutAround(long, len(long)); !strings.HasPrefix(got, "…") || strings.HasSuffix(got, "…") {
-		t.Errorf("cut at the end: %.10q", got)
 	}
 }
 

@@ -339,7 +339,7 @@ func TestAllPairsOfValues(t *testing.T) {
 			if a == b {
 				continue
 			}
-			pointer, x, y := descend("/value", a, b)
+			pointer, x, y := canon.FirstDifference("/value", a, b, events.MaxPointer)
 			if x == y {
 				t.Fatalf("%s and %s: both have %s at %s", a, b, x, pointer)
 			}
@@ -360,10 +360,10 @@ func TestAllPairsOfValues(t *testing.T) {
 		{`[0,1,2,3,4,5,6,7,8,9,10]`, `[0,1,2,3,4,5,6,7,8,9]`, "/value/10"},
 		{`{"a/b":{"~":1}}`, `{"a/b":{"~":2}}`, "/value/a~1b/~0"},
 	} {
-		if pointer, _, _ := descend("/value", c.a, c.b); pointer != c.pointer {
+		if pointer, _, _ := canon.FirstDifference("/value", c.a, c.b, events.MaxPointer); pointer != c.pointer {
 			t.Errorf("%s and %s differ at %s, want %s", c.a, c.b, pointer, c.pointer)
 		}
-		if pointer, _, _ := descend("/value", c.b, c.a); pointer != c.pointer {
+		if pointer, _, _ := canon.FirstDifference("/value", c.b, c.a, events.MaxPointer); pointer != c.pointer {
 			t.Errorf("%s and %s differ at %s, want %s", c.b, c.a, pointer, c.pointer)
 		}
 	}

@@ -1,0 +1,2 @@
+// Package process starts the commands of users apart from the rest.
+package process

@@ -1,0 +1,17 @@
+//go:build unix && !linux
+
+package process
+
+import (
+	"os"
+	"syscall"
+)
+
+const restFound = "what stays in its session is ended, the rest is not found"
+
+// apart gives a command a session of its own, which no terminal's signals reach.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
+func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
+func stateOf(s *os.ProcessState) Exit { return exitOf(s.Sys().(syscall.WaitStatus)) }

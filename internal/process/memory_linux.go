@@ -1,0 +1,109 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The watch looks again after as long as a command needs at the least to use up what it
+// may still have, so that it looks rarely at one that is far from its bound.
+const (
+	fastest     = 8 << 30 // bytes a second that memory is taken at
+	soonest     = 5 * time.Millisecond
+	latest      = 100 * time.Millisecond
+	worthOfTime = 20 // it may take a twentieth of the time of one processor
+)
+
+// watch ends commands that take more memory than they may, for as long as there are any.
+func (s *starter) watch() {
+	for wait := soonest; ; {
+		time.Sleep(wait)
+		began := time.Now()
+		free, any := s.look()
+		if !any {
+			return
+		}
+		wait = min(max(time.Duration(free)*time.Second/fastest, soonest), latest)
+		wait = max(wait, worthOfTime*time.Since(began))
+	}
+}
+
+// look looks at all commands with a bound once. free is the least that one of them may
+// still take.
+func (s *starter) look() (free int64, any bool) {
+	s.mu.Lock()
+	var bounded []*command
+	for _, c := range s.commands {
+		if c.memory > 0 {
+			bounded = append(bounded, c)
+		}
+	}
+	s.watching = len(bounded) > 0
+	s.mu.Unlock()
+	if len(bounded) == 0 {
+		return 0, false
+	}
+	all := processes()
+	free = 1 << 40
+	for _, c := range bounded {
+		taken := s.takenBy(c, all)
+		if taken > c.memory {
+			s.kill(c, fmt.Sprintf("it took more than the %s of memory that it may have", size(c.memory)))
+			continue
+		}
+		free = min(free, c.memory-taken)
+	}
+	return free, true
+}
+
+// takenBy is how much memory a command and what it has started have in use. Only when all that
+// is resident is more than it may have is it worth the time to leave out what is shared or mapped.
+func (s *starter) takenBy(c *command, all table) int64 {
+	group := s.group(c, all)
+	resident := int64(0)
+	for _, p := range group {
+		resident += p.resident
+	}
+	if resident <= c.memory {
+		return resident
+	}
+	own := int64(0)
+	for _, p := range group {
+		own += p.own()
+	}
+	return own
+}
+
+// own is the memory that a process has in use itself: its part of what it shares, and no
+// mapped files, which the kernel can read again.
+func (p processInfo) own() int64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/smaps_rollup")
+	if err != nil {
+		return p.resident
+	}
+	sum := int64(0)
+	for line := range strings.Lines(string(text)) {
+		switch fields := strings.Fields(line); fields[0] {
+		case "Pss_Anon:", "Pss_Shmem:", "SwapPss:":
+			kib, _ := strconv.ParseInt(fields[1], 10, 64)
+			sum += kib << 10
+		}
+	}
+	return sum
+}
+
+// size writes a number of bytes as people do.
+func size(bytes int64) string {
+	for _, unit := range []struct {
+		bits int
+		name string
+	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
+		if bytes%(1<<unit.bits) == 0 {
+			return fmt.Sprintf("%d%s", bytes>>unit.bits, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", bytes)
+}

@@ -1,0 +1,125 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Spec is what is started, and what it has around it.
+type Spec struct {
+	Command []string // the first is the path of an executable: see Resolve
+	Env     []string // all of its environment
+	Dir     string   // absolute, where it starts
+
+	Stdin, Stdout, Stderr *os.File // nil: /dev/null. They stay the caller's, who may close them after Start.
+
+	Overlay *Overlay // nil: Dir as it is
+	Binds   []Bind
+	Network Network
+
+	// Hide are absolute paths that are to be out of its sight: an empty folder or file is
+	// mounted over each that is there. Where the kernel does not allow that it is started
+	// all the same, and Confinement.Hidden says so.
+	Hide []string
+
+	// Memory is how many bytes the command and everything that it starts may have in use
+	// together; 0 is no bound. Files that they have mapped are not counted.
+	Memory int64
+}
+
+// Overlay lets a command change its folder without changing it: Lower is seen at Spec.Dir
+// with Upper laid over it, which then holds exactly what was made or changed. Upper and
+// Work are two folders of one file system. The same Upper serves several commands one
+// after the other, each of which sees what those before it have made.
+type Overlay struct{ Lower, Upper, Work string }
+
+// Bind lets the command see one folder at the place of another. Both must be there.
+type Bind struct{ From, To string }
+
+// Network is what a command may have of the network.
+type Network int
+
+// A command that has it off sees a loopback interface of its own, and nothing else.
+const (
+	NetworkAsGiven  Network = iota // as this program has it
+	NetworkOff                     // off where the kernel allows that
+	NetworkRequired                // off, or the command is not started
+)
+
+// Confinement is what a command really had of what was asked for, each in words; ""
+// where nothing was asked for.
+type Confinement struct {
+	Folder  string `json:"folder,omitempty"`
+	Network string `json:"network,omitempty"`
+	Hidden  string `json:"hidden,omitempty"`
+	Memory  string `json:"memory,omitempty"`
+	Rest    string `json:"rest,omitempty"` // how what it leaves behind is found
+}
+
+// Exit is how a command ended. Code and Signal are its own doing, if Outside is "".
+type Exit struct {
+	Code    int    // -1 when a signal ended it
+	Signal  string // that ended it, as "SIGSEGV"
+	Outside string // why it was ended by somebody else: this says nothing about the command
+	Left    int    // processes that it had left behind, and that were ended with it
+}
+
+// Ability is whether something can be done here, and how, or why not.
+type Ability struct {
+	OK  bool   `json:"ok"`
+	Why string `json:"why"`
+}
+
+// Abilities are what this kernel allows this user.
+type Abilities struct {
+	Mounts  Ability `json:"mounts"`  // Binds and Hide
+	Overlay Ability `json:"overlay"` // in the folder for temporary files; others may differ: see Try
+	Network Ability `json:"network"`
+}
+
+// Why a command was not started that cannot be confined as it must be. The error says
+// more.
+var (
+	ErrOverlay = errors.New("no overlay can be had")
+	ErrNetwork = errors.New("the network cannot be taken away")
+	ErrMounts  = errors.New("no mounts of its own can be had")
+)
+
+// ErrUnavailable says that nothing can be started at all: it says nothing about the command.
+var ErrUnavailable = errors.New("no process can be started")
+
+// check refuses what cannot be meant.
+func (s *Spec) check() error {
+	switch {
+	case len(s.Command) == 0 || s.Command[0] == "":
+		return errors.New("there is no command to start")
+	case !filepath.IsAbs(s.Command[0]):
+		return fmt.Errorf("%q is no absolute path of an executable", s.Command[0])
+	case !filepath.IsAbs(s.Dir):
+		return fmt.Errorf("%q is no absolute path of a folder to start in", s.Dir)
+	case s.Network < NetworkAsGiven || s.Network > NetworkRequired:
+		return fmt.Errorf("there is no network %d", s.Network)
+	case s.Memory < 0:
+		return fmt.Errorf("%d bytes are no bound on memory", s.Memory)
+	}
+	for _, path := range s.Hide {
+		if in, err := filepath.Rel(path, s.Dir); err == nil && filepath.IsLocal(in) {
+			return fmt.Errorf("%s is to be hidden, and the command starts in it, in %s", path, s.Dir)
+		}
+	}
+	paths := append([]string(nil), s.Hide...)
+	for _, b := range s.Binds {
+		paths = append(paths, b.From, b.To)
+	}
+	if o := s.Overlay; o != nil {
+		paths = append(paths, o.Lower, o.Upper, o.Work)
+	}
+	for _, path := range paths {
+		if !filepath.IsAbs(path) {
+			return fmt.Errorf("%q is no absolute path", path)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// surroundings are what one thread has set up for its command.
+type surroundings struct {
+	had    Confinement
+	mounts []string // where, in their order
+}
+
+// undo takes the mounts back. Nobody but the thread sees them then, so that it is also
+// over with the layers of an overlay.
+func (a *surroundings) undo() {
+	for i := len(a.mounts) - 1; i >= 0; i-- {
+		if unix.Unmount(a.mounts[i], unix.UMOUNT_NOFOLLOW) != nil {
+			_ = unix.Unmount(a.mounts[i], unix.MNT_DETACH) // else it ends with the thread
+		}
+	}
+	a.mounts = nil
+}
+
+// surround sets up for this thread what a command is to have around it.
+func (s *starter) surround(o *order) (*surroundings, error) {
+	a := &surroundings{}
+	if !s.shares {
+		return a, s.without(o, a)
+	}
+	a.had.Rest = "all of it is found and ended, by its mount namespace"
+	if err := mountsOfItsOwn(); err != nil {
+		return a, fmt.Errorf("%w: %w", ErrMounts, err)
+	}
+	if err := a.mountAll(o); err != nil {
+		return a, err
+	}
+	if err := a.network(o.Network); err != nil {
+		return a, err
+	}
+	return a, dropRights()
+}
+
+// without says what a command does not have.
+func (s *starter) without(o *order, a *surroundings) error {
+	a.had.Rest = "all of it is found and ended, as what the process that starts it has left"
+	switch {
+	case o.Overlay != nil:
+		return ErrOverlay
+	case len(o.Binds) > 0:
+		return ErrMounts
+	case o.Network == NetworkRequired:
+		return ErrNetwork
+	case o.Network == NetworkOff:
+		a.had.Network = "not confined"
+	}
+	if len(o.Hide) > 0 {
+		a.had.Hidden = "not hidden"
+	}
+	return nil
+}
+
+// mountsOfItsOwn gives this thread a mount namespace, out of which no mount gets.
+func mountsOfItsOwn() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("make a mount namespace: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+		return fmt.Errorf("keep mounts inside: %w", err)
+	}
+	return nil
+}
+
+// tryMounts tells whether this starter can give mounts of its own to a command.
+func tryMounts(m mode) Ability {
+	if m == modePlain {
+		return Ability{}
+	}
+	tried := make(chan error)
+	onThread(func() {
+		err := mountsOfItsOwn()
+		if err == nil {
+			err = unix.Mount("none", "/", "tmpfs", unix.MS_RDONLY, "size=4k")
+		}
+		tried <- err
+	})
+	if err := <-tried; err != nil {
+		return Ability{Why: "no mounts are allowed: " + err.Error()}
+	}
+	if m == modeUser {
+		return Ability{OK: true, Why: "in user and mount namespaces"}
+	}
+	return Ability{OK: true, Why: "in mount namespaces"}
+}
+
+// mountAll mounts what a command is to see in place of what is there.
+func (a *surroundings) mountAll(o *order) error {
+	binds := make([]int, len(o.Binds))
+	for i, b := range o.Binds { // all before any is mounted, as one may cover another
+		fd, err := openTree(b.From)
+		if err != nil {
+			return fmt.Errorf("%w: take %s: %w", ErrMounts, b.From, err)
+		}
+		defer func() { _ = unix.Close(fd) }()
+		binds[i] = fd
+	}
+	var (
+		c   *covers
+		err error
+	)
+	if len(o.Hide) > 0 {
+		if c, err = newCovers(o.Dir); err == nil {
+			defer c.close()
+		}
+	}
+	if err := a.overlay(o); err != nil {
+		return fmt.Errorf("%w: %w", ErrOverlay, err)
+	}
+	for i, b := range o.Binds {
+		if err := a.attach(binds[i], b.To); err != nil {
+			return fmt.Errorf("%w: show %s at %s: %w", ErrMounts, b.From, b.To, err)
+		}
+	}
+	if len(o.Hide) == 0 {
+		return nil
+	}
+	if err == nil {
+		err = a.hide(c, o.Hide)
+	}
+	if err != nil {
+		a.had.Hidden = "not hidden: " + err.Error()
+	}
+	return nil
+}
+
+// attach mounts what was opened.
+func (a *surroundings) attach(fd int, at string) error {
+	err := unix.MoveMount(fd, "", unix.AT_FDCWD, at, unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS)
+	if err == nil {
+		a.mounts = append(a.mounts, at)
+	}
+	return err
+}
+
+// overlay mounts the overlay over the folder.
+func (a *surroundings) overlay(o *order) error {
+	layers := o.Overlay
+	if layers == nil {
+		return nil
+	}
+	if err := nothingMountedIn(layers.Lower); err != nil {
+		return err
+	}
+	// A kernel that is not told that the upper layer may be lost writes the whole file
+	// system to the disk when it is unmounted. It then wants a new working folder each time.
+	work, err := os.MkdirTemp(layers.Work, "")
+	if err != nil {
+		return err
+	}
+	options := "userxattr,volatile"
+	for _, layer := range []struct{ name, path string }{{"lowerdir", layers.Lower}, {"upperdir", layers.Upper}, {"workdir", work}} {
+		fd, err := unix.Open(layer.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("%s: %w", layer.path, err)
+		}
+		defer func() { _ = unix.Close(fd) }()
+		// Paths have characters that mean something in options; numbers have not.
+		options += "," + layer.name + "=/proc/thread-self/fd/" + strconv.Itoa(fd)
+	}
+	if err := unix.Mount("overlay", o.Dir, "overlay", 0, options); err != nil {
+		return fmt.Errorf("mount one over %s: %w", o.Dir, err)
+	}
+	a.mounts = append(a.mounts, o.Dir)
+	a.had.Folder = "an overlay: the folder itself stays as it is"
+	return nil
+}
+
+// nothingMountedIn refuses a folder in which other file systems are mounted: they would
+// be empty under an overlay.
+func nothingMountedIn(dir string) error {
+	text, err := os.ReadFile("/proc/thread-self/mountinfo")
+	if err != nil {
+		return err
+	}
+	dir, err = filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 5 {
+			continue
+		}
+		at := unescape(fields[4])
+		if in, ok := strings.CutPrefix(at, strings.TrimSuffix(dir, "/")+"/"); ok && in != "" {
+			return fmt.Errorf("another file system is mounted in it, at %s", at)
+		}
+	}
+	return nil
+}
+
+var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace
+
+// network gives this thread a network namespace with nothing but lo, if it is to be.
+func (a *surroundings) network(n Network) error {
+	if n == NetworkAsGiven {
+		return nil
+	}
+	err := noNetwork()
+	switch {
+	case err == nil:
+		a.had.Network = "off: a network namespace with nothing but lo"
+	case n == NetworkRequired:
+		return fmt.Errorf("%w: %w", ErrNetwork, err)
+	default:
+		a.had.Network = "not confined: " + err.Error()
+	}
+	return nil
+}
+
+func noNetwork() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("make a network namespace: %w", err)
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("bring up lo: %w", err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
+		return fmt.Errorf("bring up lo: %w", err)
+	}
+	return nil
+}
+
+// dropRights keeps from the command what would let it undo all this: a command of an
+// ordinary user then has no capabilities, one of root has all others.
+func dropRights() error {
+	err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+	for _, c := range []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE} {
+		err = errors.Join(err, unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0))
+	}
+	var data [2]unix.CapUserData
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	err = errors.Join(err, unix.Capget(&header, &data[0]))
+	for i := range data {
+		data[i].Inheritable = 0
+	}
+	if err = errors.Join(err, unix.Capset(&header, &data[0])); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	return nil
+}

@@ -47,9 +47,11 @@ func (m mode) attributes() *syscall.SysProcAttr {
 	return a
 }
 
-// starterCaps are what a starter needs in its user namespace: to mount, to bring up lo, to look
-// at processes, and to keep all this from commands.
-var starterCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_SETPCAP}
+// starterCaps are what a starter needs in its user namespace: to mount, to bring up lo, to
+// look at processes, to keep all this from commands, and what an overlay does in the name of
+// whoever has mounted it.
+var starterCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_SETPCAP,
+	unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_MKNOD, unix.CAP_SETFCAP}
 
 // explain says what an error at the start means.
 func (m mode) explain(err error) error {

@@ -15,6 +15,7 @@ import (
 type surroundings struct {
 	had    Confinement
 	mounts []string // where, in their order
+	work   string   // folder of an overlay, to be removed
 }
 
 // undo takes the mounts back. Nobody but the thread sees them then, so that it is also
@@ -25,7 +26,10 @@ func (a *surroundings) undo() {
 			_ = unix.Unmount(a.mounts[i], unix.MNT_DETACH) // else it ends with the thread
 		}
 	}
-	a.mounts = nil
+	if a.work != "" {
+		_ = os.RemoveAll(a.work) // the owner of the folder that it is in removes it too
+	}
+	a.mounts, a.work = nil, ""
 }
 
 // surround sets up for this thread what a command is to have around it.
@@ -163,6 +167,7 @@ func (a *surroundings) overlay(o *order) error {
 	if err != nil {
 		return err
 	}
+	a.work = work
 	options := "userxattr,volatile"
 	for _, layer := range []struct{ name, path string }{{"lowerdir", layers.Lower}, {"upperdir", layers.Upper}, {"workdir", work}} {
 		fd, err := unix.Open(layer.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -248,7 +253,7 @@ func noNetwork() error {
 // ordinary user then has no capabilities, one of root has all others.
 func dropRights() error {
 	err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-	for _, c := range []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE} {
+	for _, c := range []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_PERFMON} {
 		err = errors.Join(err, unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0))
 	}
 	var data [2]unix.CapUserData

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/starlark"
+	"abraxas.dev/ers/pkg/rules"
 )
 
 // Declare asks a worker which tasks it has. contents are those of its files, by SHA-256.
@@ -116,14 +117,29 @@ func (l *loader) task(n *node, i int) program.Task {
 		Priority: l.integer(n.get("priority"), "priority", 0),
 		Cost:     l.budget(n.get("cost"), "cost", false),
 		Tags:     []string{},
-		Ignore:   l.texts(n.get("ignore"), "ignore"),
-		Round:    l.texts(n.get("round"), "round"),
+		Rules:    append(l.rules(n.get("ignore"), "ignore", rules.ParseIgnore), l.rules(n.get("round"), "round", rules.ParseRound)...),
 	}
 	for _, tag := range l.list(n.get("tags"), "tags", "a list of strings") {
 		t.Tags = append(t.Tags, l.text(tag, "a tag"))
 	}
 	l.function(n, what, &t)
 	return t
+}
+
+// rules reads what may differ in a task's value.
+func (l *loader) rules(n *node, what string, parse func(string) (rules.Rule, error)) (list []rules.Rule) {
+	for _, item := range l.list(n, what, "a list of rules") {
+		text := l.text(item, "a rule of "+what)
+		if l.err != nil {
+			return nil
+		}
+		r, err := parse(text)
+		if err != nil {
+			l.fail(item.spot, "%v", err)
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // function reads what a task runs.

@@ -7,6 +7,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/rules"
 	"abraxas.dev/ers/pkg/scheduler"
 )
 
@@ -45,9 +46,7 @@ type Task struct {
 	Worker   string    `json:"worker,omitempty"` // the name of one of Workers
 	Command  *Command  `json:"command,omitempty"`
 
-	// What may differ in the task's value, see package rules.
-	Ignore []string `json:"ignore,omitempty"`
-	Round  []string `json:"round,omitempty"`
+	Rules []rules.Rule `json:"rules,omitempty"` // what may differ in its value
 }
 
 // Starlark is the code of a task.
@@ -150,6 +149,9 @@ func (t *Task) check() *Fault {
 		if f := t.Command.check(); f != nil {
 			return f.In("/command")
 		}
+	}
+	if err := rules.CheckAll(t.Rules, t.Command != nil); err != nil {
+		return Faultf("/rules", "%v", err)
 	}
 	if err := scheduler.New().Add(t.Schedule(nothing)); err != nil {
 		return Faultf("/name", "%v", err)

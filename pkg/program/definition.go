@@ -163,5 +163,13 @@ func nothing(context.Context, *scheduler.Input) (any, error) { return nil, nil }
 
 // Schedule returns the task for a scheduler, with the function that its code comes to.
 func (t *Task) Schedule(run func(context.Context, *scheduler.Input) (any, error)) scheduler.Task {
-	return scheduler.Task{Name: t.Name, Lane: t.Lane, Priority: t.Priority, Cost: t.Cost, Tags: t.Tags, Run: run}
+	s := scheduler.Task{Name: t.Name, Lane: t.Lane, Priority: t.Priority, Cost: t.Cost, Tags: t.Tags, Run: run}
+	if len(t.Rules) > 0 && t.Command == nil { // those of a command are about what it made
+		set, err := rules.Compile(t.Rules)
+		if err != nil {
+			panic(fmt.Sprintf("program: task %q was not checked: %v", t.Name, err))
+		}
+		s.Rules = set
+	}
+	return s
 }

@@ -10,6 +10,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/rules"
 )
 
 // Scheduler is one run of a pipeline: its tasks, and the results of its last tick.
@@ -64,6 +65,14 @@ func (s *Scheduler) sort() {
 type Tick struct {
 	events.Tick
 	Remaining Budgets // what each lane has left
+	Ruled     []Ruled // of the tasks with rules that have a value, in their order
+}
+
+// Ruled is what the rules of a task found in its value.
+type Ruled struct {
+	Task   string
+	Raw    canon.Value // the value as the task gave it; "": it is kept elsewhere
+	Counts rules.Counts
 }
 
 var skippedMeta = canon.Value(`{"reason":"budget"}`)
@@ -110,6 +119,9 @@ func (s *Scheduler) Tick(ctx context.Context, number int64, budgets Budgets, val
 		// Capped, so that no append of anybody's reaches what comes later.
 		in.results, in.behind = t.Results[:i:i], s.tasks[i+1:]
 		task.turn(stop, &in, budget, &t.Events[i], &t.Results[i])
+		if task.Rules != nil && t.Results[i].Status == events.OK {
+			t.Ruled = append(t.Ruled, task.rule(&t.Results[i]))
+		}
 		if ended(ctx) {
 			return Tick{}, ctx.Err()
 		}
@@ -175,6 +187,13 @@ func (t *task) turn(stop context.Context, in *Input, budget *Budget, event *even
 // to is the same. A task whose stop has ended gives nothing that means anything.
 func (t *Task) Attempt(stop context.Context, in *Input) (events.Status, canon.Value, string) {
 	return t.attempt(signalOf(stop), in)
+}
+
+// rule makes of a value the one that is compared.
+func (t *task) rule(result *events.TaskResult) Ruled {
+	r := Ruled{t.Name, result.Value, t.Rules.NewCounts()}
+	result.Value = t.Rules.Value(result.Value, r.Counts)
+	return r
 }
 
 // attempt calls the task's function. A panic is the task's failure, not ours.

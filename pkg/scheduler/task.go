@@ -8,6 +8,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/rules"
 )
 
 // Budget is what a lane may spend in one tick, in ops and entropy; both >= 0.
@@ -36,6 +37,10 @@ type Task struct {
 	// stop ends when the tick is not wanted any more: what takes long should return
 	// then, and whatever it returns is thrown away. It has no deadline and no values.
 	Run func(stop context.Context, in *Input) (any, error)
+
+	// Rules, if not nil, say what of the value may differ. The value that is hashed, and
+	// that later tasks see, is what they make of it; see [Tick.Ruled].
+	Rules *rules.Set
 
 	// Close, if not nil, is called once when the run is over. See [Scheduler.Close].
 	Close func() error

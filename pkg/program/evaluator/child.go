@@ -12,8 +12,8 @@ import (
 	"strings"
 	"sync"
 
-	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // ErrUnavailable says that no evaluator could be started: it says nothing about what was
@@ -194,7 +194,7 @@ func (e errTick) Error() string { return string(e) }
 
 // ticks runs one or more of the ticks, from the first on. definition is its text, for an
 // evaluator that does not have it.
-func (c *child) ticks(ctx context.Context, t *ticksRequest, definition string) (ticks []events.Tick, err error) {
+func (c *child) ticks(ctx context.Context, t *ticksRequest, definition string) (ticks []scheduler.Tick, err error) {
 	for {
 		f, err := c.ask(ctx, t.message(c.buffer))
 		if err != nil {
@@ -204,7 +204,7 @@ func (c *child) ticks(ctx context.Context, t *ticksRequest, definition string) (
 		case sayTicks:
 			for len(ticks) == 0 || f.text != "" {
 				tick, err := f.tick()
-				if err != nil || tick.Tick != t.first+int64(len(ticks)) || len(ticks) == len(t.contexts) {
+				if err != nil || tick.Tick.Tick != t.first+int64(len(ticks)) || len(ticks) == len(t.contexts) {
 					return nil, c.nonsense()
 				}
 				ticks = append(ticks, tick)

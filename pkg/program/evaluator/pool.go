@@ -184,9 +184,9 @@ type Run struct {
 
 	previous []events.TaskResult
 	budgets  events.Budgets
-	ready    []events.Tick // that were run ahead
-	contexts []canon.Value // of these
-	slowly   int           // so many ticks are not run ahead: something is wrong hereabouts
+	ready    []scheduler.Tick // that were run ahead
+	contexts []canon.Value    // of these
+	slowly   int              // so many ticks are not run ahead: something is wrong hereabouts
 }
 
 // maxTicks is how many ticks are asked for at most at a stroke.
@@ -199,7 +199,7 @@ func (r *Run) Tick(ctx context.Context, number int64, budgets scheduler.Budgets,
 	if err != nil {
 		return scheduler.Tick{}, fmt.Errorf("context of tick %d: %w", number, err)
 	}
-	if len(r.ready) == 0 || r.ready[0].Tick != number || r.contexts[0] != shown || r.budgets != budgets {
+	if len(r.ready) == 0 || r.ready[0].Tick.Tick != number || r.contexts[0] != shown || r.budgets != budgets {
 		if err := r.ask(ctx, number, budgets, shown); err != nil {
 			return scheduler.Tick{}, err
 		}
@@ -211,7 +211,8 @@ func (r *Run) Tick(ctx context.Context, number int64, budgets scheduler.Budgets,
 		forecast++
 	}
 	r.previous = tick.Results[:forecast:forecast]
-	return scheduler.Tick{Tick: tick, Remaining: remaining(budgets, tick.Results)}, nil
+	tick.Remaining = remaining(budgets, tick.Results)
+	return tick, nil
 }
 
 // ask has a tick run, and some of those that come after it.

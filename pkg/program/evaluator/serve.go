@@ -197,7 +197,7 @@ func (s *server) ticks(t *ticksRequest) (message, error) {
 		if err != nil {
 			break // it is asked for again, as the first
 		}
-		m.tick(&tick.Tick)
+		m.tick(&tick)
 		if len(m) > maxAheadBytes || time.Since(began) > maxAhead {
 			break
 		}

@@ -10,6 +10,8 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/rules"
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // A message is its length in 4 bytes, little-endian, a kind, and fields: integers as
@@ -219,9 +221,10 @@ func (f *fields) ticksRequest() (t ticksRequest, err error) {
 	return t, f.end()
 }
 
-// tick writes the events with their results, of which each says what the other does not.
-func (m *message) tick(t *events.Tick) {
-	m.int(t.Tick)
+// tick writes the events with their results, of which each says what the other does not,
+// and what rules found in them.
+func (m *message) tick(t *scheduler.Tick) {
+	m.int(t.Tick.Tick)
 	m.int(int64(len(t.Events)))
 	for i := range t.Events {
 		e, r := &t.Events[i], &t.Results[i]
@@ -234,21 +237,38 @@ func (m *message) tick(t *events.Tick) {
 		m.text(string(r.Value))
 		m.text(r.Error)
 	}
+	m.int(int64(len(t.Ruled)))
+	for i := range t.Ruled {
+		r := &t.Ruled[i]
+		m.text(r.Task)
+		m.text(string(r.Raw))
+		m.int(int64(len(r.Counts)))
+		for _, n := range r.Counts {
+			m.int(n)
+		}
+	}
 }
 
 // tick reads the next of the ticks.
-func (f *fields) tick() (t events.Tick, err error) {
-	t.Tick = f.int()
+func (f *fields) tick() (t scheduler.Tick, err error) {
+	t.Tick.Tick = f.int()
 	n := f.count()
 	t.Events, t.Results = make([]events.TraceEvent, n), make([]events.TaskResult, n)
 	for i := range t.Events {
 		e, r := &t.Events[i], &t.Results[i]
-		e.Tick, e.Task, e.Lane, e.Status = t.Tick, f.string(), events.Lane(f.int()), events.Status(f.int())
+		e.Tick, e.Task, e.Lane, e.Status = t.Tick.Tick, f.string(), events.Lane(f.int()), events.Status(f.int())
 		e.CostOps, e.CostEntropy, e.Meta = f.int(), f.int(), canon.Value(f.string())
 		r.Name, r.Lane, r.Status, r.Value, r.Error = e.Task, e.Lane, e.Status, canon.Value(f.string()), f.string()
 		if e.Status != events.SkippedBudget {
 			r.CostOps, r.CostEntropy = e.CostOps, e.CostEntropy
 		}
+	}
+	for range f.count() {
+		r := scheduler.Ruled{Task: f.string(), Raw: canon.Value(f.string()), Counts: make(rules.Counts, f.count())}
+		for i := range r.Counts {
+			r.Counts[i] = f.int()
+		}
+		t.Ruled = append(t.Ruled, r)
 	}
 	if f.bad {
 		return t, errMessage

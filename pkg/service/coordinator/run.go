@@ -72,7 +72,10 @@ func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position
 			return fmt.Errorf("%w: %w", errHopeless, err)
 		}
 		var appendErr error
-		extra := extraOf(s)
+		extra, err := w.extra(ctx, s, &tick)
+		if err != nil {
+			return err
+		}
 		err = encoder.Encode(*p, &tick.Tick, w.maxFrame-extra.Size(), func(frame []byte, next int) error {
 			if p.First == 0 && !extra.IsZero() {
 				p.Total = len(tick.Events)
@@ -115,14 +118,6 @@ func (w *window) nextTick(ctx context.Context, s Run, at *position) (scheduler.T
 		err = w.falsify(at.frame.Run, &tick.Tick)
 	}
 	return tick, err
-}
-
-// extraOf is what a run has to record beside its last tick.
-func extraOf(s Run) (extra events.Extra) {
-	if r, ok := s.(Recorder); ok {
-		extra = r.Extra()
-	}
-	return extra
 }
 
 // differ ends a run with the difference that it met by itself.

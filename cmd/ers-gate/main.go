@@ -16,7 +16,7 @@ import (
 
 func main() {
 	daemon.Main("ers-gate", "Judges windows of runs by their digests and records the verdicts on ERS_VERDICT.",
-		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
+		func(b *bus.Bus, _ *daemon.Flags, log zerolog.Logger) daemon.Service {
 			g := gate.New(gate.Config{Bus: b, Log: log})
 			f := feed.New(feed.Config{Bus: b, Log: log})
 			run := func(ctx context.Context) error { return f.Beside(ctx, g.Run) }

@@ -12,7 +12,7 @@ import (
 
 func main() {
 	daemon.Main("ers-hasher", "Hashes the ticks on ERS_TRACE and records the digests on ERS_DIGEST.",
-		func(b *bus.Bus, log zerolog.Logger) daemon.Service {
+		func(b *bus.Bus, _ *daemon.Flags, log zerolog.Logger) daemon.Service {
 			h := hasher.New(hasher.Config{Bus: b, Log: log})
 			return daemon.Service{Run: h.Run, Stats: func() map[string]int64 {
 				s := h.Stats()

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/stop"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/program/evaluator"
@@ -79,6 +80,7 @@ type streams struct {
 // Main is the main of the command. It does not return.
 func Main() {
 	evaluator.Main()
+	process.Main()
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
@@ -19,6 +20,7 @@ import (
 
 func TestMain(m *testing.M) {
 	evaluator.Main()
+	process.Main()
 	testscript.Main(m, map[string]func(){"ers": Main})
 }
 

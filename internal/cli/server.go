@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -91,6 +93,8 @@ type local struct {
 	EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
 
 	limits *daemon.Limits // of what is run for others; nil: no limits
+	allow  *exec.Allow    // which workers and commands are started; nil: all, as the user names them
+	folder string         // on which commands work that name no files
 	repair bool           // do at the start what `ers repair` does
 }
 
@@ -124,7 +128,8 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	ctx, cancel := context.WithCancelCause(ctx)
 	services := make(chan error, 1)
 	go func() {
-		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks})
+		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks,
+			Processes: l.processes(config.StoreDir), Allow: cmp.Or(l.allow, exec.AllowAll)})
 		if err != nil {
 			cancel(fmt.Errorf("a service stopped: %w", err))
 		}
@@ -136,6 +141,11 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	cancel(nil)
 	return errors.Join(err, <-services, b.Close())
+}
+
+// processes is what workers and commands need here.
+func (l *local) processes(store string) exec.Config {
+	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version}
 }
 
 // checkStanding refuses to begin where a stream is shorter than others remember, or

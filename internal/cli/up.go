@@ -40,13 +40,17 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 		config.StoreDir = defaultStore
 	}
 	log := c.log(io, zerolog.InfoLevel)
-	c.limits, c.repair = &c.Limits, c.Repair
+	allow, err := c.Allow()
+	if err != nil {
+		return err
+	}
+	c.limits, c.allow, c.repair = &c.Limits, allow, c.Repair
 	var stop func() error
 	open := func(ctx context.Context, config embedded.Config) (b *bus.Bus, err error) {
 		b, stop, err = c.serve(ctx, config, c.NoWait, c.NoToken)
 		return b, err
 	}
-	err := c.with(ctx, io, config, zerolog.InfoLevel, open, func(ctx context.Context, b *bus.Bus) error {
+	err = c.with(ctx, io, config, zerolog.InfoLevel, open, func(ctx context.Context, b *bus.Bus) error {
 		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msg("up: submit windows with `ers submit`, stop with Ctrl-C")
 		err := withPage(ctx, b, c.HTTP, c.NoToken, log, func(ctx context.Context) error {
 			<-ctx.Done() // asked to stop, or a service has failed and says why itself

@@ -15,6 +15,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/hasher"
@@ -60,7 +61,7 @@ func TestWaitingSaysForWhom(t *testing.T) {
 	pool := evaluator.New(evaluator.Config{})
 	defer pool.Close()
 	stop := bustest.Serve(t, func(ctx context.Context) error {
-		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, pool), Log: zerolog.Nop()}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, pool, exec.Config{}, nil), Log: zerolog.Nop()}).Run(ctx)
 	})
 	await("waits for a hasher, and none answers: start ers-hasher or `ers up` on this server (108 frames, 0 digests, no verdict)\n")
 	stop()

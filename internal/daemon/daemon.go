@@ -64,7 +64,7 @@ func (f *Flags) connection(name string) bus.Config {
 // Main runs the service called name and ends the process: 0 after a stop that was
 // asked for, 2 when it could not start or go on. more are flags of this service alone
 // (kong.Embed).
-func Main(name, about string, start func(b *bus.Bus, log zerolog.Logger) Service, more ...kong.Option) {
+func Main(name, about string, start func(b *bus.Bus, f *Flags, log zerolog.Logger) Service, more ...kong.Option) {
 	var flags Flags
 	parser := kong.Must(&flags, append(more, kong.Name(name), kong.Description(about))...)
 	if _, err := parser.Parse(os.Args[1:]); err != nil {
@@ -93,7 +93,7 @@ func newLog(name string, flags *Flags) zerolog.Logger {
 	return log.Level(level).With().Timestamp().Str("service", name).Logger()
 }
 
-func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logger, start func(*bus.Bus, zerolog.Logger) Service) (err error) {
+func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logger, start func(*bus.Bus, *Flags, zerolog.Logger) Service) (err error) {
 	b, forget, err := open(ctx, name, flags, log)
 	if err != nil && ctx.Err() != nil {
 		return nil // asked to stop before it had begun
@@ -103,7 +103,7 @@ func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logg
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	defer forget()
-	s := start(b, log)
+	s := start(b, flags, log)
 	stop, err := Show(b, name, about, s.Stats)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"testing"
 
+	confine "abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -18,6 +19,7 @@ var bin string
 
 func TestMain(m *testing.M) {
 	evaluator.Main()
+	confine.Main()
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("left out with -short")

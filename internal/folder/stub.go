@@ -1,6 +1,11 @@
 package folder
 
-import "errors"
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
 
 // File is a file of a folder.
 type File struct {
@@ -16,3 +21,28 @@ func Glob(dir string, patterns []string) ([]File, error) { return nil, errors.Ne
 
 // Hash is to come.
 func Hash(path string) (File, error) { return File{}, errors.New("to come") }
+
+// Unpack is to come.
+func Unpack(dir string, files []File, open func(sha256 string) (io.ReadCloser, error)) error {
+	for _, f := range files {
+		r, err := open(f.SHA256)
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(dir, f.Path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copy is to come.
+func Copy(from, to string, skip []string) error { return errors.New("to come") }

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -31,6 +32,7 @@ var browser struct {
 
 func TestMain(m *testing.M) {
 	evaluator.Main()
+	process.Main()
 	code := m.Run()
 	for _, stop := range browser.stop {
 		stop()

@@ -88,13 +88,13 @@ type entry struct {
 	Process int    `json:"pid"`
 }
 
-// folder is where the user's running servers are noted.
-func folder() (string, error) {
+// Folder is where the user's running servers are noted.
+func Folder() (string, error) {
 	contexts, err := bus.ContextFolder()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(contexts, "..", "..", "ers", "servers"), nil
+	return filepath.Join(filepath.Dir(filepath.Dir(contexts)), "ers", "servers"), nil
 }
 
 // Announce notes the token of the server at url, for the commands of this user, until
@@ -104,7 +104,7 @@ func Announce(at, token string) (forget func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := folder()
+	dir, err := Folder()
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
@@ -158,7 +158,7 @@ func Find(at string) string {
 	if err != nil {
 		return ""
 	}
-	dir, err := folder()
+	dir, err := Folder()
 	if err != nil {
 		return ""
 	}

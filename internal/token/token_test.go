@@ -57,7 +57,7 @@ func TestAnnounce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := folder()
+	dir, err := Folder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestKilled(t *testing.T) {
 	if got := Find("nats://127.0.0.1:4333"); got != "secret" {
 		t.Errorf("on all addresses: %q", got)
 	}
-	dir, err := folder()
+	dir, err := Folder()
 	if err != nil {
 		t.Fatal(err)
 	}

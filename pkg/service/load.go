@@ -1,23 +1,28 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
 )
 
-// Loader returns a coordinator.Config.Load that makes the program of a window out of
-// the definition and the contexts in the object store. Its ticks are run by evaluators.
-// What is not there, or is no pipeline, will not become one by trying again.
-func Loader(b *bus.Bus, evaluators *evaluator.Pool) func(context.Context, *events.WindowRequest) (coordinator.Program, error) {
+// Loader returns a coordinator.Config.Load that makes the program of a window out of the
+// definition and the contexts in the object store. Starlark is run by evaluators, workers
+// and commands by processes, which only what allow allows may have. What is not there, or
+// is no pipeline, will not become one by trying again.
+func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow *exec.Allow) func(context.Context, *events.WindowRequest) (coordinator.Program, error) {
+	processes.Objects = objects{b}
 	return func(ctx context.Context, r *events.WindowRequest) (coordinator.Program, error) {
 		definition, err := object(ctx, b, r.DefinitionSHA256, program.DecodeDefinition)
 		if err != nil {
@@ -25,6 +30,9 @@ func Loader(b *bus.Bus, evaluators *evaluator.Pool) func(context.Context, *event
 		}
 		if definition.Name != r.Pipeline {
 			return nil, fmt.Errorf("definition: %w: it is of pipeline %s, the window is one of %s", coordinator.ErrProgram, definition.Name, r.Pipeline)
+		}
+		if definition.Kind != r.Kind && r.Kind != events.Here {
+			return nil, fmt.Errorf("definition: %w: it is of kind %s, the window is one of %s", coordinator.ErrProgram, definition.Kind, r.Kind)
 		}
 		contexts, err := object(ctx, b, r.ContextsSHA256, program.DecodeContexts)
 		if err == nil {
@@ -35,15 +43,34 @@ func Loader(b *bus.Bus, evaluators *evaluator.Pool) func(context.Context, *event
 		if err != nil {
 			return nil, fmt.Errorf("contexts: %w", err)
 		}
-		compiled, err := evaluators.Compile(ctx, definition)
-		switch {
-		case err == nil:
+		switch definition.Kind {
+		case program.KindStarlark:
+			compiled, err := evaluators.Compile(ctx, definition)
+			if err != nil {
+				return nil, final(ctx, err, evaluator.ErrUnavailable)
+			}
 			return evaluated{compiled, contexts, r}, nil
-		case ctx.Err() != nil, errors.Is(err, evaluator.ErrUnavailable):
-			return nil, err
+		case program.KindExec:
+			if err := allow.Check(definition); err != nil {
+				return nil, final(ctx, err, nil)
+			}
+			loaded, err := exec.Load(ctx, processes, definition)
+			if err != nil {
+				return nil, final(ctx, err, exec.ErrUnavailable)
+			}
+			return executed{loaded, contexts, r}, nil
 		}
-		return nil, fmt.Errorf("definition: %w: %w", coordinator.ErrProgram, err)
+		return nil, fmt.Errorf("definition: %w: this coordinator runs no tasks of kind %s: start the program that has them", coordinator.ErrProgram, definition.Kind)
 	}
+}
+
+// final makes an error of a definition one that trying again does not mend, unless it is of
+// ctx or says passing.
+func final(ctx context.Context, err, passing error) error {
+	if ctx.Err() != nil || passing != nil && errors.Is(err, passing) {
+		return err
+	}
+	return fmt.Errorf("definition: %w: %w", coordinator.ErrProgram, err)
 }
 
 // evaluated is a program whose ticks are run by evaluators.
@@ -73,10 +100,62 @@ type evaluatedRun struct{ *evaluator.Run }
 
 func (r evaluatedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
 	tick, err := r.Run.Tick(ctx, number, budgets, value)
-	if errors.Is(err, evaluator.ErrUnavailable) {
-		err = fmt.Errorf("%w: %w", coordinator.ErrAgain, err)
+	return tick, passing(err, evaluator.ErrUnavailable)
+}
+
+// passing makes an error that is one of unavailable one that is tried again.
+func passing(err, unavailable error) error {
+	if errors.Is(err, unavailable) {
+		return fmt.Errorf("%w: %w", coordinator.ErrAgain, err)
 	}
-	return tick, err
+	return err
+}
+
+// executed is a program of workers and commands.
+type executed struct {
+	*exec.Program
+	contexts *program.Contexts
+	request  *events.WindowRequest
+}
+
+func (e executed) NewRun() (coordinator.Run, error) {
+	run, err := e.Program.NewRun()
+	if err != nil {
+		return nil, err
+	}
+	return executedRun{run}, nil
+}
+
+// Context is the context of the i-th tick.
+func (e executed) Context(i int64) canon.Value { return e.contexts.At(i) }
+
+// executedRun is a run that is tried again later when no process can be started.
+type executedRun struct{ *exec.Run }
+
+func (r executedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
+	tick, err := r.Run.Tick(ctx, number, budgets, value)
+	return tick, passing(err, exec.ErrUnavailable)
+}
+
+// objects are the contents in the object store.
+type objects struct{ bus *bus.Bus }
+
+func (o objects) Open(ctx context.Context, sha256 string) (io.ReadCloser, int64, error) {
+	data, err := o.bus.GetObject(ctx, sha256)
+	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), err
+}
+
+func (o objects) Put(ctx context.Context, sha256 string, size int64, open func() (io.ReadCloser, error)) error {
+	r, err := open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err == nil {
+		_, err = o.bus.PutObject(ctx, data)
+	}
+	return err
 }
 
 // object reads one object and decodes it.

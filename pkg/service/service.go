@@ -12,7 +12,9 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
@@ -25,13 +27,22 @@ type Config struct {
 	Log  zerolog.Logger
 	Load func(context.Context, *events.WindowRequest) (coordinator.Program, error) // nil: Starlark pipelines from the object store
 
-	Windows  int   // see coordinator.Config
-	MaxTicks int64 // likewise
+	Kinds    []string // of windows; none: all that Load makes programs of
+	Windows  int      // see coordinator.Config
+	MaxTicks int64    // likewise
 
 	// Evaluators run the ticks of Starlark where Load is nil. The process must call
 	// [evaluator.Main] first thing in main. nil: a pool of Run's own.
 	Evaluators *evaluator.Pool
+
+	// Processes is what workers and commands need, and Allow which of them may run where
+	// Load is nil. The process must call Main of package internal/process first thing in main.
+	Processes exec.Config
+	Allow     *exec.Allow // nil: none
 }
+
+// Kinds are the kinds of windows that [Loader] makes programs of.
+var Kinds = []string{program.KindStarlark, program.KindExec}
 
 // Ballast makes the heap look larger to the collector for as long as it is referred to,
 // so that the collector does not run every few milliseconds where little is kept and much
@@ -49,11 +60,15 @@ func Run(ctx context.Context, c Config) error {
 			c.Evaluators = evaluator.New(evaluator.Config{Log: c.Log})
 			defer c.Evaluators.Close()
 		}
-		c.Load = Loader(c.Bus, c.Evaluators)
+		c.Processes.Log = c.Log
+		if len(c.Kinds) == 0 {
+			c.Kinds = Kinds
+		}
+		c.Load = Loader(c.Bus, c.Evaluators, c.Processes, c.Allow)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Windows: c.Windows, MaxTicks: c.MaxTicks, Log: c.Log}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Windows: c.Windows, MaxTicks: c.MaxTicks, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
 	group.Go(func() error {

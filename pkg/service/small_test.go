@@ -18,6 +18,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
@@ -67,7 +68,7 @@ func small(b *testing.B, kind, until string, parts ...part) {
 	case "starlark":
 		pool := evaluator.New(evaluator.Config{})
 		defer pool.Close()
-		load = service.Loader(server, pool)
+		load = service.Loader(server, pool, exec.Config{}, nil)
 		starlark(b, server, r)
 	case "differing":
 		load = func(context.Context, *events.WindowRequest) (coordinator.Program, error) { return new(differing), nil }

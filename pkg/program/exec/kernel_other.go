@@ -1,0 +1,6 @@
+//go:build !linux
+
+package exec
+
+// kernel is not known here.
+func kernel() string { return "" }

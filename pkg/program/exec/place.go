@@ -1,0 +1,78 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"abraxas.dev/ers/internal/folder"
+	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/program"
+)
+
+// place is what a process has for itself: a folder that it starts in, a home, and one for
+// temporary files.
+type place struct {
+	dir, home, tmp string
+	overlay        *process.Overlay
+	binds          []process.Bind
+	private        string // holds what the process writes
+}
+
+// The folders of a place, by name.
+const (
+	workFolder  = "work"
+	homeFolder  = "home"
+	tmpFolder   = "tmp"
+	upperFolder = "upper"
+	underFolder = "under" // overlayfs works in it
+)
+
+// newPlace makes a place over a folder with files. Where the kernel allows, each process
+// sees it at the same paths, so that a path says nothing of the run.
+func (p *Program) newPlace(files string) (*place, error) {
+	private, err := p.own("place-", workFolder, homeFolder, tmpFolder, upperFolder, underFolder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	in := func(name string) string { return filepath.Join(private, name) }
+	at := &place{dir: in(workFolder), home: in(homeFolder), tmp: in(tmpFolder), private: private}
+	can := process.Look()
+	fixed, err := fixedFolder()
+	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
+		return at, folder.Copy(files, at.dir, nil)
+	}
+	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
+	at.dir = filepath.Join(fixed, workFolder)
+	at.binds = []process.Bind{{From: at.home, To: filepath.Join(fixed, homeFolder)}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
+	at.home, at.tmp = at.binds[0].To, at.binds[1].To
+	return at, nil
+}
+
+// remove removes what the process wrote.
+func (at *place) remove() error { return os.RemoveAll(at.private) }
+
+// fixedFolder returns a folder of this user's whose paths are the same in all runs, here
+// and later. Nothing is ever written there: each process has its own mounted over it.
+func fixedFolder() (string, error) {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ers-of-%d", os.Getuid()))
+	if resolved, err := filepath.EvalSymlinks(filepath.Dir(dir)); err == nil {
+		dir = filepath.Join(resolved, filepath.Base(dir))
+	}
+	for _, name := range []string{"", workFolder, homeFolder, tmpFolder} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return "", err
+		}
+	}
+	return dir, ownFolder(dir)
+}
+
+// environment is all that a process has.
+func (at *place) environment(more []program.Variable, extra ...string) []string {
+	env := append(Given(os.Environ()), "HOME="+at.home, "TMPDIR="+at.tmp)
+	for _, v := range more {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	return append(env, extra...)
+}

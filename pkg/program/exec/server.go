@@ -1,0 +1,284 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/worker"
+)
+
+// server is a worker's process, which serves a run's tasks of a lane.
+type server struct {
+	key     serverKey
+	site    *site
+	program *Program
+
+	place   *place
+	process *process.Process
+	in      *os.File // its standard input
+	out     *os.File // its standard output
+	from    *worker.Reader
+	hello   *worker.Hello
+	said    *tail // its standard error
+	session worker.Session
+	buffer  []byte
+	names   []string        // of the row that is asked for
+	answers []worker.Result // to the row
+	taken   int             // of these
+}
+
+// start starts the process and waits for its hello.
+func (s *server) start(ctx context.Context) error {
+	if err := s.launch(ctx); err != nil {
+		return err
+	}
+	s.from = worker.NewReader(s.out, worker.DefaultLimits)
+	err := s.within(ctx, func() error {
+		if _, err := s.in.Write(worker.AppendHello(nil, worker.DefaultLimits)); err != nil {
+			return err
+		}
+		var err error
+		s.hello, err = s.from.Hello()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("before its hello %w", err)
+	}
+	return s.program.declares(s.key.worker, s.hello)
+}
+
+// launch starts the process. The ends of its pipes are ours, the others its own alone.
+func (s *server) launch(ctx context.Context) (err error) {
+	if s.place, err = s.program.newPlace(s.site.files); err != nil {
+		return err
+	}
+	var theirs [3]*os.File
+	defer func() {
+		for _, f := range theirs {
+			_ = f.Close() // the nil file says that it is one
+		}
+	}()
+	var said *os.File
+	if theirs[0], s.in, err = os.Pipe(); err == nil {
+		if s.out, theirs[1], err = os.Pipe(); err == nil {
+			said, theirs[2], err = os.Pipe()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	s.process, err = process.Start(ctx, process.Spec{
+		Command: s.site.command, Env: s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol), Dir: s.place.dir,
+		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
+		Overlay: s.place.overlay, Binds: s.place.binds, Network: network(s.site.Network),
+		Hide: s.program.Hide, Memory: s.site.Memory,
+	})
+	if err != nil {
+		_, _, _ = s.in.Close(), s.out.Close(), said.Close()
+		if errors.Is(err, process.ErrUnavailable) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return fmt.Errorf("worker %q: %w", s.key.worker, err)
+	}
+	log := s.program.Log.With().Str("worker", s.key.worker).Stringer("lane", s.key.lane).Logger()
+	s.said = newTail(said, log)
+	return nil
+}
+
+// network is what a definition says of the network.
+func network(text string) process.Network {
+	switch text {
+	case program.NetworkOn:
+		return process.NetworkAsGiven
+	case program.NetworkOff:
+		return process.NetworkRequired
+	}
+	return process.NetworkOff
+}
+
+// within does something with the process, which is ended when it takes too long. The
+// error says what became of the process, whatever failed.
+func (s *server) within(ctx context.Context, do func() error) error {
+	limit := time.Duration(s.site.Timeout) * time.Millisecond
+	release := context.AfterFunc(ctx, func() { s.process.Kill("it was not wanted any more") })
+	timer := time.AfterFunc(limit, func() {
+		s.process.Kill(fmt.Sprintf("it did not answer within %s: raise timeout, or let it do less", limit))
+	})
+	err := do()
+	timer.Stop()
+	release()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		s.stop()
+		return ctx.Err()
+	}
+	return s.explain(err)
+}
+
+// explain ends the process and says what was wrong with it: what it did against the
+// protocol, or how it ended, with the last lines of its standard error.
+func (s *server) explain(err error) error {
+	wrong, ok := errors.AsType[*worker.MessageError](err)
+	if ok {
+		s.process.Kill("it broke the protocol")
+	}
+	_ = s.in.Close()
+	s.stop()
+	what := "ended: " + s.process.Wait().String()
+	if ok {
+		what = "wrote what is not in the protocol: " + wrong.Error()
+	}
+	return fmt.Errorf("worker %q (%s lane) %s%s", s.key.worker, s.key.lane, what, s.said.quote())
+}
+
+// ask returns the worker's answer for a task. With the first task of a row all of the row
+// are asked for.
+func (s *server) ask(ctx context.Context, t *task, in *scheduler.Input) (worker.Result, error) {
+	if s.taken == len(s.answers) {
+		if err := s.askRow(ctx, t, in); err != nil {
+			return worker.Result{}, err
+		}
+	}
+	s.taken++
+	return s.answers[s.taken-1], nil
+}
+
+// askRow asks for a task and those after it that the worker can be asked for together.
+func (s *server) askRow(ctx context.Context, t *task, in *scheduler.Input) error {
+	s.row(t, in)
+	results, previous := in.Seen()
+	var err error
+	s.buffer, err = s.session.AppendRow(s.buffer[:0], &worker.Row{Tick: in.Tick(), Context: in.Context(), Previous: previous, Results: results, Tasks: s.names})
+	if err != nil {
+		return fmt.Errorf("task %q: %w", t.Name, err)
+	}
+	if most := worker.DefaultLimits.Message; len(s.buffer) > most {
+		return fmt.Errorf("task %q: what it is to see takes %d bytes, and a worker is told at most %d at a time", t.Name, len(s.buffer), most)
+	}
+	if err := s.digestible(t, in); err != nil {
+		return err
+	}
+	return s.within(ctx, func() error {
+		if _, err := s.in.Write(s.buffer); err != nil {
+			return err
+		}
+		return s.receive(ctx)
+	})
+}
+
+// row finds the names of the tasks in a row. It ends behind a task with rules, whose value
+// the next one sees as the rules have made it.
+func (s *server) row(t *task, in *scheduler.Input) {
+	s.names = append(s.names[:0], t.Name)
+	if len(t.Rules) > 0 {
+		return
+	}
+	for name := range in.Ahead() {
+		next := s.program.tasks[name]
+		if next.Worker != s.key.worker {
+			return
+		}
+		s.names = append(s.names, name)
+		if len(next.Rules) > 0 {
+			return
+		}
+	}
+}
+
+// receive reads the answers to a row, and answers what is asked meanwhile.
+func (s *server) receive(ctx context.Context) error {
+	s.answers, s.taken = s.answers[:0], 0
+	for len(s.answers) < len(s.names) {
+		a, err := s.from.Next()
+		if err != nil {
+			return err
+		}
+		if a.Content != nil {
+			if err := s.give(ctx, a.Content); err != nil {
+				return err
+			}
+			continue
+		}
+		if want := s.names[len(s.answers)]; a.Result.Task != want {
+			return s.from.Refuse("an answer for task %q, and it is the turn of %q", a.Result.Task, want)
+		}
+		s.session.Answered(a.Result)
+		s.answers = append(s.answers, *a.Result)
+	}
+	return nil
+}
+
+// give gives the process bytes of a content.
+func (s *server) give(ctx context.Context, c *worker.ContentRequest) error {
+	r, size, err := s.program.Objects.Open(ctx, c.SHA256)
+	if err != nil {
+		return s.from.Refuse("content %s is not there: %v", c.SHA256, err)
+	}
+	defer r.Close()
+	data := make([]byte, min(c.Length, max(size-c.Offset, 0)))
+	if _, err = io.CopyN(io.Discard, r, min(c.Offset, size)); err == nil {
+		_, err = io.ReadFull(r, data)
+	}
+	if err != nil {
+		return s.from.Refuse("content %s: %v", c.SHA256, err)
+	}
+	_, err = s.in.Write(worker.AppendContent(nil, c.SHA256, c.Offset, size, data))
+	return err
+}
+
+// digestible makes sure that the worker takes the numbers that it is about to be told.
+func (s *server) digestible(t *task, in *scheduler.Input) error {
+	refuse := func(what string, v canon.Value) error {
+		if pointer, found := worker.Foreign(v, s.hello.NaN, s.hello.BigInt); found {
+			return fmt.Errorf("worker %q takes no NaN, infinity or integer beyond 2^53 that it does not list in its hello, and task %q is to see one: %s at %q", s.key.worker, t.Name, what, pointer)
+		}
+		return nil
+	}
+	if s.hello.NaN && s.hello.BigInt {
+		return nil
+	}
+	if err := refuse("the context", in.Context()); err != nil {
+		return err
+	}
+	results, _ := in.Seen()
+	for i := range results {
+		if err := refuse(fmt.Sprintf("the value of task %q", results[i].Name), results[i].Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grace is how long a worker has to end after the end of its input.
+const grace = 5 * time.Second
+
+// close lets the process end.
+func (s *server) close() error {
+	if s.process == nil {
+		return nil
+	}
+	_ = s.in.Close()
+	timer := time.AfterFunc(grace, func() { s.process.Kill("it did not end with its input") })
+	s.process.Wait()
+	timer.Stop()
+	s.stop()
+	return s.place.remove()
+}
+
+// stop ends the process, and lets go of what belongs to it.
+func (s *server) stop() {
+	s.process.Kill("it was not wanted any more")
+	s.process.Wait()
+	_, _ = s.in.Close(), s.out.Close()
+	s.said.wait()
+}

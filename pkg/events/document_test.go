@@ -23,7 +23,7 @@ var (
 func goodDocuments() map[string]any {
 	event := TraceEvent{Tick: 4, Task: "a", Lane: Shadow, Status: Error, CostOps: 1, CostEntropy: 2, Meta: `{"tags":["x"]}`}
 	drill := &Drill{Run: 7, Tick: 4, Task: "a,b=c", Kind: "value"}
-	one := 1
+	one, line := 1, "a line"
 	return map[string]any{
 		"event": &event,
 		"window": &WindowRequest{Schema: WindowSchema, Kind: Starlark, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
@@ -46,7 +46,8 @@ func goodDocuments() map[string]any {
 			Outliers: []int{1}, Tie: true,
 			Divergence: &Divergence{Location: Location{KindValue, 4, 1, "a", "/value/~1"}, Runs: []int{1}, Before: []TraceEvent{event},
 				Expected: Side{Run: 0, Present: true, Canonical: "1", Value: "1", Event: &event, After: []TraceEvent{event}},
-				Found:    Side{Run: 1, Canonical: "", Value: canon.Null, Error: "boom", After: []TraceEvent{}}},
+				Found:    Side{Run: 1, Canonical: "", Value: canon.Null, Error: "boom", After: []TraceEvent{}},
+				Content:  &Content{Name: "stdout", As: "text", Line: 4, Column: 2, Offset: 17, Pointer: "/a", Equal: true, Expected: &line}},
 			Problems: []Problem{{Run: 1, Stream: StreamTrace, Seq: 10, Reason: "why"}},
 			Latch:    &Latch{Trace: someHash}, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
 	}
@@ -101,7 +102,8 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq": // optional somewhere
+			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
+				"content", "as", "line", "column", "offset", "pointer", "equal": // optional somewhere
 			default:
 				delete(object, key)
 				refused("missing")

@@ -107,6 +107,24 @@ type Divergence struct {
 	Before   []TraceEvent `json:"before"` // up to three events before it, the same in both
 	Expected Side         `json:"expected"`
 	Found    Side         `json:"found"`
+	Content  *Content     `json:"content,omitempty"` // where that is in what a command wrote or in a file, as what it is
+}
+
+// Content says where two contents of a command's value first differ. It is found by
+// reading what the value names, where that is an object.
+type Content struct {
+	Name    string `json:"name"`              // stdout, stderr, probe, "file:" and a path, or files: the list of all
+	As      string `json:"as,omitempty"`      // json, jsonl, text or bytes, as which both were read; left out: they are different things, which Expected and Found name
+	Line    int64  `json:"line,omitempty"`    // of text and JSON Lines, from 1
+	Column  int64  `json:"column,omitempty"`  // in characters, from 1
+	Offset  int64  `json:"offset,omitempty"`  // of the first byte that differs, from 0; with Pointer it is not said
+	Pointer string `json:"pointer,omitempty"` // RFC 6901, into a JSON value or that of the line; "" is all of it
+	Equal   bool   `json:"equal,omitempty"`   // the JSON values are equal, and written in other bytes
+
+	// What the two sides have there: canonical JSON, a line, or bytes in hex, at most 1 KiB
+	// of it around the difference, with "…" where something is left out; null is nothing.
+	Expected *string `json:"expected"`
+	Found    *string `json:"found"`
 }
 
 // Side is what one of two runs has at the place where they differ.

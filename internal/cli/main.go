@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -126,7 +127,9 @@ func exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(os.Stderr, "ers: stopped before there was an answer")
 		return exitUnknown
 	}
-	fmt.Fprintf(os.Stderr, "ers: %s\n", bus.Redact(err.Error()))
+	for line := range strings.SplitSeq(bus.Redact(err.Error()), "\n") {
+		fmt.Fprintf(os.Stderr, "ers: %s\n", line)
+	}
 	return exitUnknown
 }
 

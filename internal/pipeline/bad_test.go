@@ -39,8 +39,8 @@ var badFiles = []struct{ name, files, want string }{
 
 	{"unknown key", good + tasks + "tick: 3\n", `p.yaml:5:1: unknown key "tick" in the pipeline: did you mean "ticks"?`},
 	{"unknown key far off", good + tasks + "schedule: 3\n", `p.yaml:5:1: unknown key "schedule" in the pipeline: want keys among name, runs, ticks, first_tick, budget, context, contexts, workers, tasks`},
-	{"unknown key in task", good + "tasks:\n- {name: t, lane: forecast, prioriti: 1, starlark: x}\n", `p.yaml:4:29: unknown key "prioriti" in task 1: did you mean "priority"?`},
-	{"unknown key in cost", good + "tasks:\n- name: t\n  lane: forecast\n  cost: {op: 1}\n", `p.yaml:6:10: unknown key "op" in cost: did you mean "ops"?`},
+	{"unknown key in task", good + "tasks:\n- {name: t, lane: forecast, prioriti: 1, starlark: x}\n", `p.yaml:4:29: unknown key "prioriti" in task 1: did you mean "priority"?` + "\np.yaml:4:52: line 1 of the code: Starlark: undefined: x"},
+	{"unknown key in cost", good + "tasks:\n- name: t\n  lane: forecast\n  cost: {op: 1}\n", "p.yaml:4:3: task 1 has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command\n" + `p.yaml:6:10: unknown key "op" in cost: did you mean "ops"?`},
 	{"repeated key", good + tasks + "name: q\n", `p.yaml:5:1: the key "name" stands twice, first on line 1: remove one`},
 	{"repeated key in context", good + tasks + "context: {a: {b: 1, 'b': 2}}\n", `p.yaml:5:21: the key "b" stands twice, first on line 5: remove one`},
 	{"key of another type", good + tasks + "context: {1: 2}\n", `p.yaml:5:11: a key of type integer: keys are strings, put it in quotes`},
@@ -51,7 +51,7 @@ var badFiles = []struct{ name, files, want string }{
 	{"aliases explode", good + tasks + "context:\n  a: &a " + strings.Repeat("x", 999) + "\n" + laughs, `p.yaml:10:9: with its aliases expanded this takes more than 8388608 bytes: make it smaller`},
 	{"odd number", good + tasks + "context: {a: 010}\n", `p.yaml:5:14: readers of YAML disagree about the number 010: write it in plain decimal, or as a string in quotes`},
 
-	{"no name", "budget: {}\n", "p.yaml:1:1: the pipeline has no name: add one of A-Z a-z 0-9 _ -"},
+	{"no name", strings.Replace(good, "name: p\n", "", 1) + tasks, "p.yaml:1:1: the pipeline has no name: add one of A-Z a-z 0-9 _ -"},
 	{"empty name", strings.Replace(good, "p", `""`, 1) + tasks, "p.yaml:1:7: pipeline name is empty: want 1 to 64 of A-Z a-z 0-9 _ -"},
 	{"name not a token", strings.Replace(good, "p", "a.b", 1) + tasks, `p.yaml:1:7: pipeline name "a.b" has a character '.': want only A-Z a-z 0-9 _ -`},
 	{"name a number", strings.Replace(good, "p", "1", 1) + tasks, `p.yaml:1:7: name is of type integer: want a string`},
@@ -74,7 +74,7 @@ var badFiles = []struct{ name, files, want string }{
 	{"no tasks", good + "tasks: []\n", "p.yaml:3:8: there are no tasks: want at least one"},
 	{"tasks not a list", good + "tasks: {a: 1}\n", `p.yaml:3:9: unknown key "a" in tasks: want keys among from`},
 	{"task not an object", good + "tasks: [a]\n", "p.yaml:3:9: task 1 is of type string: want keys among name, lane, priority, cost, tags, steps, starlark, starlark_file, worker, command, ignore, round"},
-	{"task without name", good + "tasks: [{lane: forecast}]\n", "p.yaml:3:9: task 1 has no name: add one that no other task has"},
+	{"task without name", good + "tasks: [{lane: forecast}]\n", "p.yaml:3:9: task 1 has no name: add one that no other task has\np.yaml:3:9: task 1 has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command"},
 	{"empty task name", good + strings.Replace(tasks, "name: t", "name: ''", 1), "p.yaml:4:10: the name is empty: give the task one"},
 	{"task name taken", good + tasks + "- {name: u, lane: shadow, starlark: 'def run(ctx): return 1'}\n- {name: t, lane: shadow, starlark: 'def run(ctx): return 1'}\n", `p.yaml:6:10: two tasks have the name "t": give each its own; the first is on line 4`},
 	{"no lane", good + strings.Replace(tasks, "lane: forecast, ", "", 1), "p.yaml:4:3: task 1 has no lane: add forecast or shadow"},

@@ -3,10 +3,17 @@ package pipeline
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
 )
+
+// Taken is a file that was read for a pipeline, beside the pipeline file.
+type Taken struct {
+	Path string
+	Size int64 // bytes
+}
 
 // Content is one that the definition names by its SHA-256: a file, or a text.
 type Content struct {
@@ -27,4 +34,12 @@ func (c Content) Open() (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(c.Text)), nil
 	}
 	return os.Open(c.Path)
+}
+
+// take notes that a file was read.
+func (l *loader) take(path string, size int64) {
+	t := Taken{path, size}
+	if !slices.Contains(l.taken, t) {
+		l.taken = append(l.taken, t)
+	}
 }

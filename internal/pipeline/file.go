@@ -16,6 +16,7 @@ type File struct {
 	Definition *program.Definition
 	Contexts   *program.Contexts
 	Contents   map[string]Content // that the definition names, by SHA-256
+	Taken      []Taken            // the files that were read beside the pipeline file
 	Dir        string             // the folder of the pipeline file
 	Runs       int                // events.MinRuns to events.MaxRuns
 	FirstTick  int64              // >= 0
@@ -26,33 +27,35 @@ type File struct {
 // Check returns the first rule that the numbers break, nil for none. Every error is
 // an [program.ErrInvalid].
 func (f *File) Check() error {
-	if broken := f.check(); broken != nil {
-		return &program.Error{Msg: broken.Msg}
+	if list := f.faults(); len(list) > 0 {
+		return &program.Error{Msg: list[0].Msg}
 	}
 	return nil
 }
 
-func (f *File) check() *program.Fault {
-	switch {
-	case f.Runs < events.MinRuns || f.Runs > events.MaxRuns:
-		return program.Faultf("/runs", "runs is %d: want %d to %d", f.Runs, events.MinRuns, events.MaxRuns)
-	case f.FirstTick < 0:
-		return program.Faultf("/first_tick", "first_tick is %d: want 0 or more", f.FirstTick)
-	case f.Ticks < 1:
-		return program.Faultf("/ticks", "ticks is %d: want at least 1", f.Ticks)
-	case f.FirstTick > math.MaxInt64-f.Ticks:
-		return program.Faultf("/first_tick", "first_tick is %d: with %d ticks it goes beyond 64 bits, lower it", f.FirstTick, f.Ticks)
+// faults returns all rules that the numbers break.
+func (f *File) faults() (list []*program.Fault) {
+	fault := func(pointer, format string, args ...any) {
+		list = append(list, program.Faultf(pointer, format, args...))
 	}
-	if err := f.Contexts.Covers(f.Ticks); err != nil {
-		return program.Faultf("/ticks", "%v", err)
+	if f.Runs < events.MinRuns || f.Runs > events.MaxRuns {
+		fault("/runs", "runs is %d: want %d to %d", f.Runs, events.MinRuns, events.MaxRuns)
 	}
-	if broken := program.CheckBudget(f.Budget.Forecast, "forecast budget"); broken != nil {
-		return broken.In("/budget/forecast")
+	if f.FirstTick < 0 {
+		fault("/first_tick", "first_tick is %d: want 0 or more", f.FirstTick)
 	}
-	if broken := program.CheckBudget(f.Budget.Shadow, "shadow budget"); broken != nil {
-		return broken.In("/budget/shadow")
+	if f.Ticks < 1 {
+		fault("/ticks", "ticks is %d: want at least 1", f.Ticks)
+	} else if f.FirstTick > math.MaxInt64-f.Ticks {
+		fault("/first_tick", "first_tick is %d: with %d ticks it goes beyond 64 bits, lower it", f.FirstTick, f.Ticks)
 	}
-	return nil
+	if f.Contexts != nil {
+		if err := f.Contexts.Covers(f.Ticks); err != nil {
+			fault("/ticks", "%v", err)
+		}
+	}
+	list = append(list, program.CheckBudget(f.Budget.Forecast, "/budget/forecast", "forecast budget")...)
+	return append(list, program.CheckBudget(f.Budget.Shadow, "/budget/shadow", "shadow budget")...)
 }
 
 // UseText replaces the contexts by the paragraphs of a text file, one a tick, and

@@ -5,52 +5,39 @@ import (
 	"math"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
-	"abraxas.dev/ers/pkg/program/starlark"
 	"abraxas.dev/ers/pkg/rules"
 )
 
 // Declare asks a worker which tasks it has. contents are those of its files, by SHA-256.
 type Declare func(w *program.Worker, contents map[string]Content) ([]program.Task, error)
 
-// Load reads a pipeline file and the files that it names. Every error is an
-// [*program.Error] with the place, and an [program.ErrInvalid].
+// Load reads a pipeline file and the files that it names. Every error is a [*Mistakes]
+// with all that is wrong and where, and a [program.ErrInvalid].
 func Load(path string) (*File, error) { return LoadWith(path, nil) }
 
 // LoadWith is Load for a file whose tasks may be those that a worker says it has.
 func LoadWith(path string, declare Declare) (*File, error) {
 	text, err := readText(path, maxPipelineFile)
-	if err != nil {
-		return nil, err
+	if e, ok := errors.AsType[*program.Error](err); ok {
+		return nil, mistakesOf(path, []*program.Error{e})
 	}
 	return load(path, text, readText, declare)
 }
 
 func load(path, text string, read readFile, declare Declare) (*File, error) {
-	root, err := parseYAML(path, text)
-	if err != nil {
-		return nil, err
+	l := loader{reader: reader{&log{file: path}}, dir: filepath.Dir(path), read: read, content: text, declare: declare, contents: make(map[string]Content)}
+	if root := parseYAML(l.log, text); root != nil {
+		f := l.pipeline(root)
+		l.check(root, f)
+		if len(l.found) == 0 {
+			return f, nil
+		}
 	}
-	l := loader{reader: reader{file: path}, dir: filepath.Dir(path), read: read, content: text, declare: declare, contents: make(map[string]Content)}
-	f := l.pipeline(root)
-	if l.err != nil {
-		return nil, l.err
-	}
-	broken := f.Definition.Check()
-	if broken == nil && f.Definition.Kind == program.KindStarlark {
-		_, broken = starlark.Compile(f.Definition)
-	}
-	if broken == nil {
-		broken = f.check()
-	}
-	if broken != nil {
-		return nil, l.place(root, broken)
-	}
-	return f, nil
+	return nil, mistakesOf(path, l.found)
 }
 
 // loader reads the parts of a pipeline file, in the types that they must have. What
@@ -63,6 +50,7 @@ type loader struct {
 
 	declare  Declare
 	contents map[string]Content // that the definition names, by SHA-256
+	taken    []Taken
 }
 
 func (l *loader) pipeline(root *node) *File {
@@ -80,29 +68,30 @@ func (l *loader) pipeline(root *node) *File {
 	}
 	l.tasks(root, f.Definition)
 	f.Contexts, f.Contents, f.Dir = l.contextsOf(root), l.contents, l.dir
-	if l.err != nil {
-		return nil
-	}
+	f.Taken = l.taken
 	f.Runs = int(max(math.MinInt, min(math.MaxInt, l.integer(root.get("runs"), "runs", DefaultRuns))))
 	f.FirstTick = l.integer(root.get("first_tick"), "first_tick", 0)
-	f.Ticks = l.integer(root.get("ticks"), "ticks", int64(f.Contexts.Len()))
+	f.Ticks = 1
+	if f.Contexts != nil {
+		f.Ticks = int64(f.Contexts.Len())
+	}
+	f.Ticks = l.integer(root.get("ticks"), "ticks", f.Ticks)
 	return f
 }
 
 // tasks reads the tasks, and workers that they are of.
 func (l *loader) tasks(root *node, d *program.Definition) {
 	d.Workers = l.workers(root.get("workers"))
+	d.Kind = program.KindStarlark
 	n := l.need(root, "the pipeline", "tasks", "a list of tasks")
 	if n != nil && n.kind == canon.Object {
+		d.Kind = program.KindExec
 		d.Tasks = l.declared(n, d.Workers)
-	} else {
-		for i, item := range l.list(n, "tasks", "a list of tasks, or {from: WORKER}") {
-			d.Tasks = append(d.Tasks, l.task(item, i))
-		}
+		return
 	}
-	d.Kind = program.KindStarlark
-	for i := range d.Tasks {
-		if d.Tasks[i].Starlark == nil {
+	for i, item := range l.list(n, "tasks", "a list of tasks, or {from: WORKER}") {
+		d.Tasks = append(d.Tasks, l.task(item, i))
+		if item.get("worker") != nil || item.get("command") != nil {
 			d.Kind = program.KindExec
 		}
 	}
@@ -126,24 +115,32 @@ func (l *loader) task(n *node, i int) program.Task {
 	return t
 }
 
-// rules reads what may differ in a task's value.
+// rules reads what may differ in a task's value. A list with a bad rule is bad.
 func (l *loader) rules(n *node, what string, parse func(string) (rules.Rule, error)) (list []rules.Rule) {
 	for _, item := range l.list(n, what, "a list of rules") {
 		text := l.text(item, "a rule of "+what)
-		if l.err != nil {
-			return nil
+		if !item.bad {
+			r, err := parse(text)
+			if err != nil {
+				l.wrong(item, "%v", err)
+			}
+			list = append(list, r)
 		}
-		r, err := parse(text)
-		if err != nil {
-			l.fail(item.spot, "%v", err)
-		}
-		list = append(list, r)
+		n.bad = n.bad || item.bad
 	}
 	return list
 }
 
+// function is what a task misses of which it is not known what it runs.
+const function = "a function"
+
 // function reads what a task runs.
 func (l *loader) function(n *node, what string, t *program.Task) {
+	defer func(before int) {
+		if len(l.found) > before {
+			n.miss(function)
+		}
+	}(len(l.found))
 	worker, command := n.get("worker"), n.get("command")
 	if worker == nil && command == nil {
 		t.Starlark = l.starlark(n, what, t.Name)
@@ -151,26 +148,26 @@ func (l *loader) function(n *node, what string, t *program.Task) {
 	}
 	for _, other := range []string{"starlark", "starlark_file", "steps"} {
 		if m := n.get(other); m != nil {
-			l.fail(m.spot, "%s has %s beside a worker or a command: keep one", what, other)
+			l.wrong(m, "%s has %s beside a worker or a command: keep one", what, other)
 		}
 	}
 	if worker != nil && command != nil {
-		l.fail(command.spot, "%s has both worker and command: keep one", what)
+		l.wrong(command, "%s has both worker and command: keep one", what)
 	}
 	t.Worker, t.Command = l.text(worker, "worker"), l.command(command, what)
-	if t.Worker == "" && t.Command == nil && l.err == nil {
-		l.fail(worker.spot, "worker is empty: name one of the workers")
+	if worker != nil && t.Worker == "" {
+		l.wrong(worker, "worker is empty: name one of the workers")
 	}
 }
 
 func (l *loader) lane(n *node) events.Lane {
 	text := l.text(n, "lane")
-	if l.err != nil {
+	if n == nil || n.bad {
 		return 0
 	}
 	lane, err := events.ParseLane(text)
 	if err != nil {
-		l.fail(n.spot, "%v", err)
+		l.wrong(n, "%v", err)
 	}
 	return lane
 }
@@ -181,34 +178,52 @@ func (l *loader) starlark(n *node, what, task string) *program.Starlark {
 	inline, named := n.get("starlark"), n.get("starlark_file")
 	switch {
 	case inline != nil && named != nil:
-		l.fail(named.spot, "%s has both starlark and starlark_file: keep one", what)
+		inline.bad = true
+		l.wrong(named, "%s has both starlark and starlark_file: keep one", what)
 	case inline != nil:
 		code.Source = l.text(inline, "starlark")
-		return code
-	case named == nil:
-		l.fail(n.spot, "%s has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command", what)
+	case named != nil:
+		path := l.path(named, "starlark_file")
+		code.File = filepath.Base(path)
+		if !named.bad {
+			text, err := l.read(path, maxStarlarkFile)
+			l.inFile(named, err)
+			l.take(path, int64(len(text)))
+			code.Source = text
+		}
+	default:
+		for _, key := range []string{"starlark", "starlark_file", "worker", "command"} {
+			if n.missing[key] { // a mistyped key is found already
+				n.miss(function)
+			}
+		}
+		if !n.bad && !n.missing[function] {
+			l.fail(n.spot, "%s has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command", what)
+		}
+		n.miss("starlark")
 	}
-	path := l.path(named, "starlark_file")
-	if l.err == nil {
-		code.Source, l.err = l.read(path, maxStarlarkFile)
-		l.named(named)
-	}
-	code.File = filepath.Base(path)
 	return code
 }
 
-// named makes a mistake that concerns a whole file one of the place that names it.
-func (l *loader) named(n *node) {
-	if e, ok := errors.AsType[*program.Error](l.err); ok && e.Line == 0 {
-		l.err = &program.Error{File: l.file, Line: n.line, Column: n.column, Msg: e.Error()}
+// inFile reports a mistake in a file that n names. One that concerns the whole file is of
+// the place that names it.
+func (l *loader) inFile(n *node, err error) {
+	e, ok := errors.AsType[*program.Error](err)
+	switch {
+	case err == nil:
+	case ok && e.Line > 0:
+		n.bad = true
+		l.add(e)
+	default:
+		l.wrong(n, "%v", err)
 	}
 }
 
 // path returns the path of a file that n names.
 func (l *loader) path(n *node, what string) string {
 	path := l.text(n, what)
-	if l.err == nil && path == "" {
-		l.fail(n.spot, "%s is empty: name a file", what)
+	if path == "" {
+		l.wrong(n, "%s is empty: name a file", what)
 	}
 	if filepath.IsAbs(path) {
 		return path
@@ -216,16 +231,14 @@ func (l *loader) path(n *node, what string) string {
 	return filepath.Join(l.dir, filepath.FromSlash(path))
 }
 
-// contextsOf reads the contexts of the file.
+// contextsOf reads the contexts of the file, nil after a mistake.
 func (l *loader) contextsOf(root *node) *program.Contexts {
 	one, many := root.get("context"), root.get("contexts")
+	before := len(l.found)
 	var values []canon.Value
 	switch {
-	case l.err != nil:
-		return nil
 	case one != nil && many != nil:
-		l.fail(many.spot, "there are both context and contexts: keep one")
-		return nil
+		l.wrong(many, "there are both context and contexts: keep one")
 	case one != nil:
 		values = append(values, l.context(one, "context"))
 	case many == nil:
@@ -234,14 +247,14 @@ func (l *loader) contextsOf(root *node) *program.Contexts {
 		return l.contextsFile(many)
 	default:
 		items := l.list(many, "contexts", "a list of objects, {file: …} or {text: …}")
-		if l.err == nil && len(items) == 0 {
-			l.fail(many.spot, "contexts is empty: want at least one object")
+		if len(items) == 0 {
+			l.wrong(many, "contexts is empty: want at least one object")
 		}
 		for i, item := range items {
 			values = append(values, l.context(item, "context "+strconv.Itoa(i+1)))
 		}
 	}
-	if l.err != nil {
+	if len(l.found) > before || len(values) == 0 {
 		return nil
 	}
 	contexts, err := program.NewContexts(values...)
@@ -258,79 +271,36 @@ func (l *loader) context(n *node, what string) canon.Value {
 	}
 	v, err := canon.Of(n.plain())
 	if err != nil {
-		l.fail(n.spot, "%s: %v", what, err)
+		l.wrong(n, "%s: %v", what, err)
 	}
 	return v
 }
 
-func (l *loader) contextsFile(n *node) (c *program.Contexts) {
+func (l *loader) contextsFile(n *node) *program.Contexts {
+	before := len(l.found)
 	l.fields(n, "contexts", "file", "text")
-	if l.err == nil && len(n.members) != 1 {
-		l.fail(n.spot, "contexts must be a list, or name one file: {file: …} or {text: …}")
+	if len(l.found) > before {
+		return nil
 	}
-	if l.err != nil {
+	if len(n.members) != 1 {
+		l.wrong(n, "contexts must be a list, or name one file: {file: …} or {text: …}")
 		return nil
 	}
 	from := n.members[0]
-	if path := l.path(from.value, from.key+" of contexts"); l.err == nil && from.key == "text" {
-		c, l.err = textContexts(l.read, path)
-	} else if l.err == nil {
-		c, l.err = lineContexts(l.read, path)
+	path := l.path(from.value, from.key+" of contexts")
+	if from.value.bad {
+		return nil
 	}
-	l.named(from.value)
+	read := func(path string, limit int) (string, error) {
+		text, err := l.read(path, limit)
+		l.take(path, int64(len(text)))
+		return text, err
+	}
+	make := lineContexts
+	if from.key == "text" {
+		make = textContexts
+	}
+	c, err := make(read, path)
+	l.inFile(from.value, err)
 	return c
-}
-
-// place finds where in the files a fault is.
-func (l *loader) place(root *node, f *program.Fault) error {
-	parent, n := find(root, f.Pointer)
-	at := n.spot
-	e := &program.Error{File: l.file, Line: at.line, Column: at.column, Msg: f.Msg}
-	if f.Earlier != "" {
-		_, earlier := find(root, f.Earlier)
-		e.Msg += "; the first is on line " + strconv.Itoa(earlier.line)
-	}
-	source := spot{f.Line, f.Column}
-	if source == (spot{}) {
-		return e
-	}
-	if named := parent.get("starlark_file"); named != nil {
-		e.File, e.Line, e.Column = l.path(named, ""), source.line, source.column
-		return e
-	}
-	if n.block {
-		e.Line, e.Column = l.inBlock(n, source)
-		return e
-	}
-	e.Msg = "line " + strconv.Itoa(source.line) + " of the code: " + e.Msg
-	return e
-}
-
-// inBlock returns where in the file a place of a block is: the block begins in the
-// line after its header, and each line has lost its indentation.
-func (l *loader) inBlock(n *node, at spot) (line, column int) {
-	line = n.line + at.line
-	fileLines, blockLines := strings.Split(l.content, "\n"), strings.Split(n.text, "\n")
-	if line > len(fileLines) || at.line > len(blockLines) {
-		return n.line, n.column // at the end of the block
-	}
-	indent := len(fileLines[line-1]) - len(blockLines[at.line-1])
-	return line, at.column + max(indent, 0)
-}
-
-// find returns the value that a pointer names and what it is in, or the nearest
-// that exists above it.
-func find(root *node, pointer string) (parent, n *node) {
-	parent, n = root, root
-	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		next := n.get(step)
-		if i, err := strconv.Atoi(step); err == nil && i < len(n.items) {
-			next = n.items[i]
-		}
-		if next == nil {
-			return n, n
-		}
-		parent, n = n, next
-	}
-	return parent, n
 }

@@ -59,6 +59,7 @@ func TestLoad(t *testing.T) {
 		}},
 		Contexts:  mustContexts(t, `{"a":[1,100000.0],"b":1.0}`+"\n{}\n"),
 		Contents:  map[string]Content{},
+		Taken:     []Taken{{filepath.Join(dir, "sub/a.star"), 30}, {filepath.Join(dir, "sub/ticks.jsonl"), 29}},
 		Dir:       dir,
 		Runs:      3,
 		FirstTick: 40,

@@ -17,7 +17,7 @@ var processKeys = []string{"files", "env", "memory", "timeout", "network"}
 
 // workers reads the workers of the file, by name.
 func (l *loader) workers(n *node) (list []program.Worker) {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return nil
 	}
 	if n.kind != canon.Object {
@@ -39,7 +39,7 @@ func (l *loader) workers(n *node) (list []program.Worker) {
 // command reads what a task runs: the program and its arguments, or these under run and
 // more.
 func (l *loader) command(n *node, what string) *program.Command {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return nil
 	}
 	c := new(program.Command)
@@ -83,16 +83,18 @@ func (l *loader) process(n *node, p *program.Process) {
 
 // files takes in the files that patterns name, seen from the folder of the pipeline file.
 func (l *loader) files(n *node) (list []program.File) {
+	before := len(l.found)
 	patterns := l.texts(n, "files")
-	if l.err != nil || len(patterns) == 0 {
+	if len(l.found) > before || len(patterns) == 0 {
 		return nil
 	}
 	found, err := folder.Glob(l.dir, patterns)
 	if err != nil {
-		l.fail(n.spot, "files: %v", err)
+		l.wrong(n, "files: %v", err)
 		return nil
 	}
 	for _, f := range found {
+		l.take(f.Source, f.Size)
 		list = append(list, program.File{Path: f.Path, SHA256: f.SHA256, Size: f.Size, Executable: f.Executable})
 		l.contents[f.SHA256] = Content{Path: f.Source, Size: f.Size}
 	}
@@ -102,7 +104,7 @@ func (l *loader) files(n *node) (list []program.File) {
 // stdin reads what a command finds on standard input: a text, or {file: …}.
 func (l *loader) stdin(n *node) *program.File {
 	switch {
-	case n == nil || l.err != nil:
+	case n == nil:
 		return nil
 	case n.kind == canon.String:
 		c := textContent(n.text)
@@ -111,22 +113,26 @@ func (l *loader) stdin(n *node) *program.File {
 	}
 	l.fields(n, "stdin", "file")
 	named := l.need(n, "stdin", "file", "the file that is read, or give stdin as a text")
+	if named == nil {
+		return nil
+	}
 	path := l.path(named, "file of stdin")
-	if l.err != nil {
+	if named.bad {
 		return nil
 	}
 	f, err := folder.Hash(path)
 	if err != nil {
-		l.fail(named.spot, "stdin: %v", err)
+		l.wrong(named, "stdin: %v", err)
 		return nil
 	}
+	l.take(path, f.Size)
 	l.contents[f.SHA256] = Content{Path: path, Size: f.Size}
 	return &program.File{SHA256: f.SHA256, Size: f.Size}
 }
 
 // environment reads variables, by name.
 func (l *loader) environment(n *node) (list []program.Variable) {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return nil
 	}
 	if n.kind != canon.Object {
@@ -140,16 +146,17 @@ func (l *loader) environment(n *node) (list []program.Variable) {
 	return list
 }
 
-// texts returns a list of strings; none for nil.
+// texts returns a list of strings; none for nil. One with a bad element is bad.
 func (l *loader) texts(n *node, what string) (list []string) {
 	for _, item := range l.list(n, what, "a list of strings") {
 		list = append(list, l.text(item, "an element of "+what))
+		n.bad = n.bad || item.bad
 	}
 	return list
 }
 
 func (l *loader) boolean(n *node, what string, absent bool) bool {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return absent
 	}
 	if n.kind != canon.Bool {
@@ -160,7 +167,7 @@ func (l *loader) boolean(n *node, what string, absent bool) bool {
 
 // size reads a number of bytes, such as 512MiB; 0 for nil.
 func (l *loader) size(n *node, what string) int64 {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return 0
 	}
 	text := n.text
@@ -169,43 +176,51 @@ func (l *loader) size(n *node, what string) int64 {
 	}
 	bytes, err := size.Parse(text)
 	if err != nil {
-		l.fail(n.spot, "%s: %v", what, err)
+		l.wrong(n, "%s: %v", what, err)
 	}
 	return bytes
 }
 
 // duration reads a time such as 60s, in milliseconds.
 func (l *loader) duration(n *node, what string, absent int64) int64 {
-	if n == nil || l.err != nil {
+	if n == nil {
 		return absent
 	}
 	d, err := time.ParseDuration(n.text)
 	if n.kind != canon.String || err != nil {
-		l.fail(n.spot, "%s: want a time such as 60s, 1m30s or 500ms", what)
+		l.wrong(n, "%s: want a time such as 60s, 1m30s or 500ms", what)
+		return absent
 	}
 	return d.Milliseconds()
 }
 
 // declared returns the tasks that a worker says it has.
 func (l *loader) declared(n *node, workers []program.Worker) []program.Task {
+	before := len(l.found)
 	l.fields(n, "tasks", "from")
+	if len(l.found) > before {
+		n.bad = true // the tasks are not known
+		return nil
+	}
 	from := l.need(n, "tasks", "from", "the name of a worker, or give tasks as a list")
 	name := l.text(from, "from")
-	if l.err != nil {
+	if from == nil || from.bad {
+		n.bad = true
 		return nil
 	}
 	i := slices.IndexFunc(workers, func(w program.Worker) bool { return w.Name == name })
-	if i < 0 {
-		l.fail(from.spot, "there is no worker %q: add it to workers", name)
-		return nil
+	switch {
+	case i < 0:
+		l.wrong(from, "there is no worker %q: add it to workers", name)
+	case l.declare == nil:
+		l.wrong(from, "the tasks of worker %q are known only when it is started, which is not done here", name)
+	case len(l.found) == before:
+		tasks, err := l.declare(&workers[i], l.contents)
+		if err == nil {
+			return tasks
+		}
+		l.wrong(from, "worker %q: %v", name, err)
 	}
-	if l.declare == nil {
-		l.fail(from.spot, "the tasks of worker %q are known only when it is started, which is not done here", name)
-		return nil
-	}
-	tasks, err := l.declare(&workers[i], l.contents)
-	if err != nil {
-		l.fail(from.spot, "worker %q: %v", name, err)
-	}
-	return tasks
+	n.bad = true
+	return nil
 }

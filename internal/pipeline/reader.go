@@ -1,35 +1,33 @@
 package pipeline
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"abraxas.dev/ers/internal/nearest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/program"
 )
 
 // spot is a place in a text, from 1; the zero spot is none.
 type spot struct{ line, column int }
 
-// reader takes typed values out of a pipeline file. It keeps the first mistake and
-// returns zero values from then on, so that a caller looks at err once, at the end.
-type reader struct {
-	file string
-	err  error
-}
+// reader takes typed values out of a pipeline file. It finds all mistakes and goes on with
+// zero values; what is wrong once is marked on the node, so that nothing else is said of it.
+type reader struct{ *log }
 
-func (r *reader) fail(at spot, format string, args ...any) {
-	if r.err == nil {
-		r.err = &program.Error{File: r.file, Line: at.line, Column: at.column, Msg: fmt.Sprintf(format, args...)}
+// wrong reports a value that is not as it must be.
+func (r *reader) wrong(n *node, format string, args ...any) {
+	if !n.bad {
+		n.bad = true
+		r.fail(n.spot, format, args...)
 	}
 }
 
 // mismatch reports a value of another type than wanted.
 func (r *reader) mismatch(n *node, what, want string) {
-	r.fail(n.spot, "%s is of type %s: want %s", what, n.kind, want)
+	r.wrong(n, "%s is of type %s: want %s", what, n.kind, want)
 }
 
 // fields checks that n is an object with no other keys than those known.
@@ -42,22 +40,20 @@ func (r *reader) fields(n *node, what string, known ...string) {
 		if slices.Contains(known, m.key) {
 			continue
 		}
-		if near := nearest(m.key, known); near != "" {
+		if near := nearest.Word(m.key, known); near != "" && n.get(near) == nil {
+			n.miss(near)
 			r.fail(m.at, "unknown key %q in %s: did you mean %q?", m.key, what, near)
 		} else {
 			r.fail(m.at, "unknown key %q in %s: want keys among %s", m.key, what, strings.Join(known, ", "))
 		}
-		return
 	}
 }
 
 // need returns the value of a key that must be there, nil after a mistake.
 func (r *reader) need(n *node, what, key, want string) *node {
-	if r.err != nil {
-		return nil
-	}
 	value := n.get(key)
-	if value == nil {
+	if value == nil && !n.bad && !n.missing[key] {
+		n.miss(key)
 		r.fail(n.spot, "%s has no %s: add %s", what, key, want)
 	}
 	return value
@@ -65,7 +61,7 @@ func (r *reader) need(n *node, what, key, want string) *node {
 
 // text returns a string; "" for nil.
 func (r *reader) text(n *node, what string) string {
-	if n == nil || r.err != nil {
+	if n == nil {
 		return ""
 	}
 	if n.kind != canon.String {
@@ -74,9 +70,9 @@ func (r *reader) text(n *node, what string) string {
 	return n.text
 }
 
-// integer returns an integer of 64 bits, or absent for nil.
+// integer returns an integer of 64 bits, or absent for nil and after a mistake.
 func (r *reader) integer(n *node, what string, absent int64) int64 {
-	if n == nil || r.err != nil {
+	if n == nil {
 		return absent
 	}
 	i, ok := n.scalar.Int()
@@ -84,14 +80,16 @@ func (r *reader) integer(n *node, what string, absent int64) int64 {
 	case n.kind != canon.Int:
 		r.mismatch(n, what, "an integer")
 	case !ok:
-		r.fail(n.spot, "%s is too large for 64 bits: want at most %d", what, int64(math.MaxInt64))
+		r.wrong(n, "%s is too large for 64 bits: want at most %d", what, int64(math.MaxInt64))
+	default:
+		return i
 	}
-	return i
+	return absent
 }
 
 // list returns the elements of an array; none for nil.
 func (r *reader) list(n *node, what, want string) []*node {
-	if n == nil || r.err != nil {
+	if n == nil {
 		return nil
 	}
 	if n.kind != canon.Array {
@@ -103,7 +101,7 @@ func (r *reader) list(n *node, what, want string) []*node {
 // budget reads {ops, entropy}. Where both are required an absent one is a mistake,
 // else it is 0.
 func (r *reader) budget(n *node, what string, required bool) (b events.Budget) {
-	if n == nil || r.err != nil {
+	if n == nil {
 		return b
 	}
 	r.fields(n, what, "ops", "entropy")
@@ -114,40 +112,4 @@ func (r *reader) budget(n *node, what string, required bool) (b events.Budget) {
 	b.Ops = r.integer(n.get("ops"), "ops of the "+what, 0)
 	b.Entropy = r.integer(n.get("entropy"), "entropy of the "+what, 0)
 	return b
-}
-
-// nearest returns the known word that is at most two typing mistakes away from
-// word, "" for none.
-func nearest(word string, known []string) string {
-	best, distance := "", 3
-	for _, k := range known {
-		if d := editDistance(word, k); d < min(distance, len(k)) {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the letters to insert, remove or replace to get from a to b.
-func editDistance(a, b string) int {
-	if len(a) > 64 { // no key is as long
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

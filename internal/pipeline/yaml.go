@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/program"
 )
 
 const (
@@ -33,6 +31,10 @@ type node struct {
 	block   bool        // a string written as a block with |
 	spot                // where it begins
 	size    int         // about the bytes that it takes with aliases expanded
+
+	// What is known to be wrong is not found fault with again.
+	bad     bool            // the value itself
+	missing map[string]bool // members of an object that are not there
 }
 
 type member struct {
@@ -49,6 +51,14 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+// miss notes that a member is known to be missing.
+func (n *node) miss(key string) {
+	if n.missing == nil {
+		n.missing = make(map[string]bool)
+	}
+	n.missing[key] = true
 }
 
 // plain returns the value for canon.Of.
@@ -72,34 +82,39 @@ func (n *node) plain() any {
 	return n.scalar
 }
 
-// parseYAML reads a text that holds one YAML document.
-func parseYAML(file, text string) (root *node, err error) {
-	c := converter{file: file, anchors: make(map[string]*node)}
+// parseYAML reads a text that holds one YAML document. What has a mistake is a node that
+// is bad; root is nil when there is no document to speak of.
+func parseYAML(to *log, text string) (root *node) {
+	c := converter{log: to, anchors: make(map[string]*node)}
 	tokens := lexer.Tokenize(text)
 	if tk := tooDeep(tokens); tk != nil {
-		return nil, c.fail(tk, "nested deeper than %d levels: is a bracket missing?", maxNesting)
+		c.fail(tk, "nested deeper than %d levels: is a bracket missing?", maxNesting)
+		return nil
 	}
 	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if e, ok := err.(yaml.Error); ok {
-		return nil, c.fail(e.GetToken(), "not YAML: %s: check indentation, quotes and brackets here", e.GetMessage())
+		c.fail(e.GetToken(), "not YAML: %s: check indentation, quotes and brackets here", e.GetMessage())
+		return nil
 	}
 	if err != nil {
-		return nil, &program.Error{File: file, Msg: "not YAML: " + err.Error()}
+		c.fail(nil, "not YAML: %v", err)
+		return nil
 	}
 	var body ast.Node
 	for _, doc := range parsed.Docs {
 		switch {
 		case doc.Body == nil:
 		case doc.Body.Type() == ast.DirectiveType:
-			return nil, c.fail(doc.Body.GetToken(), "directives are not supported: remove the line")
+			c.fail(doc.Body.GetToken(), "directives are not supported: remove the line")
 		case body != nil:
-			return nil, c.fail(firstToken(doc.Body), "a second document begins here: keep one in the file")
+			c.fail(firstToken(doc.Body), "a second document begins here: keep one in the file")
 		default:
 			body = doc.Body
 		}
 	}
 	if body == nil {
-		return nil, &program.Error{File: file, Msg: "the file is empty: want a pipeline with name, budget and tasks"}
+		c.fail(nil, "the file is empty: want a pipeline with name, budget and tasks")
+		return nil
 	}
 	return c.node(body)
 }
@@ -130,64 +145,61 @@ func tooDeep(tokens token.Tokens) *token.Token {
 
 // converter turns the parser's tree into nodes.
 type converter struct {
-	file    string
+	*log
 	anchors map[string]*node // those that are complete
 }
 
-func (c *converter) fail(tk *token.Token, format string, args ...any) error {
-	e := &program.Error{File: c.file, Msg: fmt.Sprintf(format, args...)}
+// fail notes a mistake and returns what stands in the place of the value.
+func (c *converter) fail(tk *token.Token, format string, args ...any) *node {
+	bad := &node{kind: canon.KindNull, scalar: canon.Null, bad: true, size: 1}
 	if tk != nil && tk.Position != nil {
-		e.Line, e.Column = tk.Position.Line, max(tk.Position.Column, 1)
+		bad.spot = spot{tk.Position.Line, max(tk.Position.Column, 1)}
 	}
-	return e
+	c.log.fail(bad.spot, format, args...)
+	return bad
 }
 
-func (c *converter) node(n ast.Node) (*node, error) {
-	made, err := c.convert(n)
-	if err == nil && made.size > maxExpanded {
-		return nil, c.fail(n.GetToken(), "with its aliases expanded this takes more than %d bytes: make it smaller", maxExpanded)
+func (c *converter) node(n ast.Node) *node {
+	made := c.convert(n)
+	if made.size > maxExpanded {
+		return c.fail(n.GetToken(), "with its aliases expanded this takes more than %d bytes: make it smaller", maxExpanded)
 	}
-	return made, err
+	return made
 }
 
-func (c *converter) convert(n ast.Node) (*node, error) {
+func (c *converter) convert(n ast.Node) *node {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return c.mapping(n)
 	case *ast.SequenceNode:
 		made := newNode(canon.Array, n.Start)
 		for _, value := range n.Values {
-			item, err := c.node(value)
-			if err != nil {
-				return nil, err
-			}
+			item := c.node(value)
 			made.items = append(made.items, item)
 			made.size += item.size
 		}
-		return made, nil
+		return made
 	case *ast.AnchorNode:
-		made, err := c.node(n.Value)
-		if err == nil {
-			c.anchors[n.Name.GetToken().Value] = made
-		}
-		return made, err
+		made := c.node(n.Value)
+		c.anchors[n.Name.GetToken().Value] = made
+		return made
 	case *ast.AliasNode:
 		name := n.Value.GetToken().Value
 		if made := c.anchors[name]; made != nil {
-			return made, nil
+			return made
 		}
-		return nil, c.fail(n.Start, "no anchor &%s is complete before the alias *%s", name, name)
+		return c.fail(n.Start, "no anchor &%s is complete before the alias *%s", name, name)
 	case *ast.LiteralNode:
 		made := newNode(canon.String, n.Start)
 		made.text, made.block = n.Value.Value, n.Start.Type == token.LiteralType
 		made.size += len(made.text)
-		return made, nil
+		return made
 	case *ast.TagNode:
-		return nil, c.fail(n.Start, "the tag %s is not supported: remove it; a text in quotes is a string", n.Start.Value)
+		return c.fail(n.Start, "the tag %s is not supported: remove it; a text in quotes is a string", n.Start.Value)
 	case ast.ScalarNode:
 		return c.scalar(n.GetToken())
 	}
-	return nil, c.fail(n.GetToken(), "%s is not supported here: remove it", strings.ToLower(n.Type().String()))
+	return c.fail(n.GetToken(), "%s is not supported here: remove it", strings.ToLower(n.Type().String()))
 }
 
 func newNode(kind canon.Kind, tk *token.Token) *node {
@@ -202,40 +214,34 @@ func firstToken(n ast.Node) *token.Token {
 	return n.GetToken()
 }
 
-func (c *converter) mapping(n *ast.MappingNode) (*node, error) {
+func (c *converter) mapping(n *ast.MappingNode) *node {
 	made := newNode(canon.Object, firstToken(n))
 	lines := make(map[string]int, len(n.Values))
 	for _, pair := range n.Values {
-		key, err := c.key(pair.Key)
-		if err != nil {
-			return nil, err
+		key, value := c.key(pair.Key), c.node(pair.Value)
+		if key.bad {
+			continue
 		}
 		if line, taken := lines[key.text]; taken {
-			return nil, c.fail(pair.Key.GetToken(), "the key %q stands twice, first on line %d: remove one", key.text, line)
+			c.fail(pair.Key.GetToken(), "the key %q stands twice, first on line %d: remove one", key.text, line)
+			continue
 		}
 		lines[key.text] = key.line
-		value, err := c.node(pair.Value)
-		if err != nil {
-			return nil, err
-		}
 		made.members = append(made.members, member{key.text, key.spot, value})
 		made.size += key.size + value.size
 	}
-	return made, nil
+	return made
 }
 
-func (c *converter) key(n ast.MapKeyNode) (*node, error) {
+func (c *converter) key(n ast.MapKeyNode) *node {
 	if n.IsMergeKey() {
-		return nil, c.fail(n.GetToken(), "merge keys (<<) are not supported: write the members out")
+		return c.fail(n.GetToken(), "merge keys (<<) are not supported: write the members out")
 	}
-	key, err := c.node(n)
-	if err != nil {
-		return nil, err
+	key := c.node(n)
+	if !key.bad && key.kind != canon.String {
+		return c.fail(n.GetToken(), "a key of type %s: keys are strings, put it in quotes", key.kind)
 	}
-	if key.kind != canon.String {
-		return nil, c.fail(n.GetToken(), "a key of type %s: keys are strings, put it in quotes", key.kind)
-	}
-	return key, nil
+	return key
 }
 
 // The core schema of YAML 1.2, and the numbers of other versions that it takes for
@@ -249,12 +255,12 @@ var (
 
 // scalar resolves a scalar that is not a block by what is written, in quotes or
 // plain.
-func (c *converter) scalar(tk *token.Token) (*node, error) {
+func (c *converter) scalar(tk *token.Token) *node {
 	made := newNode(canon.String, tk)
 	made.size += len(tk.Value)
 	if tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType {
 		made.text = tk.Value
-		return made, nil
+		return made
 	}
 	switch text := tk.Value; {
 	case tk.Type == token.ImplicitNullType, text == "", text == "~", text == "null", text == "Null", text == "NULL":
@@ -280,11 +286,11 @@ func (c *converter) scalar(tk *token.Token) (*node, error) {
 	case text == "-.inf", text == "-.Inf", text == "-.INF":
 		made.scalar = "-Infinity"
 	case yamlOther.MatchString(text):
-		return nil, c.fail(tk, "readers of YAML disagree about the number %.40s: write it in plain decimal, or as a string in quotes", text)
+		return c.fail(tk, "readers of YAML disagree about the number %.40s: write it in plain decimal, or as a string in quotes", text)
 	default:
 		made.text = text
-		return made, nil
+		return made
 	}
 	made.kind = made.scalar.Kind()
-	return made, nil
+	return made
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -113,50 +114,68 @@ func checkSchema(data []byte) error {
 // Check returns the first rule that the definition breaks, nil for none. Pointers
 // are those of the definition, which a pipeline file shares.
 func (d *Definition) Check() *Fault {
+	if list := d.Faults(); len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// Faults returns all rules that the definition breaks.
+func (d *Definition) Faults() (list []*Fault) {
+	c := checker{"", &list}
 	if err := events.CheckPipelineName(d.Name); err != nil {
-		return Faultf("/name", "%v", err)
+		c.fault("/name", "%v", err)
 	}
 	if len(d.Tasks) == 0 {
-		return Faultf("/tasks", "there are no tasks: want at least one")
+		c.fault("/tasks", "there are no tasks: want at least one")
 	}
 	first := make(map[string]int)
 	for i := range d.Tasks {
 		t := &d.Tasks[i]
-		if earlier, taken := first[t.Name]; taken {
-			f := Faultf(TaskPointer(i)+"/name", "two tasks have the name %q: give each its own", t.Name)
+		c := c.in(TaskPointer(i))
+		if earlier, taken := first[t.Name]; taken && t.Name != "" {
+			f := c.fault("/name", "two tasks have the name %q: give each its own", t.Name)
 			f.Earlier = TaskPointer(earlier)
-			return f
+		} else {
+			first[t.Name] = i
 		}
-		first[t.Name] = i
-		if f := t.check(); f != nil {
-			return f.In(TaskPointer(i))
-		}
+		t.check(c)
 	}
-	return d.checkKind()
+	d.checkKind(c)
+	return list
 }
 
-func (t *Task) check() *Fault {
-	switch {
-	case t.Name == "":
-		return Faultf("/name", "the name is empty: give the task one")
-	case t.Starlark != nil && t.Starlark.Steps < 1:
-		return Faultf("/steps", "steps is %d: want at least 1", t.Starlark.Steps)
+func (t *Task) check(c checker) {
+	before := len(*c.found)
+	if t.Name == "" {
+		c.fault("/name", "the name is empty: give the task one")
 	}
-	if f := CheckBudget(t.Cost, "cost"); f != nil {
-		return f.In("/cost")
+	if t.Starlark != nil && t.Starlark.Steps < 1 {
+		c.fault("/steps", "steps is %d: want at least 1", t.Starlark.Steps)
 	}
+	*c.found = append(*c.found, CheckBudget(t.Cost, c.pointer+"/cost", "cost")...)
 	if t.Command != nil {
-		if f := t.Command.check(); f != nil {
-			return f.In("/command")
-		}
+		t.Command.check(c.in("/command"))
 	}
-	if err := rules.CheckAll(t.Rules, t.Command != nil); err != nil {
-		return Faultf("/rules", "%v", err)
+	t.checkRules(c)
+	if len(*c.found) > before {
+		return // of which the scheduler would only find the first again
 	}
 	if err := scheduler.New().Add(t.Schedule(nothing)); err != nil {
-		return Faultf("/name", "%v", err)
+		c.fault("/name", "%v", err)
 	}
-	return nil
+}
+
+func (t *Task) checkRules(c checker) {
+	before := len(*c.found)
+	for i := range t.Rules {
+		if err := rules.CheckAll(t.Rules[i:i+1], t.Command != nil); err != nil {
+			c.fault("/rules/"+strconv.Itoa(i), "%v", err)
+		}
+	}
+	if err := rules.CheckAll(t.Rules, t.Command != nil); err != nil && len(*c.found) == before { // of all together
+		c.fault("/rules", "%v", err)
+	}
 }
 
 func nothing(context.Context, *scheduler.Input) (any, error) { return nil, nil }

@@ -40,6 +40,7 @@ type Fault struct {
 	Pointer string // JSON pointer into the document
 	Msg     string
 	Earlier string // pointer to what it conflicts with, "" for nothing
+	Depends string // pointer to what else must be right for this to be a fault, "" for nothing
 
 	// The place in the code that Pointer names, from 1; 0 when it is not about that.
 	Line, Column int
@@ -72,13 +73,28 @@ func (f *Fault) Plain() *Error {
 // TaskPointer is the pointer of the i-th task of a definition.
 func TaskPointer(i int) string { return "/tasks/" + strconv.Itoa(i) }
 
-// CheckBudget returns what is wrong with a budget or a cost, nil for nothing.
-func CheckBudget(b events.Budget, what string) *Fault {
-	switch {
-	case b.Ops < 0:
-		return Faultf("/ops", "ops of the %s is %d: want 0 or more", what, b.Ops)
-	case b.Entropy < 0:
-		return Faultf("/entropy", "entropy of the %s is %d: want 0 or more", what, b.Entropy)
+// CheckBudget returns what is wrong with a budget or a cost, at a pointer.
+func CheckBudget(b events.Budget, pointer, what string) (list []*Fault) {
+	if b.Ops < 0 {
+		list = append(list, Faultf(pointer+"/ops", "ops of the %s is %d: want 0 or more", what, b.Ops))
 	}
-	return nil
+	if b.Entropy < 0 {
+		list = append(list, Faultf(pointer+"/entropy", "entropy of the %s is %d: want 0 or more", what, b.Entropy))
+	}
+	return list
+}
+
+// checker gathers the faults of what stands at a pointer.
+type checker struct {
+	pointer string
+	found   *[]*Fault
+}
+
+// in is the checker for what stands below.
+func (c checker) in(pointer string) checker { return checker{c.pointer + pointer, c.found} }
+
+func (c checker) fault(pointer, format string, args ...any) *Fault {
+	f := Faultf(c.pointer+pointer, format, args...)
+	*c.found = append(*c.found, f)
+	return f
 }

@@ -2,6 +2,7 @@ package program
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/events"
@@ -65,95 +66,93 @@ type Variable struct {
 // MaxFiles is the most bytes that the files of a process have together.
 const MaxFiles = 64 << 20
 
-func (w *Worker) check() *Fault {
+func (w *Worker) check(c checker) {
 	if err := events.CheckPipelineName(w.Name); err != nil {
-		return Faultf("", "%s", strings.Replace(err.Error(), "pipeline name", "worker name", 1))
+		c.fault("", "%s", strings.Replace(err.Error(), "pipeline name", "worker name", 1))
 	}
-	return w.Process.check()
+	w.Process.check(c)
 }
 
-func (c *Command) check() *Fault {
-	switch {
-	case len(c.Files) > 0 && c.Dir != "":
-		return Faultf("/dir", "dir and files exclude each other: with files the program runs in a folder that has these alone")
-	case len(c.Files) > 0 && c.InPlace:
-		return Faultf("/in_place", "in_place and files exclude each other: with files the program runs in a folder of its own")
+func (c *Command) check(to checker) {
+	if len(c.Files) > 0 && c.Dir != "" {
+		to.fault("/dir", "dir and files exclude each other: with files the program runs in a folder that has these alone")
+	} else if c.Dir != "" && !localPath(c.Dir) {
+		to.fault("/dir", "dir is %q: want a folder below that of the pipeline file, with slashes", c.Dir)
 	}
-	if c.Dir != "" && !localPath(c.Dir) {
-		return Faultf("/dir", "dir is %q: want a folder below that of the pipeline file, with slashes", c.Dir)
+	if len(c.Files) > 0 && c.InPlace {
+		to.fault("/in_place", "in_place and files exclude each other: with files the program runs in a folder of its own")
 	}
 	if c.ExpectExit < 0 || c.ExpectExit > 255 {
-		return Faultf("/expect_exit", "expect_exit is %d: want 0 to 255", c.ExpectExit)
+		to.fault("/expect_exit", "expect_exit is %d: want 0 to 255", c.ExpectExit)
 	}
 	if c.Stdin != nil && (!events.IsHash(c.Stdin.SHA256) || c.Stdin.Size < 0 || c.Stdin.Path != "" || c.Stdin.Executable) {
-		return Faultf("/stdin", "stdin must name content by SHA-256 and size alone")
+		to.fault("/stdin", "stdin must name content by SHA-256 and size alone")
 	}
 	for i, name := range c.Pass {
-		if f := checkVariable(name, i > 0 && c.Pass[i-1] >= name); f != nil {
-			return f.In("/pass")
-		}
+		checkVariable(name, i > 0 && c.Pass[i-1] >= name, to.in("/pass"))
 	}
-	return c.Process.check()
+	c.Process.check(to)
 }
 
-func (p *Process) check() *Fault {
-	switch {
-	case len(p.Command) == 0 || p.Command[0] == "":
-		return Faultf("/command", "the command is empty: want a program and its arguments, as in [python3, tasks.py]")
-	case p.Memory < 0:
-		return Faultf("/memory", "memory is %d bytes: want 0 or more", p.Memory)
-	case p.Timeout < 1:
-		return Faultf("/timeout", "timeout is %d ms: want at least 1", p.Timeout)
-	case p.Network != NetworkAuto && p.Network != NetworkOff && p.Network != NetworkOn:
-		return Faultf("/network", "network is %q: want %s, %s or %s", p.Network, NetworkAuto, NetworkOff, NetworkOn)
+func (p *Process) check(c checker) {
+	if len(p.Command) == 0 || p.Command[0] == "" {
+		c.fault("/command", "the command is empty: want a program and its arguments, as in [python3, tasks.py]")
 	}
-	for _, arg := range p.Command {
-		if strings.ContainsRune(arg, 0) {
-			return Faultf("/command", "the command has a NUL in it, which no program can be given")
-		}
+	hasNUL := func(arg string) bool { return strings.ContainsRune(arg, 0) }
+	if slices.ContainsFunc(p.Command, hasNUL) {
+		c.fault("/command", "the command has a NUL in it, which no program can be given")
+	}
+	if p.Memory < 0 {
+		c.fault("/memory", "memory is %d bytes: want 0 or more", p.Memory)
+	}
+	if p.Timeout < 1 {
+		c.fault("/timeout", "timeout is %d ms: want at least 1", p.Timeout)
+	}
+	if p.Network != NetworkAuto && p.Network != NetworkOff && p.Network != NetworkOn {
+		c.fault("/network", "network is %q: want %s, %s or %s", p.Network, NetworkAuto, NetworkOff, NetworkOn)
 	}
 	for i, v := range p.Env {
-		if f := checkVariable(v.Name, i > 0 && p.Env[i-1].Name >= v.Name); f != nil {
-			return f.In("/env")
-		}
-		if strings.ContainsRune(v.Value, 0) {
-			return Faultf("/env/"+v.Name, "the value has a NUL in it, which no program can be given")
+		checkVariable(v.Name, i > 0 && p.Env[i-1].Name >= v.Name, c.in("/env"))
+		if hasNUL(v.Value) {
+			c.fault("/env/"+v.Name, "the value has a NUL in it, which no program can be given")
 		}
 	}
-	return p.checkFiles()
+	p.checkFiles(c)
 }
 
-func checkVariable(name string, disorder bool) *Fault {
+func checkVariable(name string, disorder bool, c checker) {
 	switch {
 	case name == "" || strings.ContainsAny(name, "=\x00"):
-		return Faultf("", "%q is no name of a variable: want one without = in it", name)
+		c.fault("", "%q is no name of a variable: want one without = in it", name)
 	case disorder:
-		return Faultf("", "variable %q stands twice, or not in its order", name)
+		c.fault("", "variable %q stands twice, or not in its order", name)
 	}
-	return nil
 }
 
-func (p *Process) checkFiles() *Fault {
+// checkFiles finds the first fault of the files: they are many, and come of few patterns.
+func (p *Process) checkFiles(c checker) {
 	folded := make(map[string]string)
 	sum := int64(0)
 	for i, f := range p.Files {
 		fold := strings.ToLower(f.Path)
 		switch {
 		case !localPath(f.Path):
-			return Faultf("/files", "the path %q is not one inside the folder", f.Path)
+			c.fault("/files", "the path %q is not one inside the folder", f.Path)
 		case i > 0 && p.Files[i-1].Path >= f.Path:
-			return Faultf("/files", "the file %q stands twice, or not in its order", f.Path)
+			c.fault("/files", "the file %q stands twice, or not in its order", f.Path)
 		case folded[fold] != "":
-			return Faultf("/files", "the files %q and %q are one and the same on some systems: give one another name", folded[fold], f.Path)
+			c.fault("/files", "the files %q and %q are one and the same on some systems: give one another name", folded[fold], f.Path)
 		case !events.IsHash(f.SHA256) || f.Size < 0:
-			return Faultf("/files", "the file %q has no good SHA-256 or size", f.Path)
+			c.fault("/files", "the file %q has no good SHA-256 or size", f.Path)
 		case f.Size > MaxFiles-sum:
-			return Faultf("/files", "the files take more than %d MiB together: name fewer, or put data where the program finds it by itself", MaxFiles>>20)
+			c.fault("/files", "the files take more than %d MiB together: name fewer, or put data where the program finds it by itself", MaxFiles>>20)
+		default:
+			folded[fold] = f.Path
+			sum += f.Size
+			continue
 		}
-		folded[fold] = f.Path
-		sum += f.Size
+		return
 	}
-	return nil
 }
 
 // localPath tells whether a path is relative, clean, with slashes, and stays inside.

@@ -28,13 +28,20 @@ func Compile(d *program.Definition) (*Program, *program.Fault) {
 	}
 	p := new(Program)
 	for i := range d.Tasks {
-		code, f := compile(&d.Tasks[i])
-		if f != nil {
-			return nil, f.In(program.TaskPointer(i))
+		code, list := compile(&d.Tasks[i])
+		if code == nil {
+			return nil, list[0].In(program.TaskPointer(i))
 		}
 		p.tasks = append(p.tasks, code)
 	}
 	return p, nil
+}
+
+// Faults returns all that keep the Starlark of a task from being compiled, with pointers
+// from the task on.
+func Faults(t *program.Task) []*program.Fault {
+	_, list := compile(t)
+	return list
 }
 
 // Scheduler returns a fresh scheduler for one run.
@@ -82,42 +89,51 @@ func notComputable(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 	return nil, scheduler.NotComputable(reason)
 }
 
-// compile compiles the code of a task and runs what stands outside of functions.
-func compile(t *program.Task) (*code, *program.Fault) {
+// compile compiles the code of a task and runs what stands outside of functions. Without
+// code there is a fault.
+func compile(t *program.Task) (*code, []*program.Fault) {
 	_, compiled, err := starlark.SourceProgramOptions(&dialect, t.Starlark.File, t.Starlark.Source, predeclared.Has)
 	if err != nil {
-		return nil, compileFault(err)
+		return nil, compileFaults(err)
 	}
-	if compiled.NumLoads() > 0 {
-		_, pos := compiled.Load(0)
-		return nil, sourceFault(pos, "load is not available: a task is one file")
+	var faults []*program.Fault
+	for i := range compiled.NumLoads() {
+		_, pos := compiled.Load(i)
+		faults = append(faults, sourceFault(pos, "load is not available: a task is one file"))
+	}
+	if faults != nil {
+		return nil, faults
 	}
 	thread := newThread(t)
 	globals, err := compiled.Init(thread, predeclared)
 	if err != nil {
 		pos, msg := explain(t, thread, err)
-		return nil, sourceFault(pos, msg)
+		return nil, []*program.Fault{sourceFault(pos, msg)}
 	}
 	globals.Freeze()
 	run, ok := globals["run"].(*starlark.Function)
 	if !ok {
-		return nil, sourceFault(syntax.MakePosition(nil, 1, 1), "there is no function run: add def run(ctx):")
+		return nil, []*program.Fault{sourceFault(syntax.MakePosition(nil, 1, 1), "there is no function run: add def run(ctx):")}
 	}
 	if run.NumParams() != 1 || run.NumKwonlyParams() > 0 || run.HasVarargs() || run.HasKwargs() {
-		return nil, sourceFault(run.Position(), "the function run must take one argument: def run(ctx):")
+		return nil, []*program.Fault{sourceFault(run.Position(), "the function run must take one argument: def run(ctx):")}
 	}
 	return &code{t, run}, nil
 }
 
-// compileFault words what the Starlark compiler found first.
-func compileFault(err error) *program.Fault {
-	if list, ok := errors.AsType[resolve.ErrorList](err); ok && len(list) > 0 {
-		return sourceFault(list[0].Pos, list[0].Msg)
+// compileFaults words what the Starlark compiler found: the parser stops at the first
+// mistake, names are looked up to the end.
+func compileFaults(err error) (list []*program.Fault) {
+	if names, ok := errors.AsType[resolve.ErrorList](err); ok && len(names) > 0 {
+		for _, e := range names {
+			list = append(list, sourceFault(e.Pos, e.Msg))
+		}
+		return list
 	}
 	if e, ok := errors.AsType[syntax.Error](err); ok {
-		return sourceFault(e.Pos, e.Msg)
+		return []*program.Fault{sourceFault(e.Pos, e.Msg)}
 	}
-	return program.Faultf("/starlark", "Starlark: %v", err)
+	return []*program.Fault{program.Faultf("/starlark", "Starlark: %v", err)}
 }
 
 func sourceFault(pos syntax.Position, msg string) *program.Fault {

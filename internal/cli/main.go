@@ -66,6 +66,11 @@ type commands struct {
 	Trendpack trendpackCommand `cmd:"" help:"Turn a trace into TrendPack documents for AAL-Viz, one a tick."`
 	Canon     canonCommand     `cmd:"" help:"Print the canonical bytes of JSON values and their SHA-256."`
 	Bench     benchCommand     `cmd:"" help:"Measure how fast this is here, beside the bus alone and beside Python."`
+
+	Completion completionCommand `cmd:"" help:"Print the script that completes the command line in bash, zsh or fish."`
+	Complete   completeCommand   `cmd:"" hidden:""`
+	Version    versionCommand    `cmd:"" help:"Tell which ers this is, and which versions it speaks."`
+	Help       helpCommand       `cmd:"" help:"Explain a command."`
 }
 
 // streams are where a command reads and writes.
@@ -97,15 +102,12 @@ func run(args []string) int {
 	exited := -1
 	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String()}, kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(asksForHelp(args))
 	if exited >= 0 { // --help
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "ers: %v; see `ers --help`\n", err)
+		fmt.Fprintf(os.Stderr, "ers: %s\n", usageError(err))
 		return exitUnknown
 	}
 	ctx, release := stop.OnSignal("ers")

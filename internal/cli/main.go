@@ -48,6 +48,7 @@ Exit codes: 0 pass, 1 fail, 2 could not tell.`
 
 type commands struct {
 	Run       runCommand       `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
+	Validate  validateCommand  `cmd:"" help:"Find every mistake in a pipeline file, or tell what is in it."`
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`

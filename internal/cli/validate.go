@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/events"
+)
+
+type validateCommand struct {
+	File string `short:"f" required:"" placeholder:"FILE" help:"Pipeline file (YAML)."`
+	JSON bool   `name:"json" help:"Print what was found as JSON."`
+}
+
+func (*validateCommand) examples() string {
+	return `  ers validate -f pipeline.yaml                every mistake with its place, or what is in the file
+  ers validate -f pipeline.yaml --json | jq -r '.mistakes[].message'
+`
+}
+
+// validation is what was found in a pipeline file.
+type validation struct {
+	File     string    `json:"file"`
+	OK       bool      `json:"ok"`
+	Mistakes []mistake `json:"mistakes"` // by place; at most 50
+	More     int       `json:"more"`     // mistakes that are left out
+	*contents
+}
+
+type mistake struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"` // from 1; left out when it is about the whole file
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+}
+
+// contents are what a good pipeline file comes to.
+type contents struct {
+	Pipeline         string        `json:"pipeline"`
+	Kind             string        `json:"kind"`
+	Tasks            []taskSummary `json:"tasks"` // in the order of the file
+	Runs             int           `json:"runs"`
+	FirstTick        int64         `json:"first_tick"`
+	Ticks            int64         `json:"ticks"`
+	Contexts         int           `json:"contexts"`
+	DefinitionSHA256 string        `json:"definition_sha256"`
+	ContextsSHA256   string        `json:"contexts_sha256"`
+	Files            []fileSummary `json:"files"` // that are taken in beside the pipeline file
+}
+
+type taskSummary struct {
+	Name string      `json:"name"`
+	Lane events.Lane `json:"lane"`
+}
+
+type fileSummary struct {
+	Path string `json:"path"`
+	Size int64  `json:"size"`
+}
+
+func (c *validateCommand) Run(io *streams) error {
+	f, err := pipeline.Load(c.File)
+	v := validation{File: c.File, OK: err == nil, Mistakes: []mistake{}}
+	if m, ok := errors.AsType[*pipeline.Mistakes](err); ok {
+		v.More = m.More
+		for _, e := range m.List {
+			v.Mistakes = append(v.Mistakes, mistake{e.File, e.Line, e.Column, e.Msg})
+		}
+		err = errUnknown
+		if !c.JSON {
+			return tellMistakes(io, m)
+		}
+	} else if err != nil {
+		return err
+	} else {
+		v.contents = contentsOf(f)
+	}
+	if c.JSON {
+		return errors.Join(printJSON(io, v), err)
+	}
+	return v.tell(io)
+}
+
+func tellMistakes(io *streams, m *pipeline.Mistakes) error {
+	for _, e := range m.List {
+		if _, err := fmt.Fprintln(io.out, e); err != nil {
+			return err
+		}
+	}
+	switch n := len(m.List) + m.More; {
+	case n == 1:
+		fmt.Fprintf(io.err, "ers: %s has a mistake\n", m.File)
+	case m.More > 0:
+		fmt.Fprintf(io.err, "ers: %s has %d mistakes, of which these are the first %d\n", m.File, n, len(m.List))
+	default:
+		fmt.Fprintf(io.err, "ers: %s has %d mistakes\n", m.File, n)
+	}
+	return errUnknown
+}
+
+func contentsOf(f *pipeline.File) *contents {
+	c := &contents{
+		Pipeline: f.Definition.Name, Kind: f.Definition.Kind, Runs: f.Runs, FirstTick: f.FirstTick, Ticks: f.Ticks,
+		Contexts: f.Contexts.Len(), DefinitionSHA256: f.Definition.SHA256(), ContextsSHA256: f.Contexts.SHA256(),
+		Files: []fileSummary{},
+	}
+	for i := range f.Definition.Tasks {
+		c.Tasks = append(c.Tasks, taskSummary{f.Definition.Tasks[i].Name, f.Definition.Tasks[i].Lane})
+	}
+	for _, taken := range f.Taken {
+		c.Files = append(c.Files, fileSummary(taken))
+	}
+	return c
+}
+
+// tell says what is in a good file.
+func (v *validation) tell(io *streams) error {
+	lanes := map[events.Lane]int{}
+	for _, t := range v.Tasks {
+		lanes[t.Lane]++
+	}
+	contexts := fmt.Sprintf("%d, one a tick", v.Contexts)
+	if v.Contexts == 1 {
+		contexts = "1, the same for every tick"
+	}
+	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s is good\n\n", v.File)
+	fmt.Fprintf(table, "  pipeline\t%s, kind %s\n", v.Pipeline, v.Kind)
+	fmt.Fprintf(table, "  tasks\t%d: %d forecast, %d shadow\n", len(v.Tasks), lanes[events.Forecast], lanes[events.Shadow])
+	fmt.Fprintf(table, "  window\t%d runs, %s\n", v.Runs, tickSpan(v.FirstTick, v.Ticks))
+	fmt.Fprintf(table, "  contexts\t%s\n", contexts)
+	fmt.Fprintf(table, "  definition\t%.12s   contexts %.12s\n", v.DefinitionSHA256, v.ContextsSHA256)
+	for i, f := range v.Files {
+		fmt.Fprintf(table, "  %s\t%s, %d bytes\n", strings.Repeat("files", 1-min(i, 1)), f.Path, f.Size)
+	}
+	return table.Flush()
+}
+
+func tickSpan(first, ticks int64) string {
+	if ticks == 1 {
+		return fmt.Sprintf("tick %d", first)
+	}
+	return fmt.Sprintf("ticks %d to %d", first, first+ticks-1)
+}

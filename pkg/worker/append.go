@@ -28,6 +28,9 @@ func AppendTick(dst []byte, t *Tick) ([]byte, error) {
 	if t.Context.Kind() != canon.Object {
 		return dst, fmt.Errorf("context of tick %d: want an object, found %s", t.Tick, t.Context.Kind())
 	}
+	if t.Tick < 0 || t.Tick > maxInteger {
+		return dst, fmt.Errorf("tick %d: a worker takes ticks from 0 to %d", t.Tick, int64(maxInteger))
+	}
 	out := append(append(dst, `{"context":`...), t.Context...)
 	out = append(out, `,"results":[`...)
 	var err error

@@ -66,6 +66,7 @@ type commands struct {
 	Hash      hashCommand      `cmd:"" help:"Print the trace_sha256 of a trace."`
 	Trendpack trendpackCommand `cmd:"" help:"Turn a trace into TrendPack documents for AAL-Viz, one a tick."`
 	Canon     canonCommand     `cmd:"" help:"Print the canonical bytes of JSON values and their SHA-256."`
+	Worker    workerCommand    `cmd:"" help:"For those who write workers: programs that run tasks."`
 	Bench     benchCommand     `cmd:"" help:"Measure how fast this is here, beside the bus alone and beside Python."`
 
 	Completion completionCommand `cmd:"" help:"Print the script that completes the command line in bash, zsh or fish."`

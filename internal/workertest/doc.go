@@ -51,7 +51,8 @@ type Result struct {
 // ErrStart says that the command could not be started at all.
 var ErrStart = errors.New("the worker cannot be started")
 
-// Run makes all checks, one after the other, and hands each result to report at once.
+// Run makes all checks, some of them at the same time, and hands the results to report in
+// their order.
 // hello is what the worker said of itself, nil when that was not understood. The error
 // is for a command that cannot be started, which wraps [ErrStart], or that of ctx: no
 // answer then.
@@ -60,21 +61,38 @@ func Run(ctx context.Context, o Options, report func(Result)) (hello *worker.Hel
 	if err := s.meet(); err != nil {
 		return nil, err
 	}
-	for _, c := range checks {
-		err := c.run(s)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		r := Result{Name: c.name, Why: c.why, Outcome: Passed}
-		switch why, hidden := errors.AsType[unseen](err); {
-		case hidden:
-			r.Outcome, r.Seen = NotSeen, string(why)
-		case err != nil:
-			r.Outcome, r.Seen = Failed, err.Error()
-		}
-		report(r)
+	results := make([]chan error, len(checks))
+	turns := make(chan struct{}, atOnce)
+	for i, c := range checks {
+		results[i] = make(chan error, 1)
+		go func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			results[i] <- c.run(s)
+		}()
 	}
-	return s.hello, nil
+	for i, c := range checks {
+		err := <-results[i]
+		if ctx.Err() == nil {
+			report(c.result(err))
+		}
+	}
+	return s.hello, ctx.Err()
+}
+
+// atOnce is how many checks are made at the same time.
+const atOnce = 4
+
+// result makes what a check came to of its error.
+func (c *check) result(err error) Result {
+	r := Result{Name: c.name, Why: c.why, Outcome: Passed}
+	switch why, hidden := errors.AsType[unseen](err); {
+	case hidden:
+		r.Outcome, r.Seen = NotSeen, string(why)
+	case err != nil:
+		r.Outcome, r.Seen = Failed, err.Error()
+	}
+	return r
 }
 
 // check is one rule, and how it is looked at. An error says how it is broken; an

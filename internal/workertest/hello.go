@@ -79,7 +79,7 @@ func helloElsewhere(s *suite) error { return s.sameHello(elsewhere...) }
 
 func (s *suite) sameHello(more ...string) error {
 	if s.hello == nil {
-		return unseen("there is no hello that is understood")
+		return unseen(noHello)
 	}
 	p, hello, err := s.greet(worker.DefaultLimits, more...)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *suite) compareHello(hello *worker.Hello) error {
 // helloLimits gives limits that are larger than today's.
 func helloLimits(s *suite) error {
 	if s.hello == nil {
-		return unseen("there is no hello that is understood")
+		return unseen(noHello)
 	}
 	l := worker.DefaultLimits
 	p, hello, err := s.greet(worker.Limits{Error: 2 * l.Error, Message: 2 * l.Message, Value: 2 * l.Value})
@@ -121,7 +121,7 @@ func helloLimits(s *suite) error {
 // manyAtOnce starts as many processes as a window has, all at the same time.
 func manyAtOnce(s *suite) error {
 	if s.hello == nil {
-		return unseen("there is no hello that is understood")
+		return unseen(noHello)
 	}
 	const n = 12
 	var all []*process
@@ -182,7 +182,7 @@ func nothingUnasked(s *suite) error {
 func aboutSelf(s *suite) error {
 	switch {
 	case s.hello == nil:
-		return unseen("there is no hello that is understood")
+		return unseen(noHello)
 	case len(s.hello.About) == 0:
 		return unseen(`it says nothing about itself: "about":{"kit":"…"} would be recorded with each run`)
 	}

@@ -19,13 +19,14 @@ const endTime = 5 * time.Second
 
 // process is a worker that was started, in a process group of its own.
 type process struct {
-	cmd     *exec.Cmd
-	in, out *os.File // ours
-	timeout time.Duration
-	reader  *worker.Reader
-	stderr  tail
-	ended   chan struct{} // closed when it has ended
-	err     error         // how, then
+	cmd      *exec.Cmd
+	in, out  *os.File // ours
+	timeout  time.Duration
+	reader   *worker.Reader
+	stderr   tail
+	requests int           // for content
+	ended    chan struct{} // closed when it has ended
+	err      error         // how, then
 }
 
 // start starts the command. The environment is ours, with more variables.

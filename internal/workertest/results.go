@@ -1,7 +1,7 @@
 package workertest
 
 import (
-	"fmt"
+	"errors"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -12,50 +12,145 @@ import (
 // last message are what counts.
 type session []worker.Tick
 
-// equal wants that two sessions end alike. It is seen only when a third one, in which
+// equal wants that two sessions end alike. That is seen only when a third one, in which
 // what matters is another, ends otherwise than the first.
-func (s *suite) equal(one, two, other session, invisible string) error {
+func (s *suite) equal(one, two, third session, invisible string) error {
 	want, err := s.play(one...)
 	if err != nil {
 		return err
+	}
+	another, err := s.play(third...)
+	if err != nil {
+		return err
+	}
+	if differ(want, another) == "" {
+		return unseen(invisible)
 	}
 	got, err := s.play(two...)
 	if err != nil {
 		return err
 	}
 	if d := differ(want, got); d != "" {
-		return fmt.Errorf("%s", d)
-	}
-	else_, err := s.play(other...)
-	if err != nil {
-		return err
-	}
-	if differ(want, else_) == "" {
-		return unseen(invisible)
+		return errors.New(d)
 	}
 	return nil
-}
-
-// shows wants that two sessions end differently; that they do not says nothing.
-func (s *suite) shows(one, two session, invisible string) error {
-	return s.equal(one, one, two, invisible)
 }
 
 const (
 	noResults  = "what its tasks return does not depend on the results of other tasks"
 	noPrevious = "what its tasks return does not depend on the results of the previous tick"
+	noContext  = "what its tasks return does not depend on the context"
+	noShadow   = "it has no task in the shadow lane"
+	oneTask    = "there is but one task"
 )
 
 // other is a name that no task of the worker has.
 const other = "ers:other"
 
-func (s *suite) resultsSeen() (one, two session) {
-	return session{s.tick(0, s.tasks, told(other, "1"))}, session{s.tick(0, s.tasks, told(other, "2"))}
+// withResults makes a check of three sessions, with a task that shows results.
+func withResults(sessions func(s *suite, p *probe) (one, two, third session)) func(*suite) error {
+	return func(s *suite) error {
+		p, err := s.results()
+		return s.probed(p, err, noResults, sessions)
+	}
 }
 
-func resultsSeen(s *suite) error {
-	one, two := s.resultsSeen()
-	return s.shows(one, two, noResults)
+// withPrevious is withResults for a task that shows previous results.
+func withPrevious(sessions func(s *suite, p *probe) (one, two, third session)) func(*suite) error {
+	return func(s *suite) error {
+		p, err := s.previous()
+		return s.probed(p, err, noPrevious, sessions)
+	}
+}
+
+func (s *suite) probed(p *probe, err error, invisible string, sessions func(s *suite, p *probe) (one, two, third session)) error {
+	switch {
+	case s.hello == nil:
+		return unseen(noHello)
+	case err != nil:
+		return err
+	case p == nil:
+		return unseen(invisible)
+	}
+	one, two, third := sessions(s, p)
+	return s.equal(one, two, third, invisible)
+}
+
+// seen is a session in which a task is shown results, and the same previous ones.
+func (s *suite) seen(p *probe, shown []events.TaskResult) session {
+	return session{s.tick(0, nil, p.a...), s.tick(1, p.tasks, shown...)}
+}
+
+// resultsSeen: the first two sessions are the same.
+func resultsSeen(s *suite, p *probe) (one, two, third session) {
+	return s.seen(p, p.a), s.seen(p, p.a), s.seen(p, p.b)
+}
+
+// resultsRows tells the results with one row, and asks in the next.
+func resultsRows(s *suite, p *probe) (one, two, third session) {
+	rows := session{s.tick(0, nil, p.a...), s.tick(1, nil, p.a[:1]...), s.tick(1, nil, p.a[1:]...), s.tick(1, p.tasks)}
+	return s.seen(p, p.a), rows, s.seen(p, p.b)
+}
+
+// resultsReplaced tells results twice in a tick: the second ones count.
+func resultsReplaced(s *suite, p *probe) (one, two, third session) {
+	twice := session{s.tick(0, nil, p.a...), s.tick(1, nil, p.a...), s.tick(1, p.tasks, p.b...)}
+	return s.seen(p, p.b), twice, s.seen(p, p.a)
+}
+
+// resultsForgotten: those of the tick before are not those of this one. What is told in
+// between leaves the same previous results.
+func resultsForgotten(s *suite, p *probe) (one, two, third session) {
+	return session{s.tick(2, p.tasks)},
+		session{s.tick(0, nil, p.a...), s.tick(1, nil), s.tick(2, p.tasks)},
+		session{s.tick(2, p.tasks, p.a...)}
+}
+
+func previousSeen(s *suite, p *probe) (one, two, third session) {
+	one = session{s.tick(1, nil, p.a...), s.tick(2, p.tasks, p.a...)}
+	return one, one, session{s.tick(1, nil, p.b...), s.tick(2, p.tasks, p.a...)}
+}
+
+// previousComplete tells the results of a tick in several messages, and some twice.
+func previousComplete(s *suite, p *probe) (one, two, third session) {
+	return session{s.tick(1, nil, p.b...), s.tick(2, p.tasks, p.a...)},
+		session{s.tick(1, nil, p.a...), s.tick(1, nil, p.b...), s.tick(1, nil), s.tick(2, p.tasks, p.a...)},
+		session{s.tick(1, nil, p.a...), s.tick(2, p.tasks, p.a...)}
+}
+
+// previousForgotten: what was told two ticks ago is not there any more.
+func previousForgotten(s *suite, p *probe) (one, two, third session) {
+	return session{s.tick(2, p.tasks, p.a...)},
+		session{s.tick(0, nil, p.b...), s.tick(1, nil), s.tick(2, p.tasks, p.a...)},
+		session{s.tick(1, nil, p.b...), s.tick(2, p.tasks, p.a...)}
+}
+
+// previousRows: a second row of the tick sees the same previous results.
+func previousRows(s *suite, p *probe) (one, two, third session) {
+	return session{s.tick(1, nil, p.b...), s.tick(2, p.tasks, p.a...)},
+		session{s.tick(1, nil, p.b...), s.tick(2, nil, p.a...), s.tick(2, p.tasks)},
+		session{s.tick(2, p.tasks, p.a...)}
+}
+
+// previousShadow: results of the shadow lane do not become previous ones.
+func previousShadow(s *suite) error {
+	if s.hello == nil {
+		return unseen(noHello)
+	}
+	if len(s.shadow) == 0 {
+		return unseen(noShadow)
+	}
+	p, err := s.seesPrevious(s.shadow)
+	return s.probed(p, err, noPrevious, func(s *suite, p *probe) (one, two, third session) {
+		var shadow []events.TaskResult
+		for _, r := range p.b {
+			r.Lane = events.Shadow
+			shadow = append(shadow, r)
+		}
+		return session{s.tick(2, p.tasks, p.a...)},
+			session{s.tick(1, nil, shadow...), s.tick(2, p.tasks, p.a...)},
+			session{s.tick(1, nil, p.b...), s.tick(2, p.tasks, p.a...)}
+	})
 }
 
 // resultsOfAllKinds tells results of all statuses and types.
@@ -72,86 +167,59 @@ func resultsOfAllKinds(s *suite) error {
 	return err
 }
 
-// resultsReplaced tells a result twice in a tick: the second one counts.
-func resultsReplaced(s *suite) error {
-	after := told("ers:after", "0")
-	return s.equal(
-		session{s.tick(0, s.tasks, told(other, "2"), after)},
-		session{s.tick(0, nil, told(other, "1"), after), s.tick(0, s.tasks, told(other, "2"))},
-		session{s.tick(0, s.tasks, told(other, "1"), after)}, noResults)
-}
+// changed is what a rule makes of a worker's results, in these checks.
+const changed canon.Value = `"ers: changed by a rule"`
 
 // ownReplaced tells the worker that its own result came to be another value.
 func ownReplaced(s *suite) error {
 	if len(s.tasks) < 2 {
-		return unseen("there is no second task that could see the first one's result")
+		return s.few()
 	}
 	first, rest := s.tasks[:1], s.tasks[1:]
-	answers, err := s.play(s.tick(0, first))
+	answers, err := s.play(s.tick(0, s.tasks), s.tick(1, first))
 	if err != nil {
 		return err
 	}
-	lane := events.Forecast
-	if s.tasks[0] == firstOf(s.shadow) {
-		lane = events.Shadow
+	was := s.asTold(&answers[0])
+	before := s.tick(0, s.tasks)
+	return s.equal(
+		session{before, s.tick(1, first), s.tick(1, rest)},
+		session{before, s.tick(1, first), s.tick(1, rest, was)},
+		session{before, s.tick(1, first), s.tick(1, rest, events.TaskResult{Name: was.Name, Lane: was.Lane, Value: changed})},
+		"what its other tasks return does not depend on its first one")
+}
+
+// ownPrevious: in the next tick the worker's own results are previous ones, unless ERS
+// has told that they came to be others.
+func ownPrevious(s *suite) error {
+	if s.hello == nil {
+		return unseen(noHello)
 	}
-	was := events.TaskResult{Name: first[0], Lane: lane, Status: answers[0].Status, Value: answers[0].Value, Error: answers[0].Error}
-	changed := events.TaskResult{Name: first[0], Lane: lane, Value: `"ers: changed by a rule"`}
-	return s.equal(
-		session{s.tick(0, first), s.tick(0, rest)},
-		session{s.tick(0, first), s.tick(0, rest, was)},
-		session{s.tick(0, first), s.tick(0, rest, changed)}, "what its other tasks return does not depend on its first one")
-}
-
-func firstOf(names []string) string {
-	if len(names) == 0 {
-		return ""
+	if len(s.tasks) == 0 || s.lane(s.tasks[0]) == events.Shadow {
+		return unseen("it has no task in the forecast lane")
 	}
-	return names[0]
-}
-
-func previousSeen(s *suite) error {
-	return s.shows(
-		session{s.tick(1, nil, told(other, "1")), s.tick(2, s.tasks)},
-		session{s.tick(1, nil, told(other, "2")), s.tick(2, s.tasks)}, noPrevious)
-}
-
-// previousComplete tells the results of a tick in several messages.
-func previousComplete(s *suite) error {
-	a, b := told("ers:a", "1"), told("ers:b", "1")
-	return s.equal(
-		session{s.tick(1, nil, a, b), s.tick(2, s.tasks)},
-		session{s.tick(1, nil, a), s.tick(1, nil, b), s.tick(2, s.tasks)},
-		session{s.tick(1, nil, a), s.tick(2, s.tasks)}, noPrevious)
-}
-
-// previousForgotten: what was told two ticks ago is not there any more.
-func previousForgotten(s *suite) error {
-	return s.equal(
-		session{s.tick(2, s.tasks)},
-		session{s.tick(0, nil, told(other, "1")), s.tick(1, nil), s.tick(2, s.tasks)},
-		session{s.tick(1, nil, told(other, "1")), s.tick(2, s.tasks)}, noPrevious)
-}
-
-// resultsForgotten: the results of the tick before are not those of this one.
-func resultsForgotten(s *suite) error {
-	return s.equal(
-		session{s.tick(1, nil, told(other, "1")), s.tick(2, s.tasks, told(other, "3"))},
-		session{s.tick(0, nil, told(other, "2")), s.tick(1, nil, told(other, "1")), s.tick(2, s.tasks, told(other, "3"))},
-		session{s.tick(1, nil, told(other, "1")), s.tick(2, s.tasks)}, noResults)
-}
-
-// shadowNotPrevious: results of the shadow lane do not become previous ones.
-func shadowNotPrevious(s *suite) error {
-	if len(s.shadow) == 0 {
-		return unseen("it has no task in the shadow lane")
+	answers, err := s.play(s.tick(0, s.tasks))
+	if err != nil {
+		return err
 	}
-	shadow := told(other, "1")
-	shadow.Lane = events.Shadow
+	var same, others []events.TaskResult
+	for _, a := range answers {
+		r := s.asTold(&a)
+		same = append(same, r)
+		others = append(others, events.TaskResult{Name: r.Name, Lane: r.Lane, Value: changed})
+	}
 	return s.equal(
-		session{s.tick(2, s.shadow)},
-		session{s.tick(1, nil, shadow), s.tick(2, s.shadow)},
-		session{s.tick(1, nil, told(other, "1")), s.tick(2, s.shadow)}, noPrevious)
+		session{s.tick(0, s.tasks), s.tick(1, s.tasks)},
+		session{s.tick(0, s.tasks), s.tick(0, nil, same...), s.tick(1, s.tasks)},
+		session{s.tick(0, s.tasks), s.tick(0, nil, others...), s.tick(1, s.tasks)}, noPrevious)
+}
+
+// few says why a check that wants two tasks cannot be made.
+func (s *suite) few() error {
+	if s.hello == nil {
+		return unseen(noHello)
+	}
+	return unseen(oneTask)
 }
 
 // contextNew: the context of a message is that of its tick, also when others came before.
@@ -159,61 +227,8 @@ func contextNew(s *suite) error {
 	with := func(n int64, c canon.Value, tasks []string) worker.Tick {
 		return worker.Tick{Tick: n, Context: c, Tasks: tasks}
 	}
-	filled := s.widened(`1`)
 	return s.equal(
 		session{with(1, "{}", s.tasks)},
-		session{with(0, filled, nil), with(1, "{}", s.tasks)},
-		session{with(1, filled, s.tasks)}, "what its tasks return does not depend on the context")
-}
-
-// widened is the first context with one more member, which shows where tasks return the
-// context or count its members.
-func (s *suite) widened(value canon.Value) canon.Value {
-	members := map[string]canon.Value{}
-	for name, member := range s.context(0).Members() {
-		members[name] = member
-	}
-	members[echoed] = value
-	v, err := canon.Of(members)
-	if err != nil {
-		return s.context(0)
-	}
-	return v
-}
-
-// inRow tells a result in a row of its own, then none: rows of one tick see it too.
-func inRow(s *suite) error {
-	if len(s.tasks) < 2 {
-		return unseen("there is no second task")
-	}
-	first, rest := s.tasks[:1], s.tasks[1:]
-	x := told(other, "1")
-	return s.equal(
-		session{s.tick(0, first, x), s.tick(0, rest)},
-		session{s.tick(0, nil, x), s.tick(0, first), s.tick(0, rest)},
-		session{s.tick(0, first, told(other, "2")), s.tick(0, rest)}, noResults)
-}
-
-// ownPrevious: in the next tick the worker's own results are previous ones, unless ERS
-// has told that they came to be others.
-func ownPrevious(s *suite) error {
-	answers, err := s.play(s.tick(0, s.tasks))
-	if err != nil {
-		return err
-	}
-	lane := events.Forecast
-	if s.tasks[0] == firstOf(s.shadow) {
-		return unseen("it has no task in the forecast lane")
-	}
-	var same, changed []events.TaskResult
-	for _, a := range answers {
-		r := events.TaskResult{Name: a.Task, Lane: lane, Status: a.Status, Value: a.Value, Error: a.Error}
-		same = append(same, r)
-		r.Status, r.Value, r.Error = events.OK, `"ers: changed by a rule"`, ""
-		changed = append(changed, r)
-	}
-	return s.equal(
-		session{s.tick(0, s.tasks), s.tick(1, s.tasks)},
-		session{s.tick(0, s.tasks), s.tick(0, nil, same...), s.tick(1, s.tasks)},
-		session{s.tick(0, s.tasks), s.tick(0, nil, changed...), s.tick(1, s.tasks)}, noPrevious)
+		session{with(0, s.context(0), nil), with(1, "{}", s.tasks)},
+		session{with(1, s.context(0), s.tasks)}, noContext)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -23,16 +24,11 @@ type suite struct {
 	tasks  []string // what most checks ask for: the tasks of the forecast lane in their order, or of shadow when there are none
 	shadow []string // of the shadow lane
 
-	failures []failure         // error texts that came
-	contents map[string][]byte // by SHA-256: what the worker may ask for
-	requests int               // how often it did
+	results  func() (*probe, error) // a task that shows results
+	previous func() (*probe, error) // one that shows previous results
 }
 
-// failure is an error text, and the process that it came from.
-type failure struct {
-	task, text string
-	pid        int
-}
+const noHello = "there is no hello that is understood"
 
 func newSuite(ctx context.Context, o Options) *suite {
 	if o.Timeout == 0 {
@@ -41,7 +37,10 @@ func newSuite(ctx context.Context, o Options) *suite {
 	if len(o.Contexts) == 0 {
 		o.Contexts = []canon.Value{"{}"}
 	}
-	return &suite{ctx: ctx, options: o, contents: map[string][]byte{}}
+	s := &suite{ctx: ctx, options: o}
+	s.results = sync.OnceValues(s.seesResults)
+	s.previous = sync.OnceValues(func() (*probe, error) { return s.seesPrevious(s.all()) })
+	return s
 }
 
 // context returns the i-th of the contexts that the tasks can work with.
@@ -52,7 +51,7 @@ func (s *suite) context(i int64) canon.Value {
 // open starts a worker that has said hello. Whoever opens it discards it.
 func (s *suite) open(more ...string) (*process, error) {
 	if s.hello == nil {
-		return nil, unseen("there is no hello that is understood")
+		return nil, unseen(noHello)
 	}
 	p, _, err := s.greet(worker.DefaultLimits, more...)
 	return p, err
@@ -103,12 +102,12 @@ func (s *suite) ask(p *process, messages ...worker.Tick) ([]worker.Result, error
 	if err := p.write(text); err != nil {
 		return nil, err
 	}
-	return s.answers(p, tasks)
+	return p.answers(tasks)
 }
 
 // answers reads an answer for each task, and gives the worker the content that it asks
 // for.
-func (s *suite) answers(p *process, tasks []string) ([]worker.Result, error) {
+func (p *process) answers(tasks []string) ([]worker.Result, error) {
 	results := make([]worker.Result, 0, len(tasks))
 	for len(results) < len(tasks) {
 		if err := p.wait(p.timeout); err != nil {
@@ -119,7 +118,7 @@ func (s *suite) answers(p *process, tasks []string) ([]worker.Result, error) {
 			return nil, fmt.Errorf("answer %d of %d, of the task %q: %w", len(results)+1, len(tasks), tasks[len(results)], p.read(err))
 		}
 		if a.Content != nil {
-			if err := s.give(p, a.Content); err != nil {
+			if err := p.give(a.Content); err != nil {
 				return nil, err
 			}
 			continue
@@ -127,24 +126,20 @@ func (s *suite) answers(p *process, tasks []string) ([]worker.Result, error) {
 		if want := tasks[len(results)]; a.Result.Task != want {
 			return nil, p.reader.Refuse("it answers for the task %q where %q has its turn", a.Result.Task, want)
 		}
-		if a.Result.Status.Failed() {
-			s.failures = append(s.failures, failure{a.Result.Task, a.Result.Error, p.cmd.Process.Pid})
-		}
 		results = append(results, *a.Result)
 	}
 	return results, nil
 }
 
 // give answers a content request.
-func (s *suite) give(p *process, c *worker.ContentRequest) error {
-	whole, ok := s.contents[c.SHA256]
-	if !ok {
+func (p *process) give(c *worker.ContentRequest) error {
+	if c.SHA256 != contentHash {
 		return p.reader.Refuse("it asks for a content that no result names")
 	}
-	s.requests++
-	size := int64(len(whole))
+	p.requests++
+	size := int64(len(contentText))
 	from := min(c.Offset, size)
-	return p.write(worker.AppendContent(nil, c.SHA256, c.Offset, size, whole[from:min(from+c.Length, size)]))
+	return p.write(worker.AppendContent(nil, c.SHA256, c.Offset, size, []byte(contentText[from:min(from+c.Length, size)])))
 }
 
 // play starts a worker, asks it each message by itself, and returns the answers to the

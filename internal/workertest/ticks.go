@@ -1,10 +1,10 @@
 package workertest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/worker"
 )
@@ -18,7 +18,7 @@ func answersOnce(s *suite) error {
 
 func answersReversed(s *suite) error {
 	if len(s.tasks) < 2 {
-		return unseen("one task has but one order")
+		return s.few()
 	}
 	reversed := slices.Clone(s.tasks)
 	slices.Reverse(reversed)
@@ -29,7 +29,7 @@ func answersReversed(s *suite) error {
 // answersSome asks for one task after the other, each in a message of its own.
 func answersSome(s *suite) error {
 	if len(s.tasks) < 2 {
-		return unseen("there is but one task")
+		return s.few()
 	}
 	var messages []worker.Tick
 	for _, name := range s.tasks {
@@ -42,7 +42,7 @@ func answersSome(s *suite) error {
 // rowsCut compares a tick in one message with the same tick in several.
 func rowsCut(s *suite) error {
 	if len(s.tasks) < 2 {
-		return unseen("one task has but one row")
+		return s.few()
 	}
 	whole, err := s.play(s.tick(0, s.tasks))
 	if err != nil {
@@ -132,7 +132,7 @@ func inPieces(s *suite) error {
 			return err
 		}
 	}
-	_, err = s.answers(p, tick.Tasks)
+	_, err = p.answers(tick.Tasks)
 	return err
 }
 
@@ -155,10 +155,10 @@ func ticksInARow(s *suite) error {
 // shadowTasks runs the tasks of the shadow lane in a process of their own.
 func shadowTasks(s *suite) error {
 	if s.hello == nil {
-		return unseen("there is no hello that is understood")
+		return unseen(noHello)
 	}
 	if len(s.shadow) == 0 {
-		return unseen("it has no task in the shadow lane")
+		return unseen(noShadow)
 	}
 	first := told("ers:shadow", "1")
 	first.Lane = events.Shadow
@@ -191,19 +191,27 @@ func (s *suite) same(other string, more ...string) error {
 	return nil
 }
 
+// contentText is a content that the worker may ask for.
+const contentText = "line 1\nline 2\n"
+
+var contentHash = canon.Sum([]byte(contentText)).String()
+
 // content tells of a content, and looks whether a task asks for it.
 func content(s *suite) error {
-	data := []byte("line 1\nline 2\n")
-	object := s.object("stdout", data)
-	before := s.requests
-	results, err := s.play(s.tick(0, s.tasks, told("ers:command", object)), s.tick(1, s.tasks))
+	p, err := s.open()
 	if err != nil {
 		return err
 	}
-	if len(results) < len(s.tasks) {
-		return errors.New("not all tasks were answered for")
+	defer p.discard()
+	object := canon.Value(fmt.Sprintf(`{"name":"stdout","sha256":%q,"size":%d}`, contentHash, len(contentText)))
+	results := []events.TaskResult{told("ers:command", object)}
+	if _, err := s.ask(p, s.tick(0, s.all(), results...)); err != nil {
+		return err
 	}
-	if s.requests == before {
+	if _, err := s.ask(p, s.tick(1, s.tasks)); err != nil {
+		return err
+	}
+	if p.requests == 0 {
 		return unseen("no task asks for the content of a result")
 	}
 	return nil

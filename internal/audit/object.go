@@ -35,7 +35,7 @@ const (
 // objects are the objects that a request names.
 func (q *request) objects() (definition, contexts named) {
 	definition = named{asOther, q.DefinitionSHA256}
-	if q.Kind == readableKind {
+	if slices.Contains(readableKinds, q.Kind) {
 		definition.what = asDefinition
 	}
 	return definition, named{asContexts, q.ContextsSHA256}
@@ -76,7 +76,7 @@ func (w *window) loadPlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.definition != nil && o.definition.name == w.request.Pipeline {
+	if o.definition != nil && o.definition.fault(w.request) == "" {
 		w.tasks = o.definition.tasks
 	}
 	o, err = w.a.object(ctx, contexts)
@@ -84,6 +84,17 @@ func (w *window) loadPlan(ctx context.Context) error {
 		w.contexts = o.contexts
 	}
 	return err
+}
+
+// fault tells why a definition cannot be that of a request; "" is nothing.
+func (d *definition) fault(q *request) string {
+	switch {
+	case d.name != q.Pipeline:
+		return fmt.Sprintf("it is the definition of a pipeline %.80q", d.name)
+	case d.kind != q.Kind && q.Kind != here:
+		return fmt.Sprintf("it is a definition of kind %.80q, and the window is of kind %s", d.kind, q.Kind)
+	}
+	return ""
 }
 
 // place is where a frame names an object.
@@ -123,8 +134,8 @@ func (a *auditor) checkObjects(ctx context.Context, window uint64, q *request) e
 			return err
 		}
 		fault, kind := o.fault, Contradiction
-		if d := o.definition; d != nil && d.name != q.Pipeline {
-			fault = fmt.Sprintf("it is the definition of a pipeline %.80q", d.name)
+		if o.definition != nil {
+			fault = o.definition.fault(q)
 		}
 		if fault == noObject {
 			kind = Gap

@@ -16,16 +16,19 @@ import (
 // turn, in which order, what they cost, and which of them the budget cannot pay. What
 // the tasks return is all that they leave open.
 
-// readableKind is the kind of definitions that this auditor can read, and
-// definitionSchema their version.
-const (
-	readableKind     = "starlark"
-	definitionSchema = "ers.definition.v2"
-)
+// readableKinds are the kinds of windows whose definitions this auditor can read, and
+// definitionSchema is the version of these. All declare their tasks alike. A window of
+// kind here has a definition of any other.
+var readableKinds = []string{"starlark", "exec", "go", here}
+
+const here = "here"
+
+const definitionSchema = "ers.definition.v2"
 
 // definition is one that can be read.
 type definition struct {
 	name  string
+	kind  string
 	tasks []planned // in the order in which they run
 }
 
@@ -47,6 +50,7 @@ func readDefinition(data []byte) (*definition, error) {
 	var d struct {
 		Schema string `json:"schema"`
 		Name   string `json:"name"`
+		Kind   string `json:"kind"`
 		Tasks  []struct {
 			Name     string   `json:"name"`
 			Lane     string   `json:"lane"`
@@ -75,7 +79,7 @@ func readDefinition(data []byte) (*definition, error) {
 	slices.SortStableFunc(tasks, func(a, b planned) int { // forecast comes before shadow, as in the alphabet
 		return cmp.Or(strings.Compare(a.lane, b.lane), cmp.Compare(a.priority, b.priority), strings.Compare(a.name, b.name))
 	})
-	return &definition{d.Name, tasks}, nil
+	return &definition{d.Name, d.Kind, tasks}, nil
 }
 
 // turn is where a run is in the tick that is being read.

@@ -69,6 +69,7 @@ func TestContraryToRequest(t *testing.T) {
 		{"priority in the definition", definition(`"priority":0`, `"priority":9`), at(5, 0, `task "ingest" has its turn where the definition has "filter"`)},
 		{"cost in the definition", definition(`"ops":5`, `"ops":4`), at(5, 3, `task "report" costs 5 ops`)},
 		{"another definition", definition(`"name":"post"`, `"name":"past"`), at(5, 4, `task "post" has its turn where the definition has "past"`)},
+		{"definition of another kind", definition(`"kind":"starlark"`, `"kind":"go"`), window(`it is a definition of kind "go", and the window is of kind starlark`, func(*script) []want { return nil })},
 		{"definition of another pipeline", definition(`"name":"demo"`, `"name":"other"`), window(`the definition of the window: it is the definition of a pipeline "other"`, func(*script) []want { return nil })},
 		{"definition of another version", definition(`ers.definition.v2`, `ers.definition.v9`), window(`its schema is "ers.definition.v9"`, func(*script) []want { return nil })},
 		{"no definition", func(s *script) { s.definition = "an object" }, window("invalid character", func(*script) []want { return nil })},
@@ -92,6 +93,33 @@ func (s *script) frameOf(run int, tick, event int64) uint64 {
 	}
 	s.t.Fatalf("no frame of event %d of tick %d", event, tick)
 	return 0
+}
+
+// Definitions of every kind say which tasks a tick has.
+func TestContraryInEachKind(t *testing.T) {
+	for _, kind := range readableKinds {
+		of := func(more func(s *script)) func(s *script) {
+			return func(s *script) {
+				if kind != here {
+					s.definition = strings.Replace(s.definition, `"kind":"starlark"`, `"kind":"`+kind+`"`, 1)
+				}
+				s.request = func(q *events.WindowRequest) { q.Kind = kind }
+				more(s)
+			}
+		}
+		dearer := func(s *script) {
+			s.ticks = func(_ int, ticks []events.Tick) { ticks[1].Events[1].CostOps = 3 }
+		}
+		checkForgeries(t, []forgery{
+			{kind, of(func(*script) {}), func(*script) []want { return nil }},
+			{kind + " at another cost", of(dearer), func(s *script) (list []want) {
+				for run := range 3 {
+					list = append(list, want{Contradiction, onTrace, s.frameOf(run, 6, 1), run, 6, false, `task "filter" costs 3 ops and 1 entropy, by the definition 2 and 1`})
+				}
+				return list
+			}},
+		})
+	}
 }
 
 // A drill falsifies one event. That alone is let pass.

@@ -99,7 +99,7 @@ func submit(t testing.TB, b *bus.Bus, change func(*events.WindowRequest)) uint64
 	for _, task := range [][2]string{{"a/~b", "forecast"}, {"big", "forecast"}, {"big too", "shadow"}, {"fails", "shadow"}, {"odd", "shadow"}} {
 		tasks = append(tasks, map[string]any{"name": task[0], "lane": task[1], "priority": 0, "cost": map[string]any{"ops": 1, "entropy": 0}, "tags": []string{"é", "\u001f"}})
 	}
-	definition, err := canon.Of(map[string]any{"schema": definitionSchema, "name": pipeline, "tasks": tasks})
+	definition, err := canon.Of(map[string]any{"schema": definitionSchema, "kind": events.Starlark, "name": pipeline, "tasks": tasks})
 	s.must(err)
 	q := events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: pipeline, DefinitionSHA256: s.put(string(definition)), ContextsSHA256: s.put("{}\n"),
 		Runs: 4, Ticks: 5, Budget: events.Budgets{Forecast: events.Budget{Ops: 10}, Shadow: events.Budget{Ops: 10}}}

@@ -135,7 +135,7 @@ class _Plain:
         self.count += 1
         if self.limit and self.count > self.limit:
             raise TooLarge(self.limit)
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH or depth == MAX_DEPTH and isinstance(value, (list, tuple, dict)):
             raise NotCanonical(pointer(path[:8]) + "/…", f"nested deeper than {MAX_DEPTH} levels: is there a cycle?")
         if value is None or isinstance(value, bool):
             return value

@@ -219,7 +219,7 @@ def serve() -> None:
     Returns when ERS is done. On a terminal it says what the program is for, and returns.
     Within `python -m ers` and in the helper processes of multiprocessing it does nothing.
     """
-    if loading or "__mp_main__" in sys.modules:
+    if loading or helper():
         return
     if channel.by_hand():
         from .byhand import explain
@@ -230,6 +230,12 @@ def serve() -> None:
         Worker(TASKS, channel.take()).serve()
     except BrokenPipeError:
         give_up("nobody reads the answers any more")
+
+
+def helper() -> bool:
+    """Whether multiprocessing has started this process and is importing the program once more."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and getattr(process.current_process(), "_inheriting", False)
 
 
 loading = False  # python -m ers is loading a program, and serves afterwards

@@ -41,13 +41,14 @@ func (*runCommand) examples() string {
 }
 
 func (c *runCommand) Run(ctx context.Context, io *streams) error {
-	f, err := c.load()
+	f, err := c.load(ctx, io)
 	if err == nil {
 		err = c.begin()
 	}
 	if err != nil {
 		return err
 	}
+	c.folder = f.Dir
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	waitedFor := ""

@@ -34,7 +34,7 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	if c.NoWait && (c.JUnit != "" || c.GitHub) {
 		return errors.New("--no-wait leaves before there is a verdict for --junit or --github: leave it out")
 	}
-	ask, err := c.prepare()
+	ask, err := c.prepare(ctx, io)
 	if err == nil {
 		err = c.begin()
 	}
@@ -67,14 +67,14 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 type askFunc func(context.Context, *bus.Bus) (events.WindowKey, error)
 
 // prepare finds every mistake in the flags and files before anything is sent.
-func (c *submitCommand) prepare() (askFunc, error) {
+func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, error) {
 	if c.Window != 0 {
 		if c.File != "" {
 			return nil, errors.New("give either -f FILE or --window W")
 		}
 		return c.again, nil
 	}
-	f, err := c.load()
+	f, err := c.load(ctx, io)
 	if err != nil {
 		return nil, err
 	}

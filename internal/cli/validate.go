@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,8 +62,8 @@ type fileSummary struct {
 	Size int64  `json:"size"`
 }
 
-func (c *validateCommand) Run(io *streams) error {
-	f, err := pipeline.Load(c.File)
+func (c *validateCommand) Run(ctx context.Context, io *streams) error {
+	f, err := loadFile(ctx, io, c.File)
 	v := validation{File: c.File, OK: err == nil, Mistakes: []mistake{}}
 	if m, ok := errors.AsType[*pipeline.Mistakes](err); ok {
 		v.More = m.More

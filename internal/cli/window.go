@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,11 +26,11 @@ type windowFlags struct {
 }
 
 // load reads the pipeline file and applies the flags over it.
-func (w *windowFlags) load() (*pipeline.File, error) {
+func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, error) {
 	if w.File == "" {
 		return nil, errors.New("no pipeline file: use -f FILE")
 	}
-	f, err := pipeline.Load(w.File)
+	f, err := loadFile(ctx, io, w.File)
 	if err != nil {
 		return nil, err
 	}

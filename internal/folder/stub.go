@@ -1,10 +1,14 @@
 package folder
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // File is a file of a folder.
@@ -17,10 +21,28 @@ type File struct {
 }
 
 // Glob is to come.
-func Glob(dir string, patterns []string) ([]File, error) { return nil, errors.New("to come") }
+func Glob(dir string, patterns []string) (list []File, err error) {
+	for _, p := range patterns {
+		all, _ := filepath.Glob(filepath.Join(dir, p))
+		for _, path := range all {
+			f, err := Hash(path)
+			if err != nil {
+				return nil, err
+			}
+			f.Path, _ = filepath.Rel(dir, path)
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return list, nil
+}
 
 // Hash is to come.
-func Hash(path string) (File, error) { return File{}, errors.New("to come") }
+func Hash(path string) (File, error) {
+	data, err := os.ReadFile(path)
+	sum := sha256.Sum256(data)
+	return File{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Source: path}, err
+}
 
 // Unpack is to come.
 func Unpack(dir string, files []File, open func(sha256 string) (io.ReadCloser, error)) error {

@@ -81,17 +81,37 @@ func (l *loader) process(n *node, p *program.Process) {
 	}
 }
 
-// files takes in the files that patterns name, seen from the folder of the pipeline file.
+// files takes in the files that patterns name, seen from the folder of the pipeline file,
+// or from another one where that is said: {from: FOLDER, files: [PATTERN]}.
 func (l *loader) files(n *node) (list []program.File) {
-	before := len(l.found)
-	patterns := l.texts(n, "files")
-	if len(l.found) > before || len(patterns) == 0 {
-		return nil
+	var patterns []string
+	for _, item := range l.list(n, "files", "a list of patterns, or of {from: FOLDER, files: [PATTERN]}") {
+		if item.kind != canon.Object {
+			if pattern := l.text(item, "an element of files"); !item.bad {
+				patterns = append(patterns, pattern)
+			}
+			continue
+		}
+		const what = "an element of files"
+		l.fields(item, what, "from", "files")
+		from := l.need(item, what, "from", "the folder, seen from that of the pipeline file")
+		path := l.path(from, "from")
+		if more := l.texts(l.need(item, what, "files", "a list of patterns"), "files"); from != nil && !from.bad {
+			list = l.glob(item, path, more, list)
+		}
 	}
-	found, err := folder.Glob(l.dir, patterns)
+	if len(patterns) > 0 {
+		list = l.glob(n, l.dir, patterns, list)
+	}
+	slices.SortStableFunc(list, func(a, b program.File) int { return strings.Compare(a.Path, b.Path) })
+	return list
+}
+
+// glob takes in the files of a folder.
+func (l *loader) glob(n *node, dir string, patterns []string, list []program.File) []program.File {
+	found, err := folder.Glob(dir, patterns)
 	if err != nil {
 		l.wrong(n, "files: %v", err)
-		return nil
 	}
 	for _, f := range found {
 		l.take(f.Source, f.Size)

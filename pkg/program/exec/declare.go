@@ -31,8 +31,8 @@ func same(t *program.Task, declared []worker.Task) error {
 	return nil
 }
 
-// Declared makes tasks of a definition of what a worker declares.
-func Declared(workerName string, h *worker.Hello) []program.Task {
+// declared makes tasks of a definition of what a worker declares.
+func declared(workerName string, h *worker.Hello) []program.Task {
 	var tasks []program.Task
 	for _, d := range h.Tasks {
 		t := program.Task{Name: d.Name, Lane: d.Lane, Priority: d.Priority, Cost: d.Cost, Tags: d.Tags, Worker: workerName}

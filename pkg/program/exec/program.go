@@ -60,13 +60,24 @@ type task struct {
 // executables. Errors are about the definition ([program.ErrInvalid]), about this machine
 // (ErrHere), an ErrUnavailable, or what reading the objects gave.
 func Load(ctx context.Context, c Config, d *program.Definition) (*Program, error) {
-	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site)}
-	var err error
-	if p.scratch, err = os.MkdirTemp("", "ers-"); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	p, err := newProgram(c, d)
+	if err != nil {
+		return nil, err
 	}
 	if err := p.settle(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func newProgram(c Config, d *program.Definition) (*Program, error) {
+	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site)}
+	scratch, err := os.MkdirTemp("", "ers-")
+	if err == nil { // a path through a link is not one to mount over
+		p.scratch, err = filepath.EvalSymlinks(scratch)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return p, nil
 }

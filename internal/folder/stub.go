@@ -68,3 +68,35 @@ func Unpack(dir string, files []File, open func(sha256 string) (io.ReadCloser, e
 
 // Copy is to come.
 func Copy(from, to string, skip []string) error { return errors.New("to come") }
+
+// Change is to come.
+type Change struct {
+	Path       string
+	Type       string
+	Executable bool
+	Target     string
+	Bytes      int64
+	Source     string
+}
+
+func (c Change) Open() (io.ReadCloser, error) { return os.Open(c.Source) }
+func (c Change) Size() int64                  { return c.Bytes }
+
+// Manifest is to come.
+type Manifest struct{}
+
+func Snapshot(dir string, skip []string) (*Manifest, error) { return &Manifest{}, nil }
+
+func (m *Manifest) Compare(dir string, skip []string) ([]Change, error) { return nil, nil }
+
+func Changes(lower, upper string) (list []Change, err error) {
+	return list, filepath.WalkDir(upper, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, _ := filepath.Rel(upper, path)
+		info, _ := d.Info()
+		list = append(list, Change{Path: rel, Type: "file", Bytes: info.Size(), Source: path})
+		return nil
+	})
+}

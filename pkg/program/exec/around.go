@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"context"
 	"os"
 	"runtime"
 	"strings"
@@ -10,7 +9,7 @@ import (
 )
 
 // surroundings is what a run has around it that must not matter, for the record.
-func (r *Run) surroundings(context.Context) (canon.Value, error) {
+func (r *Run) surroundings() (canon.Value, error) {
 	environment := make(map[string]any)
 	for _, v := range Given(os.Environ()) {
 		name, value, _ := strings.Cut(v, "=")
@@ -31,6 +30,9 @@ func (r *Run) surroundings(context.Context) (canon.Value, error) {
 	}
 	if len(workers) > 0 {
 		around["workers"] = workers
+	}
+	if len(r.commands) > 0 {
+		around["commands"] = r.commands
 	}
 	return canon.Of(around)
 }

@@ -29,7 +29,7 @@ const (
 	underFolder = "under" // overlayfs works in it
 )
 
-// newPlace makes a place over a folder with files. Where the kernel allows, each process
+// newPlace makes a place over a folder with files, "" for one that is yet to be named. Where the kernel allows, each process
 // sees it at the same paths, so that a path says nothing of the run.
 func (p *Program) newPlace(files string) (*place, error) {
 	private, err := p.own("place-", workFolder, homeFolder, tmpFolder, upperFolder, underFolder)
@@ -41,6 +41,9 @@ func (p *Program) newPlace(files string) (*place, error) {
 	can := process.Look()
 	fixed, err := fixedFolder()
 	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
+		if files == "" {
+			return at, nil
+		}
 		return at, folder.Copy(files, at.dir, nil)
 	}
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}

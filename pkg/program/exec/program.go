@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -46,8 +45,8 @@ type Program struct {
 	definition *program.Definition
 	tasks      map[string]*task
 	workers    map[string]*site
-	scratch    string     // a folder of this program alone
-	alone      sync.Mutex // held by a command that must not run beside others
+	scratch    string // a folder of this program alone
+	alone      turn   // of a command that must not run beside others
 }
 
 // task is a task of the definition, and what it needs to run.
@@ -71,7 +70,7 @@ func Load(ctx context.Context, c Config, d *program.Definition) (*Program, error
 }
 
 func newProgram(c Config, d *program.Definition) (*Program, error) {
-	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site)}
+	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site), alone: make(turn, 1)}
 	scratch, err := os.MkdirTemp("", "ers-")
 	if err == nil { // a path through a link is not one to mount over
 		p.scratch, err = filepath.EvalSymlinks(scratch)
@@ -149,6 +148,21 @@ func (p *Program) declares(name string, hello *worker.Hello) error {
 	}
 	return nil
 }
+
+// turn is had by one at a time.
+type turn chan struct{}
+
+// take waits for the turn, or until ctx ends. Who has it gives it back.
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) give() { <-t }
 
 // own is a folder of this program's own, with the folders that a process of a run needs.
 func (p *Program) own(pattern string, parts ...string) (dir string, err error) {

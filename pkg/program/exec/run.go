@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 )
@@ -17,8 +16,10 @@ type Run struct {
 	*Program
 	scheduler *scheduler.Scheduler
 	servers   map[serverKey]*server // of this run, when it has begun
-	surround  canon.Value           // what is still to be recorded of them
+	commands  map[string]any        // what is recorded of the tasks' commands, when they have run
+	around    bool                  // the surroundings are recorded
 	extra     events.Extra          // of the last tick
+	ruled     []scheduler.Ruled     // what rules found in what commands came to in it
 	broken    error                 // what ended a process: no task of the tick means anything
 }
 
@@ -74,7 +75,7 @@ func (r *Run) Tick(ctx context.Context, number int64, budgets scheduler.Budgets,
 	if r.broken != nil {
 		return scheduler.Tick{}, r.broken
 	}
-	r.extra = events.Extra{}
+	r.extra, r.ruled = events.Extra{}, nil
 	if r.servers == nil {
 		if err := r.start(ctx); err != nil {
 			r.broken = err
@@ -85,6 +86,10 @@ func (r *Run) Tick(ctx context.Context, number int64, budgets scheduler.Budgets,
 	if err == nil {
 		err = r.broken
 	}
+	if err == nil && !r.around {
+		r.extra.Surroundings, err = r.surroundings()
+	}
+	tick.Ruled = append(tick.Ruled, r.ruled...)
 	return tick, err
 }
 
@@ -100,12 +105,7 @@ func (r *Run) start(ctx context.Context) error {
 	for _, s := range r.servers {
 		group.Go(func() error { return s.start(ctx) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	var err error
-	r.surround, err = r.surroundings(ctx)
-	return err
+	return group.Wait()
 }
 
 // ask has a task run by its worker.
@@ -124,10 +124,8 @@ func (r *Run) ask(ctx context.Context, t *task, in *scheduler.Input) (any, error
 
 // Extra is what belongs to the last tick beside its events and results.
 func (r *Run) Extra() events.Extra {
-	x := r.extra
-	x.Surroundings, r.surround = r.surround, ""
-	r.extra = events.Extra{}
-	return x
+	r.around = true
+	return r.extra
 }
 
 // Stateful tells that the run has workers, which may keep something from tick to tick.

@@ -1,0 +1,112 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"abraxas.dev/ers/internal/folder"
+	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/program/command"
+	"abraxas.dev/ers/pkg/rules"
+)
+
+// desk is the place of a command, and how it is found out what it did to the files there.
+type desk struct {
+	*place
+	how    string           // for the record
+	before *folder.Manifest // what was there, where no overlay holds what changed
+	skip   []string         // absolute paths that are not looked at
+}
+
+// oneByOne tells that a command must not run beside others of the window: it works on what
+// all of them share, or is looked at from outside.
+func (t *task) oneByOne() bool {
+	c := t.Command
+	return c.InPlace || c.Setup != "" || c.Probe != "" || len(c.Files) == 0 && !process.Look().Overlay.OK
+}
+
+// newDesk prepares the folder in which a command runs: a view of its own of the folder
+// with its files, or of the one that this program was given.
+func (p *Program) newDesk(t *task) (*desk, error) {
+	if len(t.Command.Files) > 0 {
+		at, err := p.newPlace(t.site.files)
+		if err != nil {
+			return nil, err
+		}
+		return (&desk{place: at, how: "its files alone"}).snapshot()
+	}
+	if p.Dir == "" {
+		return nil, fmt.Errorf("%w: the command works on a folder of the machine on which it was asked for: name its files in the pipeline file", ErrHere)
+	}
+	work, err := filepath.EvalSymlinks(filepath.Join(p.Dir, filepath.FromSlash(t.Command.Dir)))
+	if err == nil {
+		work, err = filepath.Abs(work)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHere, err)
+	}
+	at, err := p.newPlace("")
+	if err != nil {
+		return nil, err
+	}
+	d := &desk{place: at, skip: append([]string{p.scratch}, p.Hide...)}
+	switch {
+	case t.Command.InPlace:
+		d.how, d.dir = "in place", work
+	case d.overlay != nil:
+		d.how, d.dir, d.overlay.Lower = "a view of its own", work, work
+		return d, nil
+	default:
+		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
+		if err = os.RemoveAll(d.dir); err == nil {
+			err = folder.Copy(work, d.dir, d.skip)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, at.remove())
+	}
+	return d.snapshot()
+}
+
+// snapshot notes what is in the folder, where no overlay does.
+func (d *desk) snapshot() (*desk, error) {
+	if d.overlay != nil && d.how != "in place" {
+		return d, nil
+	}
+	if d.how == "in place" {
+		d.overlay = nil
+	}
+	var err error
+	if d.before, err = folder.Snapshot(d.dir, d.skip); err != nil {
+		return nil, errors.Join(err, d.remove())
+	}
+	return d, nil
+}
+
+// changes are the files that the command made, changed or deleted, those that the globs
+// name if there are any.
+func (d *desk) changes(globs []string) (map[string]command.File, error) {
+	var list []folder.Change
+	var err error
+	if d.before != nil {
+		list, err = d.before.Compare(d.dir, d.skip)
+	} else {
+		list, err = folder.Changes(d.overlay.Lower, d.overlay.Upper)
+	}
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]command.File)
+	for _, c := range list {
+		if len(globs) > 0 && !slices.ContainsFunc(globs, func(g string) bool { return rules.Match(g, c.Path) }) {
+			continue
+		}
+		files[c.Path] = command.File{Type: command.FileType(c.Type), Executable: c.Executable, Target: c.Target, Content: c}
+	}
+	return files, nil
+}
+
+func (d *desk) close() error { return d.remove() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type compareAnswer struct {
 	// The gate's own explanation of the first difference of two sealed runs.
 	Headline   string          `json:"headline,omitempty"`
 	Divergence json.RawMessage `json:"divergence,omitempty"`
+	Place      string          `json:"place,omitempty"`
 	Problem    string          `json:"problem,omitempty"`
 }
 
@@ -152,6 +154,7 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 	}
 	pair.rename(&v)
 	c.Headline = strings.TrimPrefix(report.Headline(&v), "a tie: ") // of two runs, neither is odd
+	c.Place = report.Place(v.Divergence)
 	c.Divergence, err = events.Encode(v.Divergence)
 	return err
 }
@@ -179,6 +182,10 @@ func (p *pairSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 
 func (p *pairSource) Tick(run int, d events.TickDigest) (events.Tick, error) {
 	return p.server.loadTick(p.ctx, p.keys[run], d.Tick)
+}
+
+func (p *pairSource) Object(sha string) (io.ReadCloser, error) {
+	return p.server.Bus.OpenObject(p.ctx, sha)
 }
 
 // rename gives the two runs their own numbers again.

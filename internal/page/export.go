@@ -142,6 +142,9 @@ func (p *export) Ticks() string {
 	return fmt.Sprintf("ticks %d to %d", r.FirstTick, r.FirstTick+r.Ticks-1)
 }
 
+// Place is where the first difference is.
+func (p *export) Place() string { return report.Place(p.Verdict.Divergence) }
+
 // Sides are both sides of the first difference.
 func (p *export) Sides() []exportSide {
 	d := p.Verdict.Divergence
@@ -167,10 +170,11 @@ type exportSide struct {
 // marked finds what differs of two texts: what is between their common beginning and
 // their common end.
 func marked(d *events.Divergence) (expected, found exportSide) {
-	if !d.Expected.Present || !d.Found.Present {
-		return onlySide(&d.Expected), onlySide(&d.Found)
+	x, y := report.Shown(d)
+	if !x.Present || !y.Present {
+		return onlySide(&x), onlySide(&y)
 	}
-	a, b := []rune(d.Expected.Canonical), []rune(d.Found.Canonical)
+	a, b := []rune(x.Canonical), []rune(y.Canonical)
 	start, end := 0, 0
 	for start < min(len(a), len(b)) && a[start] == b[start] {
 		start++

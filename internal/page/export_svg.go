@@ -84,7 +84,7 @@ func (p *export) picture() []byte {
 // difference draws both sides of the first difference.
 func (p *export) difference(c *canvas) {
 	d := p.Verdict.Divergence
-	place := fmt.Sprintf("first difference: %s of %s at tick %d, event %d %s", d.Kind, d.Task, d.Tick, d.EventIndex, d.Pointer)
+	place := fmt.Sprintf("first difference: %s of %s at tick %d, event %d %s", d.Kind, d.Task, d.Tick, d.EventIndex, p.Place())
 	if d.Task == "" {
 		place = "first difference: " + string(d.Kind)
 	}

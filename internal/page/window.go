@@ -56,6 +56,7 @@ type windowAnswer struct {
 	Verdict  json.RawMessage `json:"verdict"` // null while there is none
 	Seq      uint64          `json:"verdict_seq,omitempty"`
 	Report   string          `json:"report,omitempty"`   // the verdict as text
+	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
 }
 
@@ -80,6 +81,9 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	if v := w.verdict; v != nil {
 		a.judge(v)
 		a.Verdict, a.Seq = w.raw, w.seq
+		if v.Divergence != nil {
+			a.Place = report.Place(v.Divergence)
+		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
 	}
 	if w.verdict == nil || w.verdict.Outcome == events.Inconclusive {

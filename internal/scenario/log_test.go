@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -77,6 +78,8 @@ func (l memory) Get(stream string, seqs ...uint64) ([]events.Message, error) {
 }
 
 func (l memory) LastSeq(stream string) (uint64, error) { return uint64(len(l[stream])), nil }
+
+func (l memory) OpenObject(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }
 
 // standing is what bus.Standing reads of the real streams.
 func (l memory) standing() *events.Standing {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -69,6 +70,8 @@ func (l lookup) Next(stream, filter string, from uint64) (Message, error) {
 }
 
 func (l lookup) LastSeq(stream string) (uint64, error) { return l.b.LastSeq(l.ctx, stream) }
+
+func (l lookup) OpenObject(sha string) (io.ReadCloser, error) { return l.b.OpenObject(l.ctx, sha) }
 
 // Get asks for all messages at once.
 func (l lookup) Get(stream string, seqs ...uint64) ([]Message, error) {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -8,6 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
+	"iter"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -16,81 +20,117 @@ import (
 )
 
 // ErrDamaged says that an object's content is not what its name says.
-var ErrDamaged = errors.New("damaged")
+var ErrDamaged = events.ErrDamaged
 
-// PutObject keeps data in the object store under its SHA-256 in lower-case hex,
-// unless it is there already and intact; a damaged copy is replaced. After an error
-// the object is there, or not, or damaged: put it again.
+// PutObject keeps data in the object store under its SHA-256 in lower-case hex; see
+// [Bus.PutObjectFrom].
 func (b *Bus) PutObject(ctx context.Context, data []byte) (sha string, err error) {
 	sha = objectName(data)
-	if b.readOnly {
-		return "", fmt.Errorf("put object %s: the bus is open for reading alone", sha)
-	}
-	if _, err := b.GetObject(ctx, sha); err == nil {
-		return sha, nil
-	}
-	ctx, cancel := transferContext(ctx, uint64(len(data)))
-	defer cancel()
-	// Commit point: the object is there once its entry, which is written last, is in
-	// the stream. A crash before leaves pieces that no entry names.
-	if _, err := b.objects.PutBytes(ctx, sha, data); err != nil {
-		stream := objectStream.Name
-		if trouble, known := b.trouble(writing(stream)); known && isTimeout(err) {
-			err = trouble.Err
-		}
-		err = meaning(stream, objectSubjects+">", err)
-		b.troubles.note(writing(stream), err)
-		return "", fmt.Errorf("put object %s: %w", sha, err)
-	}
-	b.wrote(objectStream.Name)
-	return sha, nil
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	return sha, b.PutObjectFrom(ctx, sha, int64(len(data)), open)
 }
 
 // GetObject returns the object with that SHA-256. ErrNotFound when there is none,
 // ErrDamaged when it is another or a part of it is missing: putting it again helps
 // with both. Any other error may pass.
 func (b *Bus) GetObject(ctx context.Context, sha string) ([]byte, error) {
-	data, err := b.readObject(ctx, sha)
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
-		return nil, fmt.Errorf("object %s in bucket %s: %w; submit the files that it was made of again, it gets the same name", sha, events.BucketObjects, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("get object %s: %w", sha, err)
-	}
-	return data, nil
-}
-
-// readObject reads the object's entry and then its pieces. The client's own way of
-// reading asks any replica, and where one lags it takes a new object for missing or
-// damaged, which nothing would heal.
-func (b *Bus) readObject(ctx context.Context, sha string) ([]byte, error) {
-	entry, err := b.Last(ctx, objectStream.Name, objectSubjects+"M."+base64.URLEncoding.EncodeToString([]byte(sha)))
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrNotFound
-	}
+	r, err := b.OpenObject(ctx, sha)
 	if err != nil {
 		return nil, err
 	}
-	var info jetstream.ObjectInfo
-	if err := json.Unmarshal(entry.Data, &info); err != nil {
-		return nil, fmt.Errorf("%w: its entry: %w", ErrDamaged, err)
-	}
-	if info.Deleted {
-		return nil, fmt.Errorf("%w: it was deleted", ErrNotFound)
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// OpenObject reads the object with that SHA-256 piece by piece, so that its size does not
+// matter. Its errors, and those of reading it, are those of [Bus.GetObject]. That it is
+// the right object is known at its end: Read returns ErrDamaged in place of io.EOF when it
+// is not. The reader is for one goroutine and must be closed; it ends with ctx.
+func (b *Bus) OpenObject(ctx context.Context, sha string) (io.ReadCloser, error) {
+	info, err := b.entry(ctx, sha)
+	if err != nil {
+		return nil, objectError(sha, err)
 	}
 	ctx, cancel := transferContext(ctx, info.Size)
-	defer cancel()
-	var data []byte
-	for m, err := range b.Read(ctx, objectStream.Name, objectSubjects+"C."+info.NUID, 1, 0) {
-		if err != nil {
-			return nil, err
+	// The client's own way of reading asks any replica, and where one lags it takes a new
+	// object for missing or damaged, which nothing would heal.
+	next, stop := iter.Pull2(b.Read(ctx, objectStream.Name, objectSubjects+"C."+info.NUID, 1, 0))
+	return &objectReader{sha: sha, next: next, close: func() { stop(); cancel() }, sum: sha256.New()}, nil
+}
+
+// entry reads what stands under an object's name.
+func (b *Bus) entry(ctx context.Context, sha string) (info jetstream.ObjectInfo, err error) {
+	m, err := b.Last(ctx, objectStream.Name, entrySubject(sha))
+	if errors.Is(err, ErrNotFound) {
+		return info, ErrNotFound
+	}
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(m.Data, &info); err != nil {
+		return info, fmt.Errorf("%w: its entry: %w", ErrDamaged, err)
+	}
+	if info.Deleted {
+		return info, fmt.Errorf("%w: it was deleted", ErrNotFound)
+	}
+	return info, nil
+}
+
+func entrySubject(sha string) string {
+	return objectSubjects + "M." + base64.URLEncoding.EncodeToString([]byte(sha))
+}
+
+func objectError(sha string, err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("object %s in bucket %s: %w; submit the files that it was made of again, it gets the same name", sha, events.BucketObjects, err)
+	}
+	return fmt.Errorf("get object %s: %w", sha, err)
+}
+
+// objectReader reads the pieces of an object.
+type objectReader struct {
+	sha   string
+	next  func() (Message, error, bool)
+	close func()
+	sum   hash.Hash
+	size  int64
+	piece []byte
+	err   error
+}
+
+func (r *objectReader) Read(p []byte) (int, error) {
+	for len(r.piece) == 0 && r.err == nil {
+		m, err, more := r.next()
+		switch {
+		case err != nil:
+			r.err = objectError(r.sha, err)
+		case !more:
+			r.err = r.end()
+		default:
+			r.piece = m.Data
+			r.sum.Write(m.Data)
+			r.size += int64(len(m.Data))
 		}
-		data = append(data, m.Data...)
 	}
-	if found := objectName(data); found != sha {
-		return nil, fmt.Errorf("%w: %d bytes with SHA-256 %s", ErrDamaged, len(data), found)
+	if len(r.piece) == 0 {
+		return 0, r.err
 	}
-	return data, nil
+	n := copy(p, r.piece)
+	r.piece = r.piece[n:]
+	return n, nil
+}
+
+// end says whether what was read is the object.
+func (r *objectReader) end() error {
+	if found := hex.EncodeToString(r.sum.Sum(nil)); found != r.sha {
+		return objectError(r.sha, fmt.Errorf("%w: %d bytes with SHA-256 %s", ErrDamaged, r.size, found))
+	}
+	return io.EOF
+}
+
+func (r *objectReader) Close() error {
+	r.close()
+	return nil
 }
 
 // transferContext gives a transfer an end, where the client would wait for ever or

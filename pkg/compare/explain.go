@@ -2,13 +2,16 @@ package compare
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/command"
 )
 
 // around is how many events are shown before a difference, and after it on each side.
@@ -18,6 +21,10 @@ const around = 3
 type examiner struct {
 	req *events.WindowRequest
 	src Source
+
+	// What a task returned on both sides of the divergence that was found last, and of the
+	// one that is shown.
+	last, shown [2]canon.Value
 }
 
 // explain sets Differs of the outlier groups, and Divergence to the earliest of all.
@@ -38,7 +45,7 @@ func (x *examiner) explain(v *events.Verdict) error {
 		}
 		first := v.Divergence == nil || earlier(d, v.Divergence) < 0
 		if first {
-			v.Divergence = d
+			v.Divergence, x.shown = d, x.last
 		}
 		if first || i <= MaxExplained {
 			location := d.Location
@@ -46,6 +53,19 @@ func (x *examiner) explain(v *events.Verdict) error {
 		}
 	}
 	return nil
+}
+
+// explainContent says where the contents of a command's value differ, when it is they that
+// do. Objects that are not there leave it open: that two runs differ is shown without.
+func (x *examiner) explainContent(d *events.Divergence) (err error) {
+	if slices.Contains(events.OwnKinds, d.Kind) || !strings.HasPrefix(d.Pointer, "/value/") {
+		return nil
+	}
+	d.Content, err = command.Explain(x.shown[0], x.shown[1], strings.TrimPrefix(d.Pointer, "/value"), x.src.Object)
+	if errors.Is(err, events.ErrNotFound) || errors.Is(err, events.ErrDamaged) {
+		return nil
+	}
+	return err
 }
 
 // ticks is the most ticks that a run of the window can have.
@@ -137,6 +157,9 @@ func (x *examiner) explainTick(a, b *cursor, da, db events.TickDigest, passed []
 		Found:    newSide(b.run, p.found, p.expected),
 	}
 	d.Expected.Error, d.Found.Error = errorTexts(&ta, &tb, &p)
+	if strings.HasPrefix(p.pointer, "/value/") {
+		x.last = [2]canon.Value{ta.Results[p.index].Value, tb.Results[p.index].Value}
+	}
 	if d.Before, err = a.before(passed, ta.Events[:p.index]); err != nil {
 		return nil, err
 	}

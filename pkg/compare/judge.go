@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 
@@ -39,6 +40,10 @@ type Source interface {
 
 	// Tick returns the whole tick that d, yielded by TickDigests(run), is about.
 	Tick(run int, d events.TickDigest) (events.Tick, error)
+
+	// Object reads an object that a value names. [events.ErrNotFound], and
+	// [events.ErrDamaged] while it is read, leave the verdict without what is in it.
+	Object(sha string) (io.ReadCloser, error)
 }
 
 // Judge returns the verdict on a window. last holds the last digest of each run, by
@@ -98,7 +103,7 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 	}
 	slices.SortStableFunc(v.Problems, func(a, b events.Problem) int { return cmp.Compare(a.Run, b.Run) })
 	group(&v, last, sealed)
-	return v, decide(&v, &examiner{req, src}, last)
+	return v, decide(&v, &examiner{req: req, src: src}, last)
 }
 
 // Withdraw makes a verdict inconclusive because of c.
@@ -155,7 +160,7 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 	switch {
 	case v.Divergence != nil:
 		v.Outcome = events.Fail
-		return nil
+		return x.explainContent(v.Divergence)
 	case len(v.Problems) > 0:
 		v.Outcome = events.Inconclusive
 		return nil

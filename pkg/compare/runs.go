@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 
@@ -162,3 +163,6 @@ func (m Memory) Tick(run int, d events.TickDigest) (events.Tick, error) {
 	}
 	return m[run][i], nil
 }
+
+// Object implements [Source]: there are none.
+func (m Memory) Object(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -106,6 +107,8 @@ func TestMemoryHasNoSuchTick(t *testing.T) {
 type bigSource struct{ ticks int64 }
 
 func (s bigSource) Complete(int) error { return nil }
+
+func (s bigSource) Object(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }
 
 func (s bigSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {

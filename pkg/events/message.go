@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Message is one message of a stream.
@@ -20,12 +21,15 @@ type Message struct {
 // ErrNotFound says that there is no such message or object.
 var ErrNotFound = errors.New("not found")
 
+// ErrDamaged says that an object's content is not what its name says.
+var ErrDamaged = errors.New("damaged")
+
 // ErrVoid says that what stands under a window's number is no request but what a repair
 // put there: the window's request was lost, and nothing can be judged by it.
 var ErrVoid = errors.New("its request was lost, a repair says")
 
-// Lookup finds single messages in the streams as they are now. It is all that the cores
-// of hasher and gate see of them.
+// Lookup finds single messages in the streams, and objects, as they are now. It is all
+// that the cores of hasher and gate see of them.
 type Lookup interface {
 	// Last returns the last message on a subject or filter; [ErrNotFound]: there is none.
 	Last(stream, filter string) (Message, error)
@@ -37,6 +41,9 @@ type Lookup interface {
 	Get(stream string, seqs ...uint64) ([]Message, error)
 	// LastSeq returns the sequence of the stream's last message, 0 when it never had one.
 	LastSeq(stream string) (uint64, error)
+	// OpenObject reads an object; ErrNotFound: there is none. Reading it ends with
+	// [ErrDamaged] when it is not the one with that SHA-256.
+	OpenObject(sha string) (io.ReadCloser, error)
 }
 
 // The readers of the documents. All who read one use these, so that a document that

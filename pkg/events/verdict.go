@@ -107,14 +107,14 @@ type Divergence struct {
 	Before   []TraceEvent `json:"before"` // up to three events before it, the same in both
 	Expected Side         `json:"expected"`
 	Found    Side         `json:"found"`
-	Content  *Content     `json:"content,omitempty"` // where that is in what a command wrote or in a file, as what it is
+	Content  *Content     `json:"content,omitempty"` // what that is, where a task ran a command
 }
 
-// Content says where two contents of a command's value first differ. It is found by
-// reading what the value names, where that is an object.
+// Content says in what two values of a command first differ. It is found by reading what
+// the values name, where that is an object.
 type Content struct {
-	Name    string `json:"name"`              // stdout, stderr, probe, "file:" and a path, or files: the list of all
-	As      string `json:"as,omitempty"`      // json, jsonl, text or bytes, as which both were read; left out: they are different things, which Expected and Found name
+	Name    string `json:"name"`              // stdout, stderr, probe, exit, or "file:" and a path
+	As      string `json:"as,omitempty"`      // json, jsonl, text or bytes, as which both were read; left out: Expected and Found are what they are
 	Line    int64  `json:"line,omitempty"`    // of text and JSON Lines, from 1
 	Column  int64  `json:"column,omitempty"`  // in characters, from 1
 	Offset  int64  `json:"offset,omitempty"`  // of the first byte that differs, from 0; with Pointer it is not said
@@ -123,6 +123,8 @@ type Content struct {
 
 	// What the two sides have there: canonical JSON, a line, or bytes in hex, at most 1 KiB
 	// of it around the difference, with "…" where something is left out; null is nothing.
+	// Without As: the exit status or the signal; JSON, text …; file, executable file, link to
+	// somewhere, folder or deleted.
 	Expected *string `json:"expected"`
 	Found    *string `json:"found"`
 }

@@ -96,8 +96,11 @@ func sideBySide(d *events.Divergence) []field {
 			return list
 		}
 	}
-	if !pointed {
-		list = append(list, field{clean(d.Pointer), content(&d.Expected), content(&d.Found), true, d.Expected.Present && d.Found.Present})
+	if d.Content != nil {
+		expected, found := contentSides(d)
+		list = append(list, field{clean(Place(d)), expected, found, true, !strings.HasPrefix(expected, "(") && !strings.HasPrefix(found, "(")})
+	} else if !pointed {
+		list = append(list, field{clean(d.Pointer), sideText(&d.Expected), sideText(&d.Found), true, d.Expected.Present && d.Found.Present})
 	}
 	if expected, found := d.Expected.Error, d.Found.Error; d.Pointer != "/error" && expected+found != "" {
 		list = append(list, field{"error", quote(expected), quote(found), expected != found, false})
@@ -132,7 +135,7 @@ func cells(e *events.TraceEvent) [5]string {
 	return [5]string{clean(e.Task), e.Lane.String(), e.Status.String(), fmt.Sprint(e.CostOps), fmt.Sprint(e.CostEntropy)}
 }
 
-func content(s *events.Side) string {
+func sideText(s *events.Side) string {
 	if !s.Present {
 		return "(nothing)"
 	}

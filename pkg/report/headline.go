@@ -92,6 +92,9 @@ func differ(runs []int) string {
 func whatDiffers(d *events.Divergence) string {
 	task, pointer := name(d.Task), name(d.Pointer)
 	expected, found := scalar(&d.Expected), scalar(&d.Found)
+	if d.Content != nil {
+		return task + ": " + inContent(d)
+	}
 	switch d.Kind {
 	case events.KindOrder:
 		if d.Pointer == "/lane" {

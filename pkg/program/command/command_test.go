@@ -284,7 +284,8 @@ func TestExplain(t *testing.T) {
 		rules []string
 		want  string
 	}{
-		{name: "exit", b: Output{Exit: 1}, want: "no content"},
+		{name: "exit", b: Output{Exit: 1}, want: `exit as  line 0 column 0 offset 0 : "0", "1"`},
+		{name: "signal", b: Output{Signal: "SIGSEGV"}, want: `exit as  line 0 column 0 offset 0 : "0", "SIGSEGV"`},
 		{name: "text", a: Output{Stdout: text("a\nb\n")}, b: Output{Stdout: text("a\nc\n")}, want: `stdout as text line 2 column 1 offset 2 : "b", "c"`},
 		{name: "long text", a: Output{Stdout: text(long + "b")}, b: Output{Stdout: text(long + "c")}, want: `stdout as text line 1001 column 1 offset 40000 : "b", "c"`},
 		{name: "text, one of them long", a: Output{Stderr: text("a\n")}, b: Output{Stderr: text("a\n" + long)}, want: `stderr as text line 2 column 1 offset 2 : nothing, "a line of forty characters, or about it"`},
@@ -296,11 +297,11 @@ func TestExplain(t *testing.T) {
 		{name: "other kinds", a: Output{Stdout: text("{}")}, b: Output{Stdout: text("no\n")}, want: `stdout as  line 0 column 0 offset 0 : "JSON", "text"`},
 		{name: "text and bytes", a: Output{Stdout: text("ab")}, b: Output{Stdout: text("a\x00")}, want: `stdout as bytes line 0 column 0 offset 1 : "61 62", "61 00"`},
 		{name: "a file", a: Output{Files: map[string]File{"a/b": {Type: Regular, Content: text("1\n")}}}, b: Output{Files: map[string]File{"a/b": {Type: Regular, Content: text("2\n")}}}, want: `file:a/b as text line 1 column 1 offset 0 : "1", "2"`},
-		{name: "a file less", a: Output{Files: map[string]File{"a/b": {Type: Regular}}}, b: Output{Files: map[string]File{}}, want: "no content"},
-		{name: "a link now", a: Output{Files: map[string]File{"a/b": {Type: Regular}}}, b: Output{Files: map[string]File{"a/b": {Type: Link}}}, want: "no content"},
-		{name: "executable now", a: Output{Files: map[string]File{"b": {Type: Regular}}}, b: Output{Files: map[string]File{"b": {Type: Regular, Executable: true}}}, want: "no content"},
+		{name: "a file less", a: Output{Files: map[string]File{"a/b": {Type: Regular}}}, b: Output{Files: map[string]File{}}, want: `file:a/b as  line 0 column 0 offset 0 : "file", nothing`},
+		{name: "a link now", a: Output{Files: map[string]File{"a/b": {Type: Regular}}}, b: Output{Files: map[string]File{"a/b": {Type: Link, Target: "c"}}}, want: `file:a/b as  line 0 column 0 offset 0 : "file", "link to c"`},
+		{name: "executable now", a: Output{Files: map[string]File{"b": {Type: Regular}}}, b: Output{Files: map[string]File{"b": {Type: Regular, Executable: true}}}, want: `file:b as  line 0 column 0 offset 0 : "file", "executable file"`},
 		{name: "many files", a: Output{Files: many(200, "a")}, b: Output{Files: many(200, "b")}, want: `file:f000 as text line 1 column 1 offset 0 : "a", "b"`},
-		{name: "many files and some", a: Output{Files: many(20, "a")}, b: Output{Files: many(200, "a")}, want: `files as json line 0 column 0 offset 0 /f020: nothing, "{\"executable\":false,`},
+		{name: "many files and some", a: Output{Files: many(20, "a")}, b: Output{Files: many(200, "a")}, want: `file:f020 as  line 0 column 0 offset 0 : nothing, "file"`},
 	} {
 		s := make(store)
 		a, b := s.make(t, c.a, c.rules...), s.make(t, c.b, c.rules...)

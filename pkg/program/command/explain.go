@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -19,10 +20,10 @@ type Opener func(sha string) (io.ReadCloser, error)
 // compared; of larger ones it is not said where they differ.
 const maxFiles = 64 << 20
 
-// Explain says where two values of commands first differ, when the place at pointer is
-// in a content or among the files, which it reads with open. It is nil for another place,
-// and for values that no command came to. An error is one of open, or of reading what it
-// opened.
+// Explain says in what two values of commands first differ, where pointer is the place of
+// that. Contents that are objects, and the object that stands for all files, are read with
+// open. It is nil for values that no command came to. An error is one of open, or of
+// reading what it opened.
 //
 // Where JSON stands in both values and is equal, the bytes in which it was written are not
 // kept: then Equal alone is said.
@@ -34,6 +35,8 @@ func Explain(a, b canon.Value, pointer string, open Opener) (*events.Content, er
 	}
 	name, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 	switch name {
+	case "exit", "signal":
+		return &events.Content{Name: ExitName, Expected: ptr(x.ended()), Found: ptr(y.ended())}, nil
 	case rules.Stdout:
 		return diff(name, x.Stdout, y.Stdout, open)
 	case rules.Stderr:
@@ -50,6 +53,17 @@ func Explain(a, b canon.Value, pointer string, open Opener) (*events.Content, er
 		return diffFiles(a, b, x, y, open)
 	}
 	return nil, nil
+}
+
+// ExitName is the name of the exit status, or the signal, where a difference is in it.
+const ExitName = "exit"
+
+// ended is the exit status or the signal.
+func (r *Reading) ended() string {
+	if r.Signal != "" {
+		return r.Signal
+	}
+	return strconv.FormatInt(r.Exit, 10)
 }
 
 var unescape = strings.NewReplacer("~1", "/", "~0", "~")
@@ -89,13 +103,31 @@ func diff(name string, a, b *Content, open Opener) (*events.Content, error) {
 
 func ptr(s string) *string { return &s }
 
-// diffFile is the difference of the content of a file; nil when it is in something else.
+// diffFile is the difference of what became of a file.
 func diffFile(path string, a, b map[string]FileReading, open Opener) (*events.Content, error) {
-	x, y := a[path], b[path]
-	if x.Content == nil || y.Content == nil || x.Executable != y.Executable {
+	x, y := describe(a, path), describe(b, path)
+	if x == nil || y == nil || *x != *y {
+		return &events.Content{Name: rules.FileName(path), Expected: x, Found: y}, nil
+	}
+	if a[path].Content == nil { // and so they are equal
 		return nil, nil
 	}
-	return diff(rules.FileName(path), x.Content, y.Content, open)
+	return diff(rules.FileName(path), a[path].Content, b[path].Content, open)
+}
+
+// describe says in words what became of a file, without its content; nil: it was neither
+// made nor changed.
+func describe(files map[string]FileReading, path string) *string {
+	f, ok := files[path]
+	switch {
+	case !ok:
+		return nil
+	case f.Type == Link:
+		return ptr("link to " + content.Cut(f.Target, "", content.MaxExcerpt))
+	case f.Executable:
+		return ptr("executable file")
+	}
+	return ptr(string(f.Type))
 }
 
 // diffFiles is the difference of files of which some are an object.
@@ -113,19 +145,9 @@ func diffFiles(a, b canon.Value, x, y *Reading, open Opener) (*events.Content, e
 	if from == to || errX != nil || errY != nil {
 		return nil, nil
 	}
-	pointer, expected, found := canon.FirstDifference("", from, to, content.MaxPointer)
+	pointer, _, _ := canon.FirstDifference("", from, to, content.MaxPointer)
 	path, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
-	if d, err := diffFile(unescape.Replace(path), filesX, filesY, open); d != nil || err != nil {
-		return d, err
-	}
-	d := &events.Content{Name: "files", As: string(content.JSON), Pointer: pointer}
-	if expected != "" {
-		d.Expected = ptr(content.Cut(string(expected), string(found), content.MaxExcerpt))
-	}
-	if found != "" {
-		d.Found = ptr(content.Cut(string(found), string(expected), content.MaxExcerpt))
-	}
-	return d, nil
+	return diffFile(unescape.Replace(path), filesX, filesY, open)
 }
 
 // filesOf is the value of all files, from the value or from its object.

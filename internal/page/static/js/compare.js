@@ -72,7 +72,7 @@ function explain(c, w, data, signal) {
   if (!d) return [...parts, data.problem ? h("p", { class: "note" }, data.problem) : null].filter(Boolean);
   const pair = [{ runs: [c.a] }, { runs: [c.b] }];
   return [...parts, section("First difference", h("p", { class: "headline" }, data.headline),
-    h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), h("strong", {}, d.task), ` tick ${d.tick}, event ${d.event_index} `, d.pointer ? h("code", {}, d.pointer) : null),
+    h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), h("strong", {}, d.task), ` tick ${d.tick}, event ${d.event_index} `, data.place ? h("code", {}, data.place) : null),
     sides(d, pair, false), around(d, c.window, pair, false))];
 }
 

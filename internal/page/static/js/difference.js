@@ -35,11 +35,18 @@ export function heads(d, groups, tie) {
 // sides shows what both sides have at the pointer, with the bytes that differ marked.
 export function sides(d, groups, tie) {
   const [a, b] = heads(d, groups, tie);
-  const [left, right] = d.expected.present && d.found.present ? marked(d.expected.canonical, d.found.canonical)
-    : [text(d.expected), text(d.found)];
+  const [x, y] = shown(d);
+  const [left, right] = x.present && y.present ? marked(x.canonical, y.canonical) : [text(x), text(y)];
   return h("div", { class: "sides" },
     h("div", { class: "side expected" }, h("p", { class: "head" }, a), h("pre", { tabindex: "0", "aria-label": "expected value" }, left)),
     h("div", { class: "side found" }, h("p", { class: "head" }, b), h("pre", { tabindex: "0", "aria-label": "found value" }, right)));
+}
+
+// shown is what the two sides have: of a command's output its lines, values or bytes.
+function shown(d) {
+  const c = d.content;
+  if (!c || c.expected === null && c.found === null) return [d.expected, d.found];
+  return [c.expected, c.found].map((text) => ({ present: text !== null, canonical: text ?? "" }));
 }
 
 const text = (side) => side.present ? h("mark", {}, side.canonical) : h("em", {}, "nothing here");

@@ -23,7 +23,7 @@ export async function open(c) {
     v.drill ? h("p", { class: "note" }, h("strong", {}, "Drill. "), `A difference was made on purpose: ${v.drill.kind} of ${v.drill.task} in run ${v.drill.run} at tick ${v.drill.tick}.`) : null,
     v.tie ? h("p", { class: "note" }, h("strong", {}, "Tie. "), "No group is larger than all others: which side is right cannot be told.") : null,
     d.kind === "latch" ? h("p", { class: "note" }, h("strong", {}, "Latch. "), "The runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed.") : null,
-    section(d.kind === "latch" ? "Trace hash" : d.pointer ? `What differs: ${d.pointer}` : "What differs",
+    section(d.kind === "latch" ? "Trace hash" : w.place ? `What differs: ${w.place}` : "What differs",
       d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie)),
     whole ? section("The whole event", fields(d, whole, v.groups, v.tie)) : null,
     whole ? section("Events around it", around(d, c.window, v.groups, v.tie)) : null,

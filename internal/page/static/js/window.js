@@ -20,7 +20,7 @@ export async function open(c) {
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
     h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: `)),
       h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going),
-    d ? first(c, v, d) : null,
+    d ? first(c, v, d, w.place) : null,
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
     v ? groups(v, c) : null,
@@ -102,10 +102,10 @@ function legend(w) {
     w.verdict ? null : [h("span", { class: "dash", "aria-hidden": "true" }), " not hashed yet"]);
 }
 
-function first(c, v, d) {
+function first(c, v, d, place) {
   return section("First difference",
     h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), d.task ? h("strong", {}, d.task) : null,
-      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, d.pointer ? [" ", h("code", {}, d.pointer)] : null] : null),
+      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, place ? [" ", h("code", {}, place)] : null] : null),
     sides(d, v.groups, v.tie),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"io"
 	"iter"
 	"slices"
 
@@ -108,3 +109,6 @@ func (s *source) Tick(number int, d events.TickDigest) (events.Tick, error) {
 	}
 	return t, nil
 }
+
+// Object reads an object that a value names.
+func (s *source) Object(sha string) (io.ReadCloser, error) { return s.streams.OpenObject(sha) }

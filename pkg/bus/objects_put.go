@@ -1,0 +1,174 @@
+package bus
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// An object is stored as the NATS object store lays it out, so that its tools read it. It
+// is not the client that writes it: that has as many pieces on their way as it can read,
+// and a server in this process keeps them in memory.
+
+// pieceSize is the size of the pieces of an object, in bytes, and piecesAhead how many of
+// them may be on their way: no more memory is taken, whatever the size of the object.
+const (
+	pieceSize   = 128 << 10
+	piecesAhead = 16
+)
+
+// PutObjectFrom keeps what open opens in the object store under its SHA-256 in lower-case
+// hex, unless it is there already and intact; a damaged copy is replaced. What is read
+// must have that SHA-256 and size, else nothing is kept. After an error the object is
+// there, or not, or damaged: put it again.
+func (b *Bus) PutObjectFrom(ctx context.Context, sha string, size int64, open func() (io.ReadCloser, error)) error {
+	if b.readOnly {
+		return fmt.Errorf("put object %s: the bus is open for reading alone", sha)
+	}
+	if b.hasObject(ctx, sha) {
+		return nil
+	}
+	r, err := open()
+	if err != nil {
+		return fmt.Errorf("put object %s: %w", sha, err)
+	}
+	defer r.Close()
+	ctx, cancel := transferContext(ctx, uint64(size))
+	defer cancel()
+	if err := b.writeObject(ctx, sha, size, r); err != nil {
+		stream := objectStream.Name
+		if trouble, known := b.trouble(writing(stream)); known && isTimeout(err) {
+			err = trouble.Err
+		}
+		err = meaning(stream, objectSubjects+">", err)
+		b.troubles.note(writing(stream), err)
+		return fmt.Errorf("put object %s: %w", sha, err)
+	}
+	b.wrote(objectStream.Name)
+	return nil
+}
+
+// hasObject tells whether an object is there and intact.
+func (b *Bus) hasObject(ctx context.Context, sha string) bool {
+	r, err := b.OpenObject(ctx, sha)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err == nil
+}
+
+// writeObject writes the pieces of an object, and then its entry.
+//
+// Commit point: the entry. A crash before it leaves pieces that no entry names.
+func (b *Bus) writeObject(ctx context.Context, sha string, size int64, r io.Reader) error {
+	before, _ := b.entry(ctx, sha)
+	id := nuid.Next()
+	w := &pieces{b: b, ctx: ctx, subject: objectSubjects + "C." + id, sum: sha256.New()}
+	err := w.write(r)
+	if found := hex.EncodeToString(w.sum.Sum(nil)); err == nil && (found != sha || w.size != size) {
+		err = fmt.Errorf("it changed while it was read: %d bytes with SHA-256 %s, not %d", w.size, found, size)
+	}
+	if err != nil {
+		b.purgePieces(ctx, id)
+		return err
+	}
+	entry, err := json.Marshal(&jetstream.ObjectInfo{
+		ObjectMeta: jetstream.ObjectMeta{Name: sha, Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceSize}},
+		Bucket:     events.BucketObjects, NUID: id, Size: uint64(w.size), Chunks: uint32(w.count),
+		Digest: "SHA-256=" + base64.URLEncoding.EncodeToString(w.sum.Sum(nil)),
+	})
+	if err != nil {
+		return err
+	}
+	m := nats.NewMsg(entrySubject(sha))
+	m.Data = entry
+	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
+	if _, err := b.js.PublishMsg(ctx, m); err != nil {
+		return err
+	}
+	if before.NUID != "" {
+		b.purgePieces(ctx, before.NUID) // of the damaged copy
+	}
+	return nil
+}
+
+// purgePieces removes pieces that no entry names. Those that stay are in nobody's way.
+func (b *Bus) purgePieces(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
+	defer cancel()
+	if s, err := b.js.Stream(ctx, objectStream.Name); err == nil {
+		_ = s.Purge(ctx, jetstream.WithPurgeSubject(objectSubjects+"C."+id))
+	}
+}
+
+// pieces writes the pieces of an object.
+type pieces struct {
+	b       *Bus
+	ctx     context.Context
+	subject string
+	sum     hash.Hash
+	size    int64
+	count   int
+	onTheir []jetstream.PubAckFuture // way, the oldest first
+}
+
+func (w *pieces) write(r io.Reader) error {
+	for {
+		piece := make([]byte, pieceSize) // the client keeps it until it is acknowledged
+		n, err := io.ReadFull(r, piece)
+		if n > 0 {
+			if err := w.publish(piece[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return w.wait(0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *pieces) publish(piece []byte) error {
+	w.sum.Write(piece)
+	w.size += int64(len(piece))
+	w.count++
+	m := nats.NewMsg(w.subject)
+	m.Data = piece
+	f, err := w.b.js.PublishMsgAsync(m)
+	if err != nil {
+		return err
+	}
+	w.onTheir = append(w.onTheir, f)
+	return w.wait(piecesAhead - 1)
+}
+
+// wait waits until no more pieces than so many are on their way.
+func (w *pieces) wait(most int) error {
+	for len(w.onTheir) > most {
+		select {
+		case <-w.onTheir[0].Ok():
+			w.onTheir = w.onTheir[1:]
+		case err := <-w.onTheir[0].Err():
+			return err
+		case <-w.ctx.Done():
+			return w.ctx.Err()
+		}
+	}
+	return nil
+}

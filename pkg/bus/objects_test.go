@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -126,5 +129,83 @@ func TestDeletedObject(t *testing.T) {
 	}
 	if _, err := b.GetObject(ctx, sha); !errors.Is(err, bus.ErrNotFound) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// zeros is a content that takes no memory.
+type zeros struct{ left int64 }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), z.left)
+	clear(p[:n])
+	z.left -= n
+	return int(n), nil
+}
+
+func (z *zeros) Close() error { return nil }
+
+// An object is written and read piece by piece.
+func TestLargeObject(t *testing.T) {
+	b := bustest.Open(t)
+	const size = 96<<20 + 7
+	sum := sha256.New()
+	if _, err := io.Copy(sum, &zeros{size}); err != nil {
+		t.Fatal(err)
+	}
+	sha := fmt.Sprintf("%x", sum.Sum(nil))
+	opened := 0
+	open := func() (io.ReadCloser, error) { opened++; return &zeros{size}, nil }
+	for range 2 {
+		if err := b.PutObjectFrom(t.Context(), sha, size, open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if opened != 1 {
+		t.Errorf("it was written %d times", opened)
+	}
+	r, err := b.OpenObject(t.Context(), sha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if n, err := io.Copy(io.Discard, r); n != size || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&now)
+	if now.HeapAlloc > before.HeapAlloc+size/2 {
+		t.Errorf("%d MiB are held", now.HeapAlloc>>20)
+	}
+	store, err := b.JetStream().ObjectStore(t.Context(), events.BucketObjects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := store.GetInfo(t.Context(), sha); err != nil || info.Size != size {
+		t.Errorf("the tools of NATS see %+v, %v", info, err)
+	}
+}
+
+// What turns out to be something else is not kept, and leaves nothing.
+func TestObjectThatChanges(t *testing.T) {
+	b := bustest.Open(t)
+	sha := fmt.Sprintf("%x", sha256.Sum256([]byte("object")))
+	open := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("objecT")), nil }
+	if err := b.PutObjectFrom(t.Context(), sha, 6, open); err == nil || !strings.Contains(err.Error(), "it changed while it was read") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := b.GetObject(t.Context(), sha); !errors.Is(err, bus.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	broken := func() (io.ReadCloser, error) { return io.NopCloser(iotest.ErrReader(io.ErrClosedPipe)), nil }
+	if err := b.PutObjectFrom(t.Context(), sha, 6, broken); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+	if found, err := b.Subjects(t.Context(), "OBJ_"+events.BucketObjects, ">"); err != nil || len(found) != 0 {
+		t.Errorf("left are %v, %v", found, err)
 	}
 }

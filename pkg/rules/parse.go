@@ -42,6 +42,19 @@ func ParseRound(s string) (Rule, error) {
 	return r, nil
 }
 
+// ContentName reads where a content is: stdout, stderr or probe, or the path or glob of a
+// file, with file: before it or without. It returns it as a Rule has it.
+func ContentName(where string) (string, error) {
+	switch {
+	case where == Value:
+		return "", fmt.Errorf("a value is no content: want stdout, stderr, probe or a file")
+	case slices.Contains(places, where):
+		return where, nil
+	}
+	glob := strings.TrimPrefix(where, filePrefix)
+	return FileName(glob), checkGlob(glob)
+}
+
 func parse(s string) (r Rule, err error) {
 	at := -1
 	for _, kind := range [...]Kind{JSON, Line} {

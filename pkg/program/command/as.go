@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,19 +10,43 @@ import (
 	"abraxas.dev/ers/pkg/rules"
 )
 
-// ParseAs reads WHERE=KIND, where a content is stdout, stderr, probe or the path of a
-// file, and says how it is named in [Options].
-func ParseAs(text string) (name string, as content.As, err error) {
-	i := strings.LastIndexByte(text, '=')
-	if i <= 0 {
-		return "", "", fmt.Errorf("%.80q: want WHERE=KIND, as in stdout=text", text)
+// ParseAs reads what contents are to be looked at as: WHERE=KIND, where WHERE is stdout,
+// stderr, probe, or the path or glob of a file, and KIND json, jsonl, text or bytes.
+func ParseAs(list []string) (map[string]content.As, error) {
+	as := make(map[string]content.As)
+	for _, s := range list {
+		i := strings.LastIndexByte(s, '=')
+		if i <= 0 {
+			return nil, fmt.Errorf("as %.120q: write WHERE=KIND, such as stdout=text", s)
+		}
+		kind, err := content.ParseAs(s[i+1:])
+		if err != nil {
+			return nil, fmt.Errorf("as %.120q: %w", s, err)
+		}
+		name, err := rules.ContentName(s[:i])
+		if err != nil {
+			return nil, fmt.Errorf("as %.120q: %w", s, err)
+		}
+		if _, again := as[name]; again {
+			return nil, fmt.Errorf("as %.120q: %s is there twice", s, s[:i])
+		}
+		as[name] = kind
 	}
-	if as, err = content.ParseAs(text[i+1:]); err != nil {
-		return "", "", err
+	return as, nil
+}
+
+// want is what a content is to be looked at as, "" to find out: as its name says, else as
+// the first glob of all that match it.
+func (o *Options) want(name string) content.As {
+	if as, ok := o.As[name]; ok {
+		return as
 	}
-	name = text[:i]
-	if !slices.Contains([]string{rules.Stdout, rules.Stderr, rules.Probe}, name) && !strings.HasPrefix(name, rules.FileName("")) {
-		name = rules.FileName(name)
+	path, isFile := strings.CutPrefix(name, rules.FileName(""))
+	for _, where := range slices.Sorted(maps.Keys(o.As)) {
+		glob, isGlob := strings.CutPrefix(where, rules.FileName(""))
+		if isFile && isGlob && rules.Match(glob, path) {
+			return o.As[where]
+		}
 	}
-	return name, as, nil
+	return ""
 }

@@ -85,7 +85,7 @@ const (
 
 // Options say how contents are looked at. The zero value finds everything out.
 type Options struct {
-	As    map[string]content.As // by name: stdout, stderr, probe, or rules.FileName of a path
+	As    map[string]content.As // by name: stdout, stderr, probe, or rules.FileName of a glob; see ParseAs
 	Rules *rules.Set
 }
 

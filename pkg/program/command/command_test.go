@@ -133,6 +133,25 @@ func checkObject(t testing.TB, o Object) []byte {
 	return data
 }
 
+func TestParseAs(t *testing.T) {
+	as, err := ParseAs([]string{"stdout=text", "out/*=bytes", "file:stdout=json", "out/a=jsonl"})
+	if err != nil || len(as) != 4 {
+		t.Fatalf("%v, %v", as, err)
+	}
+	o := Options{As: as}
+	for name, want := range map[string]content.As{"stdout": content.Text, "stderr": "", "file:stdout": content.JSON, "file:out/a": content.JSONL, "file:out/b": content.Bytes, "file:b": ""} {
+		if got := o.want(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for list, want := range map[string]string{"stdout": "write WHERE=KIND", "=text": "write WHERE=KIND", "stdout=yaml": "want json, jsonl", "value=text": "no content",
+		"/x=text": "from the working folder", "a=text,a=text": "twice"} {
+		if as, err := ParseAs(strings.Split(list, ",")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, %v", list, as, err)
+		}
+	}
+}
+
 func TestManyFiles(t *testing.T) {
 	files := make(map[string]File)
 	for i := range 400 {

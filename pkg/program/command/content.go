@@ -45,12 +45,12 @@ func (s *sum) hex() string { return hex.EncodeToString(s.Sum(nil)) }
 // content makes the value of a content.
 func (m *maker) content(name string, source Source, limit int) (map[string]any, error) {
 	c := &made{name: name, source: source, rules: m.Rules.Content(name), limit: limit, raw: newSum(), left: newSum()}
-	problem, err := c.look(m.As[name], m.Counts)
+	problem, err := c.look(m.want(name), m.Counts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if problem != nil {
-		m.Notes = append(m.Notes, fmt.Sprintf("%s is looked at as %s, not as %s: %v", name, c.as.Name(), m.As[name].Name(), problem))
+		m.Notes = append(m.Notes, fmt.Sprintf("%s is looked at as %s, not as %s: %v", name, c.as.Name(), m.want(name).Name(), problem))
 	}
 	if c.ruled() && c.raw.size > 0 {
 		m.Objects = append(m.Objects, Object{Name: name, SHA256: c.raw.hex(), Size: c.raw.size, Raw: true, Open: source.Open})

@@ -25,13 +25,12 @@ func loadFile(ctx context.Context, out *streams, path string) (*pipeline.File, e
 // files are the contents that a pipeline file names.
 type files map[string]pipeline.Content
 
-func (f files) Open(_ context.Context, sha256 string) (io.ReadCloser, int64, error) {
+func (f files) Open(_ context.Context, sha256 string) (io.ReadCloser, error) {
 	c, ok := f[sha256]
 	if !ok {
-		return nil, 0, fmt.Errorf("content %s is not one of the pipeline file", sha256)
+		return nil, fmt.Errorf("content %s is not one of the pipeline file", sha256)
 	}
-	r, err := c.Open()
-	return r, c.Size, err
+	return c.Open()
 }
 
 func (f files) Put(context.Context, string, int64, func() (io.ReadCloser, error)) error { return nil }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"abraxas.dev/ers/internal/pipeline"
@@ -31,7 +30,7 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 		return events.WindowKey{}, err
 	}
 	for sha, c := range f.Contents {
-		if err := putContent(ctx, b, sha, c); err != nil {
+		if err := b.PutObjectFrom(ctx, sha, c.Size, c.Open); err != nil {
 			return events.WindowKey{}, err
 		}
 	}
@@ -42,24 +41,6 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 		return events.WindowKey{}, err
 	}
 	return Request(ctx, b, &r)
-}
-
-// putContent stores a file that the definition names, if it is still what it was.
-func putContent(ctx context.Context, b *bus.Bus, sha string, c pipeline.Content) error {
-	r, err := c.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, c.Size+1))
-	if err != nil {
-		return err
-	}
-	if canon.Sum(data).String() != sha {
-		return fmt.Errorf("%s has changed while it was read: run the command again", c.Path)
-	}
-	_, err = b.PutObject(ctx, data)
-	return err
 }
 
 // Request asks for a window whose objects are in the store already. It sets what the

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -140,22 +139,12 @@ func (r executedRun) Tick(ctx context.Context, number int64, budgets scheduler.B
 // objects are the contents in the object store.
 type objects struct{ bus *bus.Bus }
 
-func (o objects) Open(ctx context.Context, sha256 string) (io.ReadCloser, int64, error) {
-	data, err := o.bus.GetObject(ctx, sha256)
-	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), err
+func (o objects) Open(ctx context.Context, sha256 string) (io.ReadCloser, error) {
+	return o.bus.OpenObject(ctx, sha256)
 }
 
 func (o objects) Put(ctx context.Context, sha256 string, size int64, open func() (io.ReadCloser, error)) error {
-	r, err := open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err == nil {
-		_, err = o.bus.PutObject(ctx, data)
-	}
-	return err
+	return o.bus.PutObjectFrom(ctx, sha256, size, open)
 }
 
 // object reads one object and decodes it.

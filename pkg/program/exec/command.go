@@ -12,7 +12,6 @@ import (
 
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
-	"abraxas.dev/ers/pkg/content"
 	"abraxas.dev/ers/pkg/program/command"
 	"abraxas.dev/ers/pkg/rules"
 	"abraxas.dev/ers/pkg/scheduler"
@@ -164,7 +163,7 @@ func (c *attempt) stdin(ctx context.Context, in *scheduler.Input) (*os.File, err
 }
 
 func (c *attempt) copyObject(ctx context.Context, to io.Writer, sha256 string) error {
-	r, _, err := c.Objects.Open(ctx, sha256)
+	r, err := c.Objects.Open(ctx, sha256)
 	if err != nil {
 		return err
 	}
@@ -175,15 +174,11 @@ func (c *attempt) copyObject(ctx context.Context, to io.Writer, sha256 string) e
 
 // value makes the value of what the command came to, and keeps the contents that it names.
 func (c *attempt) value(ctx context.Context, o *command.Output) (canon.Value, error) {
-	opt := command.Options{As: make(map[string]content.As)}
-	for _, text := range c.task.Command.As {
-		name, as, err := command.ParseAs(text)
-		if err != nil {
-			return "", err
-		}
-		opt.As[name] = as
-	}
+	var opt command.Options
 	var err error
+	if opt.As, err = command.ParseAs(c.task.Command.As); err != nil {
+		return "", err
+	}
 	if opt.Rules, err = rules.Compile(c.task.Rules); err != nil {
 		return "", err
 	}

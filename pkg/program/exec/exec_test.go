@@ -27,12 +27,12 @@ func TestMain(m *testing.M) {
 // memory are objects in memory.
 type memory map[string][]byte
 
-func (m memory) Open(_ context.Context, sha256 string) (io.ReadCloser, int64, error) {
+func (m memory) Open(_ context.Context, sha256 string) (io.ReadCloser, error) {
 	data, ok := m[sha256]
 	if !ok {
-		return nil, 0, fmt.Errorf("object %s is not there", sha256)
+		return nil, fmt.Errorf("object %s is not there", sha256)
 	}
-	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
 func (m memory) Put(_ context.Context, sha256 string, _ int64, open func() (io.ReadCloser, error)) error {

@@ -17,8 +17,9 @@ import (
 
 // Objects are the contents that definitions and results name by their SHA-256.
 type Objects interface {
-	// Open returns a content that is there, and its size.
-	Open(ctx context.Context, sha256 string) (io.ReadCloser, int64, error)
+	// Open returns a content. At its end it is known to be the right one: an error says
+	// that it is not.
+	Open(ctx context.Context, sha256 string) (io.ReadCloser, error)
 	// Put keeps a content unless it is there already. open may be called several times.
 	Put(ctx context.Context, sha256 string, size int64, open func() (io.ReadCloser, error)) error
 }
@@ -126,8 +127,7 @@ func (p *Program) newSite(ctx context.Context, process *program.Process) (*site,
 		files[i] = folder.File{Path: f.Path, SHA256: f.SHA256, Size: f.Size, Executable: f.Executable}
 	}
 	err = folder.Unpack(dir, files, func(sha256 string) (io.ReadCloser, error) {
-		r, _, err := p.Objects.Open(ctx, sha256)
-		return r, err
+		return p.Objects.Open(ctx, sha256)
 	})
 	if err != nil {
 		return nil, err
@@ -175,4 +175,29 @@ func (p *Program) own(pattern string, parts ...string) (dir string, err error) {
 		}
 	}
 	return dir, nil
+}
+
+// contentFile opens a content, of which a file is made the first time, so that it can be
+// read in pieces.
+func (p *Program) contentFile(ctx context.Context, sha256 string) (*os.File, error) {
+	path := filepath.Join(p.scratch, sha256)
+	if f, err := os.Open(path); err == nil {
+		return f, nil
+	}
+	r, err := p.Objects.Open(ctx, sha256)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	f, err := os.CreateTemp(p.scratch, "content-")
+	if err != nil {
+		return nil, err
+	}
+	if _, err = io.Copy(f, r); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }

@@ -220,19 +220,20 @@ func (s *server) receive(ctx context.Context) error {
 
 // give gives the process bytes of a content.
 func (s *server) give(ctx context.Context, c *worker.ContentRequest) error {
-	r, size, err := s.program.Objects.Open(ctx, c.SHA256)
-	if err != nil {
-		return s.from.Refuse("content %s is not there: %v", c.SHA256, err)
-	}
-	defer r.Close()
-	data := make([]byte, min(c.Length, max(size-c.Offset, 0)))
-	if _, err = io.CopyN(io.Discard, r, min(c.Offset, size)); err == nil {
-		_, err = io.ReadFull(r, data)
-	}
+	f, err := s.program.contentFile(ctx, c.SHA256)
 	if err != nil {
 		return s.from.Refuse("content %s: %v", c.SHA256, err)
 	}
-	_, err = s.in.Write(worker.AppendContent(nil, c.SHA256, c.Offset, size, data))
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	data := make([]byte, max(0, min(c.Length, info.Size()-c.Offset)))
+	if _, err := f.ReadAt(data, c.Offset); err != nil && err != io.EOF {
+		return err
+	}
+	_, err = s.in.Write(worker.AppendContent(nil, c.SHA256, c.Offset, info.Size(), data))
 	return err
 }
 

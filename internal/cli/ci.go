@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -51,7 +52,7 @@ func (c *ciFlags) begin() error {
 // write hands over a verdict that has been printed. asJSON: standard output is taken.
 func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON bool) (err error) {
 	if c.JUnit != "" {
-		err = writeWhole(c.JUnit, junit(v))
+		err = userfile.Write(c.JUnit, junit(v))
 	}
 	if c.GitHub {
 		out := io.out
@@ -60,31 +61,6 @@ func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON bool) (err error)
 		}
 		_, printErr := fmt.Fprintln(out, githubCommand(v))
 		err = errors.Join(err, printErr, appendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), v))
-	}
-	return err
-}
-
-// writeWhole makes a file whole or not at all.
-//
-// Commit point: the rename. A crash before it leaves at most a .ers-*.partial beside
-// the place.
-func writeWhole(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".ers-*.partial")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644) // others read it: temporary files are for their owner alone
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
 	}
 	return err
 }

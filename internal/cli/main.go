@@ -48,7 +48,9 @@ Exit codes: 0 pass, 1 fail, 2 could not tell.`
 
 type commands struct {
 	Run       runCommand       `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
+	Try       tryCommand       `cmd:"" help:"Run a program twelve times from the same start, and tell whether it does the same each time."`
 	Validate  validateCommand  `cmd:"" help:"Find every mistake in a pipeline file, or tell what is in it."`
+	Accept    acceptCommand    `cmd:"" help:"Write down what a pipeline comes to, for later runs to be held against."`
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,6 +49,11 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	r := f.Request()
+	lock, err := lockOf(io, f.Dir, &r)
+	if err != nil {
+		return err
+	}
 	c.folder = f.Dir
 	ctx, cancel := c.within(ctx)
 	defer cancel()
@@ -55,13 +61,21 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		key, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+			c.request(commandLine(os.Args))(r)
+			if lock != nil && r.Latch == nil {
+				r.Latch = lock.Latch()
+			}
+		})
 		if err != nil {
 			return err
 		}
-		err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+		v, err := awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
 		if ctx.Err() != nil {
 			leave(ctx, b, key)
+		}
+		if v != nil && !c.JSON {
+			err = errors.Join(err, showDrift(ctx, io, b, v, lock))
 		}
 		return err
 	})
@@ -79,15 +93,25 @@ func leave(ctx context.Context, b *bus.Bus, key events.WindowKey) {
 	}
 }
 
-// awaitVerdict waits for a verdict, prints it and returns what the exit code is to be.
-func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting, how *answerFlags) error {
-	stop := showProgress(ctx, io, b, key)
-	w.forWindow(key)
-	v, document, err := client.Verdict(ctx, b, key)
-	stop()
+// awaitVerdict waits for a verdict, prints it, and returns it with what the exit code is
+// to be.
+func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting, how *answerFlags) (*events.Verdict, error) {
+	v, document, err := verdictOf(ctx, io, b, key, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return v, tellVerdict(ctx, io, b, v, document, how)
+}
+
+// verdictOf waits for a verdict and shows how far it is.
+func verdictOf(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+	defer showProgress(ctx, io, b, key)()
+	w.forWindow(key)
+	return client.Verdict(ctx, b, key)
+}
+
+// tellVerdict prints a verdict, and returns what the exit code is to be.
+func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, document []byte, how *answerFlags) error {
 	text := append(document, '\n')
 	if !how.JSON {
 		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
@@ -98,7 +122,7 @@ func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.Windo
 	if _, err := io.out.Write(text); err != nil {
 		return err
 	}
-	err = how.write(io, v, how.JSON)
+	err := how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {
 		if !how.JSON {
 			warnOfFailures(ctx, io, b, v)

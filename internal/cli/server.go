@@ -95,6 +95,7 @@ type local struct {
 	limits *daemon.Limits // of what is run for others; nil: no limits
 	allow  *exec.Allow    // which workers and commands are started; nil: all, as the user names them
 	folder string         // on which commands work that name no files
+	turns  int            // ticks computed at once; 0: one for each processor
 	repair bool           // do at the start what `ers repair` does
 }
 
@@ -128,7 +129,7 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	ctx, cancel := context.WithCancelCause(ctx)
 	services := make(chan error, 1)
 	go func() {
-		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks,
+		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks, Turns: l.turns,
 			Processes: l.processes(config.StoreDir), Allow: cmp.Or(l.allow, exec.AllowAll)})
 		if err != nil {
 			cancel(fmt.Errorf("a service stopped: %w", err))

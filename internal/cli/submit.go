@@ -59,7 +59,7 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 		_, err = fmt.Fprintf(io.out, "window %d\n", key.Window)
 	default:
 		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
-		err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+		_, err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
 	}
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
@@ -78,8 +78,18 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, erro
 	if err != nil {
 		return nil, err
 	}
+	r := f.Request()
+	lock, err := lockOf(io, f.Dir, &r)
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
-		return client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		return client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+			c.request(commandLine(os.Args))(r)
+			if lock != nil && r.Latch == nil {
+				r.Latch = lock.Latch()
+			}
+		})
 	}, nil
 }
 

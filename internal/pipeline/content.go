@@ -18,14 +18,20 @@ type Taken struct {
 // Content is one that the definition names by its SHA-256: a file, or a text.
 type Content struct {
 	Path string // of the file; "" for a text
+	Hash string // of a file, its SHA-256 in hex
 	Text string
 	Size int64 // bytes
 }
 
 func textContent(text string) Content { return Content{Text: text, Size: int64(len(text))} }
 
-// SHA256 is the hash of a text.
-func (c Content) SHA256() string { return canon.Sum([]byte(c.Text)).String() }
+// SHA256 is the hash of the content, as it was when it was looked at.
+func (c Content) SHA256() string {
+	if c.Path != "" {
+		return c.Hash
+	}
+	return canon.Sum([]byte(c.Text)).String()
+}
 
 // Open opens the content. Whoever reads it makes sure of its hash: a file may have
 // changed since it was looked at.

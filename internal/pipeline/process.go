@@ -116,7 +116,7 @@ func (l *loader) glob(n *node, dir string, patterns []string, list []program.Fil
 	for _, f := range found {
 		l.take(f.Source, f.Size)
 		list = append(list, program.File{Path: f.Path, SHA256: f.SHA256, Size: f.Size, Executable: f.Executable})
-		l.contents[f.SHA256] = Content{Path: f.Source, Size: f.Size}
+		l.contents[f.SHA256] = Content{Path: f.Source, Hash: f.SHA256, Size: f.Size}
 	}
 	return list
 }
@@ -146,7 +146,7 @@ func (l *loader) stdin(n *node) *program.File {
 		return nil
 	}
 	l.take(path, f.Size)
-	l.contents[f.SHA256] = Content{Path: path, Size: f.Size}
+	l.contents[f.SHA256] = Content{Path: path, Hash: f.SHA256, Size: f.Size}
 	return &program.File{SHA256: f.SHA256, Size: f.Size}
 }
 

@@ -1,6 +1,6 @@
-// Package userfile reads files that a user names: regular ones, of a size that is known
-// before the first byte is read. A pipe would be waited for, deaf to all signals, and a
-// device may have no end.
+// Package userfile reads and writes files that a user names. It reads regular ones, of a
+// size that is known before the first byte is read: a pipe would be waited for, deaf to all
+// signals, and a device may have no end. It writes files whole or not at all.
 package userfile
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -75,4 +76,29 @@ func kind(mode fs.FileMode) string {
 		return "a device"
 	}
 	return "something else"
+}
+
+// Write makes a file whole or not at all.
+//
+// Commit point: the rename. A crash before it leaves at most a .ers-*.partial beside
+// the place.
+func Write(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".ers-*.partial")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(0o644) // others read it: temporary files are for their owner alone
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }

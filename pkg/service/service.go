@@ -30,6 +30,7 @@ type Config struct {
 	Kinds    []string // of windows; none: all that Load makes programs of
 	Windows  int      // see coordinator.Config
 	MaxTicks int64    // likewise
+	Turns    int      // likewise
 
 	// Evaluators run the ticks of Starlark where Load is nil. The process must call
 	// [evaluator.Main] first thing in main. nil: a pool of Run's own.
@@ -68,7 +69,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Windows: c.Windows, MaxTicks: c.MaxTicks, Log: c.Log}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Windows: c.Windows, MaxTicks: c.MaxTicks, Turns: c.Turns, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
 	group.Go(func() error {

@@ -129,7 +129,7 @@ func TestCopyLeavesStoreAlone(t *testing.T) {
 		{"no index", []func(*testing.T, string){remove(msgs + "index.db")}, keptFrames},
 		{"damaged index", []func(*testing.T, string){change(msgs+"index.db", flip)}, keptFrames},
 		{"damaged consumer", []func(*testing.T, string){consumer("jetstream/$G/streams/" + events.StreamTrace + "/obs/odd")}, keptFrames},
-		{"no lock", []func(*testing.T, string){remove("ers.lock")}, keptFrames},
+		{"no lock", []func(*testing.T, string){remove("store.lock")}, keptFrames},
 		{"no stream", []func(*testing.T, string){remove("jetstream/$G/streams/" + events.StreamTrace)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

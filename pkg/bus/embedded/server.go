@@ -206,7 +206,7 @@ func lockOrClose(f *os.File, dir string, exclusive bool) error {
 }
 
 // lockName is the file in a store that its process locks.
-const lockName = "ers.lock"
+const lockName = "store.lock"
 
 var errLocked = errors.New("locked by another process")
 

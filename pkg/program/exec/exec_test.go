@@ -85,7 +85,7 @@ const twoTasks = `[{"name": "a", "lane": "forecast"}, {"name": "b", "lane": "for
 func of(m memory, code string, change ...func(*program.Definition)) *program.Definition {
 	d := &program.Definition{Schema: program.DefinitionSchema, Name: "p", Kind: program.KindExec,
 		Workers: []program.Worker{{Name: "w", Process: program.Process{Command: []string{"python3", "w.py"}, Files: []program.File{m.add("w.py", code)},
-			Timeout: 20_000, Network: program.NetworkAuto}}}}
+			Timeout: 100_000, Network: program.NetworkAuto}}}}
 	for i, name := range []string{"a", "b", "s"} {
 		d.Tasks = append(d.Tasks, program.Task{Name: name, Lane: events.Lane(i / 2), Tags: []string{}, Worker: "w"})
 	}
@@ -170,7 +170,7 @@ func TestGivenUp(t *testing.T) {
 		"signal":      {`import os; os.kill(os.getpid(), 11)`, "ended by SIGSEGV"},
 		"nonsense":    {`print("hello"); answer = {}`, "wrote what is not in the protocol: line 2: "},
 		"other task":  {`task = "b"; answer = {"status": "ok"}`, `an answer for task "b", and it is the turn of "a"`},
-		"no answer":   {`import time; time.sleep(100)`, "it did not answer within 2s: raise timeout"},
+		"no answer":   {`import time; time.sleep(100)`, "it did not answer within 8s: raise timeout"},
 		"two kept":    {`answer = {"status": "ok", "value": "\ud800"}`, "line 2: result: "},
 		"much memory": {`x = bytearray(300 << 20); import time; time.sleep(100)`, "memory"},
 		"no content":  {`print(json.dumps({"type": "content", "sha256": "0" * 64, "offset": 0, "length": 9})); sys.stdout.flush(); sys.stdin.readline(); answer = {}`, "is not there"},
@@ -179,7 +179,9 @@ func TestGivenUp(t *testing.T) {
 			t.Parallel()
 			m := memory{}
 			p := load(t, m, of(m, script(twoTasks, c.body), func(d *program.Definition) {
-				d.Workers[0].Timeout, d.Workers[0].Memory = 2000, 100<<20
+				if d.Workers[0].Memory = 100 << 20; name == "no answer" {
+					d.Workers[0].Timeout = 8000
+				}
 			}))
 			_, err := newRun(t, p).Tick(t.Context(), 0, scheduler.Budgets{}, canon.Value("{}"))
 			if err == nil || !strings.Contains(err.Error(), c.want) {

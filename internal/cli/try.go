@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"abraxas.dev/ers/internal/lockfile"
+	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/service"
+	"abraxas.dev/ers/pkg/service/coordinator"
+)
+
+type tryCommand struct {
+	Runs int `default:"12" placeholder:"N" help:"Runs (${default})."`
+	Jobs int `placeholder:"N" help:"Runs at once. Left out: one for each processor."`
+
+	Dir     string   `placeholder:"DIR" type:"path" help:"Working folder. Left out: the current one."`
+	Env     []string `placeholder:"NAME[=VALUE]" sep:"none" help:"A variable of its environment: with a value, or as it is here (its name alone is recorded)."`
+	Setup   string   `placeholder:"COMMAND" help:"For sh -c, before each run."`
+	Probe   string   `placeholder:"COMMAND" help:"For sh -c, after each run: its output is compared too."`
+	InPlace bool     `help:"Run in the folder itself, one run after the other, instead of a view of its own."`
+
+	Out        []string `placeholder:"GLOB" sep:"none" help:"Compare these files alone. Left out: all that were made or changed."`
+	As         []string `placeholder:"WHERE=KIND" sep:"none" help:"What stdout, stderr, probe or a file is taken for: json, jsonl, text or bytes."`
+	Ignore     []string `placeholder:"RULE" sep:"none" help:"What may differ: 'stdout#json:/meta/date', 'out.vcf#line:^##fileDate=' or 'file:*.log'."`
+	Round      []string `placeholder:"RULE" sep:"none" help:"Numbers that are rounded to significant digits: 'stdout#json:/score=12'."`
+	ExpectExit *int64   `placeholder:"N" help:"The exit status that says that all is well, where that is not 0."`
+
+	Memory  memoryFlag  `placeholder:"SIZE" help:"Memory that a run may take, as in 512MiB. Left out: no bound."`
+	Limit   durationMS  `name:"run-timeout" default:"10m" placeholder:"TIME" help:"A run is given up after so long (${default})."`
+	Network networkFlag `default:"on" enum:"on,off,auto" placeholder:"on|off|auto" help:"The network: as it is, none, or none where the kernel allows (${default})."`
+
+	Name string `placeholder:"NAME" help:"Name of the pipeline. Left out: that of the program."`
+	Save string `placeholder:"FILE" type:"path" help:"Write the pipeline file, for ers run -f."`
+
+	Lock   string `placeholder:"NAME" help:"Hold the runs against entry NAME of ers.lock in the working folder, or write it there."`
+	Why    string `placeholder:"TEXT" help:"Why it is accepted, with --lock."`
+	Update bool   `help:"Renew the entry of --lock."`
+
+	local
+	limit
+	answerFlags
+
+	Command []string `arg:"" passthrough:"" placeholder:"COMMAND" help:"The program and its arguments."`
+}
+
+func (*tryCommand) examples() string {
+	return `  ers try -- python3 report.py                 twelve runs, each from the same start
+  ers try --ignore 'stdout#json:/meta/date' -- ./report --json < input.csv
+  ers try --out 'build/**' -- make             compare these files alone
+  ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
+  ers try --lock report --why "as released" -- ./report
+                                               hold later runs against this one
+`
+}
+
+func (c *tryCommand) Run(ctx context.Context, io *streams) error {
+	f, done, err := c.pipeline(io)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := c.begin(); err != nil {
+		return err
+	}
+	if c.Save != "" {
+		if err := savePipeline(c.Save, f); err != nil {
+			return fmt.Errorf("--save: %w", err)
+		}
+		fmt.Fprintf(io.err, "ers: %s is written: run it with `ers run -f %s`\n", c.Save, c.Save)
+	}
+	lock, err := c.readLock(io, f)
+	if err != nil {
+		return err
+	}
+	c.folder = f.Dir
+	if c.turns = c.Jobs; c.turns <= 0 {
+		c.turns = runtime.GOMAXPROCS(0)
+	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	waitedFor := ""
+	do := func(ctx context.Context, b *bus.Bus) error {
+		w := startWaiting(ctx, io, b, true)
+		defer func() { waitedFor = w.stop() }()
+		return c.judge(ctx, io, b, f, lock, w)
+	}
+	if c.NATS != "" {
+		err = c.record(ctx, io, do)
+	} else {
+		err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, do)
+	}
+	return outOfTime(ctx, err, waitedFor)
+}
+
+// record has do work on a server whose hasher and gate do the rest.
+func (c *tryCommand) record(ctx context.Context, io *streams, do func(context.Context, *bus.Bus) error) error {
+	if c.Store != "" {
+		return errors.New("--store is for the embedded server: leave out either --store or --nats (NATS_URL)")
+	}
+	b, err := c.connect(ctx, io)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, b), b.Close())
+}
+
+// judge asks for the window and tells its verdict. On another server this process is the
+// window's coordinator: no queue hands it out.
+func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipeline.File, lock *lockfile.File, w *waiting) error {
+	entry := c.entry(lock)
+	key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+		if c.NATS != "" {
+			r.Kind = events.Here
+		}
+		if entry != nil {
+			r.Latch = entry.Latch()
+		}
+		r.Reproduce = commandLine(os.Args)
+	})
+	if err != nil {
+		return err
+	}
+	stop := c.estimate(ctx, io, b, key)
+	if c.NATS != "" {
+		err = c.coordinate(ctx, io, b, key)
+	}
+	if err != nil {
+		return err
+	}
+	v, document, err := verdictOf(ctx, io, b, key, w)
+	stop()
+	if err != nil {
+		if ctx.Err() != nil {
+			leave(ctx, b, key)
+		}
+		return err
+	}
+	err = c.tell(ctx, io, b, v, document, entry)
+	if err == nil && v.Outcome == events.Pass && c.Lock != "" && entry == nil {
+		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Why)
+	}
+	return err
+}
+
+// coordinate runs the window here.
+func (c *tryCommand) coordinate(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) error {
+	log := c.log(io, zerolog.ErrorLevel)
+	processes := c.processes("")
+	processes.Log = log
+	return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, nil, processes, exec.AllowAll), Turns: c.turns, Log: log}).RunOne(ctx, key)
+}
+
+// estimate says how long it will take, when the first run is there and that is worth a word.
+func (c *tryCommand) estimate(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	began, done := time.Now(), make(chan struct{})
+	go func() {
+		defer close(done)
+		first := errors.New("the first run is there")
+		err := b.Follow(ctx, events.StreamTrace, "ers.trace."+key.Filter(), 1, func(bus.Message) error { return first })
+		took := time.Since(began)
+		rounds := (c.Runs + c.turns - 1) / c.turns
+		if c.oneByOne() {
+			rounds = c.Runs
+		}
+		if all := took * time.Duration(rounds); errors.Is(err, first) && all > 5*time.Second {
+			fmt.Fprintf(io.err, "ers: the first run took %s, all %d take about %s\n", took.Round(time.Second/10), c.Runs, all.Round(time.Second))
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+func (c *tryCommand) oneByOne() bool { return c.InPlace || c.Setup != "" || c.Probe != "" }
+
+// readLock reads the lock file that --lock names an entry of.
+func (c *tryCommand) readLock(io *streams, f *pipeline.File) (*lockfile.File, error) {
+	if c.Lock == "" {
+		if c.Update || c.Why != "" {
+			return nil, errors.New("--update and --why belong to --lock NAME")
+		}
+		return nil, nil
+	}
+	lock, err := lockfile.Read(f.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if e, there := lock.Pipelines[c.Lock]; there && !c.Update {
+		if r := f.Request(); !e.Covers(&r) {
+			return nil, fmt.Errorf("%s holds %s with other contexts, budgets or ticks: --update renews it", lockfile.Name, c.Lock)
+		}
+	} else if c.Why == "" {
+		return nil, fmt.Errorf("%s is to be written: say why it is accepted, --why TEXT", lockfile.Name)
+	}
+	return lock, nil
+}
+
+// entry is what the runs are held against, nil for nothing.
+func (c *tryCommand) entry(lock *lockfile.File) *lockfile.Entry {
+	if lock == nil || c.Update {
+		return nil
+	}
+	if e, there := lock.Pipelines[c.Lock]; there {
+		return &e
+	}
+	return nil
+}

@@ -96,15 +96,15 @@ func leave(ctx context.Context, b *bus.Bus, key events.WindowKey) {
 // awaitVerdict waits for a verdict, prints it, and returns it with what the exit code is
 // to be.
 func awaitVerdict(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting, how *answerFlags) (*events.Verdict, error) {
-	v, document, err := verdictOf(ctx, io, b, key, w)
+	v, document, err := awaited(ctx, io, b, key, w)
 	if err != nil {
 		return nil, err
 	}
 	return v, tellVerdict(ctx, io, b, v, document, how)
 }
 
-// verdictOf waits for a verdict and shows how far it is.
-func verdictOf(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+// awaited waits for a verdict and shows how far it is.
+func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
 	defer showProgress(ctx, io, b, key)()
 	w.forWindow(key)
 	return client.Verdict(ctx, b, key)

@@ -139,7 +139,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 	if err != nil {
 		return err
 	}
-	v, document, err := verdictOf(ctx, io, b, key, w)
+	v, document, err := awaited(ctx, io, b, key, w)
 	stop()
 	if err != nil {
 		if ctx.Err() != nil {

@@ -1,11 +1,15 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/canon"
 )
 
@@ -24,6 +28,25 @@ type Content struct {
 }
 
 func textContent(text string) Content { return Content{Text: text, Size: int64(len(text))} }
+
+// fileContent looks at a file. One that is no regular file is refused: it may have no end.
+func fileContent(path string) (c Content, err error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", path, userfile.ErrIrregular)
+	}
+	if err != nil {
+		return c, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return c, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	size, err := io.Copy(sum, f)
+	return Content{Path: path, Hash: hex.EncodeToString(sum.Sum(nil)), Size: size}, err
+}
 
 // SHA256 is the hash of the content, as it was when it was looked at.
 func (c Content) SHA256() string {

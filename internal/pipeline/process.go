@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,12 +112,13 @@ func (l *loader) files(n *node) (list []program.File) {
 func (l *loader) glob(n *node, dir string, patterns []string, list []program.File) []program.File {
 	found, err := folder.Glob(dir, patterns)
 	if err != nil {
-		l.wrong(n, "files: %v", err)
+		l.wrong(n, "%v", err)
 	}
 	for _, f := range found {
-		l.take(f.Source, f.Size)
+		path := filepath.Join(dir, filepath.FromSlash(f.Path))
+		l.take(path, f.Size)
 		list = append(list, program.File{Path: f.Path, SHA256: f.SHA256, Size: f.Size, Executable: f.Executable})
-		l.contents[f.SHA256] = Content{Path: f.Source, Hash: f.SHA256, Size: f.Size}
+		l.contents[f.SHA256] = Content{Path: path, Hash: f.SHA256, Size: f.Size}
 	}
 	return list
 }
@@ -140,14 +142,14 @@ func (l *loader) stdin(n *node) *program.File {
 	if named.bad {
 		return nil
 	}
-	f, err := folder.Hash(path)
+	c, err := fileContent(path)
 	if err != nil {
 		l.wrong(named, "stdin: %v", err)
 		return nil
 	}
-	l.take(path, f.Size)
-	l.contents[f.SHA256] = Content{Path: path, Hash: f.SHA256, Size: f.Size}
-	return &program.File{SHA256: f.SHA256, Size: f.Size}
+	l.take(path, c.Size)
+	l.contents[c.Hash] = c
+	return &program.File{SHA256: c.Hash, Size: c.Size}
 }
 
 // environment reads variables, by name.

@@ -4,11 +4,10 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +19,6 @@ type client struct {
 	mu      sync.Mutex // one request at a time goes over control
 	control *os.File
 	live    int // commands, under pool.mu
-	ended   chan struct{}
 }
 
 // pool are the starters that there are. One that gives each command a mount namespace can
@@ -38,19 +36,11 @@ var pool struct {
 func take() (*client, error) {
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
-	for i := 0; i < len(pool.all); {
-		c := pool.all[i]
-		select {
-		case <-c.ended:
-			pool.all = append(pool.all[:i], pool.all[i+1:]...)
-			continue
-		default:
-		}
+	for _, c := range pool.all {
 		if c.live == 0 || c.mounts.OK {
 			c.live++
 			return c, nil
 		}
-		i++
 	}
 	c, err := newClient()
 	if err != nil {
@@ -65,6 +55,16 @@ func (c *client) give() {
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
 	c.live--
+}
+
+// drop forgets a starter that has ended.
+func (c *client) drop() {
+	pool.mu.Lock()
+	defer pool.mu.Unlock()
+	if i := slices.Index(pool.all, c); i >= 0 {
+		pool.all = slices.Delete(pool.all, i, i+1)
+		_ = c.control.Close()
+	}
 }
 
 // newClient starts a starter in the first mode that works, and remembers which it is.
@@ -107,11 +107,8 @@ func startClient(m mode, mounts Ability) (*client, error) {
 		_ = ours.Close()
 		return nil, m.explain(err)
 	}
-	c := &client{mode: m, control: ours, ended: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait() // there is nobody to tell
-		close(c.ended)
-	}()
+	c := &client{mode: m, control: ours}
+	go func() { _ = cmd.Wait() }() // there is nobody to tell
 	_ = theirs.Close()
 	var hello greeting
 	if err := gob.NewDecoder(ours).Decode(&hello); err != nil {
@@ -207,6 +204,7 @@ func ask(o *order, files [3]*os.File) (c *client, conn *os.File, answer started,
 		if c, err = take(); err != nil {
 			return nil, nil, answer, nil, err
 		}
+		o.Why = c.mounts.Why
 		if conn, err = c.request(o, files); err == nil {
 			from = gob.NewDecoder(conn)
 			if err = from.Decode(&answer); err == nil {
@@ -214,8 +212,8 @@ func ask(o *order, files [3]*os.File) (c *client, conn *os.File, answer started,
 			}
 			_ = conn.Close()
 		}
-		c.give()
-		if try == 0 && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+		c.drop()
+		if try == 0 {
 			continue // it was ended since we had it: another one
 		}
 		return nil, nil, answer, nil, fmt.Errorf("%w: the process that starts commands has ended: %w", ErrUnavailable, err)
@@ -244,9 +242,7 @@ func start(s *Spec) (*Process, error) {
 	go func() {
 		if err := from.Decode(&p.exit); err != nil {
 			p.exit = Exit{Code: -1, Outside: "the process that started it was ended from outside"}
-			if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
-				p.exit.Outside += ": " + err.Error()
-			}
+			c.drop()
 		}
 		_ = conn.Close()
 		c.give()

@@ -89,7 +89,9 @@ func (s *starter) kill(c *command, why string) {
 func (s *starter) clear(c *command) int {
 	seen := make(map[int]bool)
 	for try := range clearTries {
-		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
+		if childless() {
+			break
+		}
 		left := s.group(c, processes())
 		if len(left) == 0 {
 			break
@@ -101,6 +103,11 @@ func (s *starter) clear(c *command) int {
 		time.Sleep(time.Duration(try) * time.Millisecond / 4)
 	}
 	return len(seen)
+}
+
+// childless tells whether this starter has no children, whose ever.
+func childless() bool {
+	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 }
 
 // clearTries are some 5 s in all.

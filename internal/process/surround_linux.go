@@ -35,10 +35,14 @@ func (a *surroundings) undo() {
 // surround sets up for this thread what a command is to have around it.
 func (s *starter) surround(o *order) (*surroundings, error) {
 	a := &surroundings{}
-	if !s.shares {
-		return a, s.without(o, a)
+	if o.Memory > 0 {
+		a.had.Memory = fmt.Sprintf("at most %s in use by all its processes, looked at every %v to %v", size(o.Memory), soonest, latest)
 	}
-	a.had.Rest = "all of it is found and ended, by its mount namespace"
+	if !s.shares {
+		a.had.Rest = "it is found, as the process that starts it has no other"
+		return a, a.without(o)
+	}
+	a.had.Rest = "it is found, by its mount namespace"
 	if err := mountsOfItsOwn(); err != nil {
 		return a, fmt.Errorf("%w: %w", ErrMounts, err)
 	}
@@ -51,21 +55,20 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 	return a, dropRights()
 }
 
-// without says what a command does not have.
-func (s *starter) without(o *order, a *surroundings) error {
-	a.had.Rest = "all of it is found and ended, as what the process that starts it has left"
+// without says what a command does not have when no mounts of its own can be had.
+func (a *surroundings) without(o *order) error {
 	switch {
 	case o.Overlay != nil:
-		return ErrOverlay
+		return fmt.Errorf("%w: %s", ErrOverlay, o.Why)
 	case len(o.Binds) > 0:
-		return ErrMounts
+		return fmt.Errorf("%w: %s", ErrMounts, o.Why)
 	case o.Network == NetworkRequired:
-		return ErrNetwork
+		return fmt.Errorf("%w: %s", ErrNetwork, o.Why)
 	case o.Network == NetworkOff:
-		a.had.Network = "not confined"
+		a.had.Network = "not confined: " + o.Why
 	}
 	if len(o.Hide) > 0 {
-		a.had.Hidden = "not hidden"
+		a.had.Hidden = "not hidden: " + o.Why
 	}
 	return nil
 }

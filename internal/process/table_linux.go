@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // processInfo is a process as the kernel shows it.
@@ -41,13 +43,13 @@ var pageSize = int64(os.Getpagesize())
 
 // readStat reads one line of numbers. See proc_pid_stat(5).
 func readStat(pid string, room []byte) (p processInfo, ok bool) {
-	file, err := os.Open("/proc/" + pid + "/stat")
+	fd, err := unix.Open("/proc/"+pid+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return p, false
 	}
-	defer func() { _ = file.Close() }()
-	n, _ := file.Read(room)
-	end := bytes.LastIndexByte(room[:n], ')') // of the name, which may be anything
+	n, _ := unix.Read(fd, room)
+	_ = unix.Close(fd)
+	end := bytes.LastIndexByte(room[:max(n, 0)], ')') // of the name, which may be anything
 	if end < 0 {
 		return p, false
 	}

@@ -16,7 +16,8 @@ type greeting struct {
 
 // order is what a starter is asked for: a Spec without its files, which go another way.
 type order struct {
-	Start   bool // or else only tried
+	Start   bool   // or else only tried
+	Why     string // it cannot be given mounts of its own, for a starter that cannot
 	Command []string
 	Env     []string
 	Dir     string
@@ -28,7 +29,8 @@ type order struct {
 }
 
 func (s *Spec) order(start bool) *order {
-	return &order{start, s.Command, s.Env, s.Dir, s.Overlay, s.Binds, s.Network, s.Hide, s.Memory}
+	return &order{Start: start, Command: s.Command, Env: s.Env, Dir: s.Dir, Overlay: s.Overlay, Binds: s.Binds,
+		Network: s.Network, Hide: s.Hide, Memory: s.Memory}
 }
 
 // started is the answer.

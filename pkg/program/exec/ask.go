@@ -15,7 +15,7 @@ func Ask(ctx context.Context, c Config, w *program.Worker) (tasks []program.Task
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	s := &server{key: serverKey{worker: w.Name}, program: p}
-	if s.site, err = p.newSite(ctx, &w.Process); err != nil {
+	if s.site, err = p.newSite(ctx, &w.Process, ""); err != nil {
 		return nil, err
 	}
 	if err := s.start(ctx); err != nil {

@@ -34,7 +34,7 @@ func (r *Run) runCommand(ctx context.Context, t *task, in *scheduler.Input) (v c
 		}
 		defer r.alone.give()
 	}
-	at, err := r.newDesk(t)
+	at, err := r.newDesk(ctx, t)
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +77,7 @@ func (c *attempt) execute(ctx context.Context, in *scheduler.Input) (*command.Ou
 		return nil, err
 	}
 	defer stdin.Close()
-	exit, err := c.start(ctx, c.task.site.command, stdin, rules.Stdout, rules.Stderr)
+	exit, err := c.start(ctx, c.task.site.argv(c.desk.dir), stdin, rules.Stdout, rules.Stderr)
 	if err != nil {
 		return nil, err
 	}

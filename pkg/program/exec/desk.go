@@ -1,9 +1,9 @@
 package exec
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -30,57 +30,60 @@ func (t *task) oneByOne() bool {
 
 // newDesk prepares the folder in which a command runs: a view of its own of the folder
 // with its files, or of the one that this program was given.
-func (p *Program) newDesk(t *task) (*desk, error) {
+func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 	if len(t.Command.Files) > 0 {
-		at, err := p.newPlace(t.site.files)
+		at, err := p.newPlace(ctx, t.site.files)
 		if err != nil {
 			return nil, err
 		}
-		return (&desk{place: at, how: "its files alone"}).snapshot()
+		return (&desk{place: at, how: "its files alone"}).snapshot(ctx)
 	}
 	if p.Dir == "" {
 		return nil, fmt.Errorf("%w: the command works on a folder of the machine on which it was asked for: name its files in the pipeline file", ErrHere)
 	}
-	work, err := filepath.EvalSymlinks(filepath.Join(p.Dir, filepath.FromSlash(t.Command.Dir)))
+	work, err := filepath.EvalSymlinks(p.workingFolder(t))
 	if err == nil {
 		work, err = filepath.Abs(work)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHere, err)
 	}
-	at, err := p.newPlace("")
+	at, err := p.newPlace(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	d := &desk{place: at, skip: append([]string{p.scratch}, p.Hide...)}
 	switch {
 	case t.Command.InPlace:
-		d.how, d.dir = "in place", work
+		d.how, d.dir, d.overlay = "in place", work, nil
 	case d.overlay != nil:
 		d.how, d.dir, d.overlay.Lower = "a view of its own", work, work
 		return d, nil
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
-		if err = os.RemoveAll(d.dir); err == nil {
-			err = folder.Copy(work, d.dir, d.skip)
+		if err = folder.Remove(d.dir); err == nil {
+			d.before, _, err = folder.Copy(ctx, work, d.dir, folder.CopyOptions{Skip: d.skip})
 		}
+		if err != nil {
+			return nil, errors.Join(err, at.remove())
+		}
+		return d, nil
 	}
-	if err != nil {
-		return nil, errors.Join(err, at.remove())
-	}
-	return d.snapshot()
+	return d.snapshot(ctx)
+}
+
+// workingFolder is the folder on which a command works that has no files.
+func (p *Program) workingFolder(t *task) string {
+	return filepath.Join(p.Dir, filepath.FromSlash(t.Command.Dir))
 }
 
 // snapshot notes what is in the folder, where no overlay does.
-func (d *desk) snapshot() (*desk, error) {
-	if d.overlay != nil && d.how != "in place" {
+func (d *desk) snapshot(ctx context.Context) (*desk, error) {
+	if d.overlay != nil {
 		return d, nil
 	}
-	if d.how == "in place" {
-		d.overlay = nil
-	}
 	var err error
-	if d.before, err = folder.Snapshot(d.dir, d.skip); err != nil {
+	if d.before, err = folder.Scan(ctx, d.dir, d.skip, nil); err != nil {
 		return nil, errors.Join(err, d.remove())
 	}
 	return d, nil
@@ -92,21 +95,27 @@ func (d *desk) changes(globs []string) (map[string]command.File, error) {
 	var list []folder.Change
 	var err error
 	if d.before != nil {
-		list, err = d.before.Compare(d.dir, d.skip)
+		list, err = d.before.Compare()
 	} else {
-		list, err = folder.Changes(d.overlay.Lower, d.overlay.Upper)
+		list, err = folder.Changes(d.overlay.Lower, d.overlay.Upper, d.skip)
 	}
 	if err != nil {
 		return nil, err
 	}
 	files := make(map[string]command.File)
-	for _, c := range list {
+	for i := range list {
+		c := &list[i]
 		if len(globs) > 0 && !slices.ContainsFunc(globs, func(g string) bool { return rules.Match(g, c.Path) }) {
 			continue
 		}
-		files[c.Path] = command.File{Type: command.FileType(c.Type), Executable: c.Executable, Target: c.Target, Content: c}
+		files[c.Path] = command.File{Type: command.FileType(c.Type), Executable: c.Executable, Target: c.Target, Content: changed{c}}
 	}
 	return files, nil
 }
 
 func (d *desk) close() error { return d.remove() }
+
+// changed is the content of a changed file.
+type changed struct{ *folder.Change }
+
+func (c changed) Size() int64 { return c.Change.Size }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -31,8 +32,8 @@ const (
 
 // newPlace makes a place over a folder with files, "" for one that is yet to be named. Where the kernel allows, each process
 // sees it at the same paths, so that a path says nothing of the run.
-func (p *Program) newPlace(files string) (*place, error) {
-	private, err := p.own("place-", workFolder, homeFolder, tmpFolder, upperFolder, underFolder)
+func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
+	private, err := p.own("place-", homeFolder, tmpFolder, upperFolder, underFolder)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -44,7 +45,8 @@ func (p *Program) newPlace(files string) (*place, error) {
 		if files == "" {
 			return at, nil
 		}
-		return at, folder.Copy(files, at.dir, nil)
+		_, _, err := folder.Copy(ctx, files, at.dir, folder.CopyOptions{})
+		return at, err
 	}
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
 	at.dir = filepath.Join(fixed, workFolder)
@@ -54,7 +56,7 @@ func (p *Program) newPlace(files string) (*place, error) {
 }
 
 // remove removes what the process wrote.
-func (at *place) remove() error { return os.RemoveAll(at.private) }
+func (at *place) remove() error { return folder.Remove(at.private) }
 
 // fixedFolder returns a folder of this user's whose paths are the same in all runs, here
 // and later. Nothing is ever written there: each process has its own mounted over it.

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/folder"
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/worker"
 )
@@ -83,14 +84,14 @@ func newProgram(c Config, d *program.Definition) (*Program, error) {
 }
 
 // Close removes what was unpacked. No run of the program is used after it.
-func (p *Program) Close() error { return os.RemoveAll(p.scratch) }
+func (p *Program) Close() error { return folder.Remove(p.scratch) }
 
 // settle prepares all that the runs share.
 func (p *Program) settle(ctx context.Context) error {
 	d := p.definition
 	for i := range d.Workers {
 		w := &d.Workers[i]
-		s, err := p.newSite(ctx, &w.Process)
+		s, err := p.newSite(ctx, &w.Process, "")
 		if err != nil {
 			return fmt.Errorf("worker %q: %w", w.Name, err)
 		}
@@ -100,7 +101,7 @@ func (p *Program) settle(ctx context.Context) error {
 		t := &task{Task: &d.Tasks[i]}
 		if t.Command != nil {
 			var err error
-			if t.site, err = p.newSite(ctx, &t.Command.Process); err != nil {
+			if t.site, err = p.newSite(ctx, &t.Command.Process, p.workingFolder(t)); err != nil {
 				return fmt.Errorf("task %q: %w", t.Name, err)
 			}
 		}
@@ -114,16 +115,21 @@ type site struct {
 	*program.Process
 	files   string   // the folder with its files, as they were named
 	command []string // with the real executable
+	inside  string   // where in its folder the executable is, when it is one of its files
+	how     string   // what stood between the name and the executable, "" for nothing
+
+	described func() process.Description // the executable
 }
 
-// newSite unpacks the files of a process, and finds its executable.
-func (p *Program) newSite(ctx context.Context, process *program.Process) (*site, error) {
+// newSite unpacks the files of a process, and finds its executable. work is the folder that
+// it works on when it has no files.
+func (p *Program) newSite(ctx context.Context, of *program.Process, work string) (*site, error) {
 	dir, err := os.MkdirTemp(p.scratch, "files-")
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	files := make([]folder.File, len(process.Files))
-	for i, f := range process.Files {
+	files := make([]folder.File, len(of.Files))
+	for i, f := range of.Files {
 		files[i] = folder.File{Path: f.Path, SHA256: f.SHA256, Size: f.Size, Executable: f.Executable}
 	}
 	err = folder.Unpack(dir, files, func(sha256 string) (io.ReadCloser, error) {
@@ -132,8 +138,8 @@ func (p *Program) newSite(ctx context.Context, process *program.Process) (*site,
 	if err != nil {
 		return nil, err
 	}
-	s := &site{Process: process, files: dir}
-	return s, s.find()
+	s := &site{Process: of, files: dir}
+	return s, s.find(ctx, work)
 }
 
 // declares makes sure that a worker has the tasks of the definition, as it has them.

@@ -57,7 +57,7 @@ func (s *server) start(ctx context.Context) error {
 
 // launch starts the process. The ends of its pipes are ours, the others its own alone.
 func (s *server) launch(ctx context.Context) (err error) {
-	if s.place, err = s.program.newPlace(s.site.files); err != nil {
+	if s.place, err = s.program.newPlace(ctx, s.site.files); err != nil {
 		return err
 	}
 	var theirs [3]*os.File
@@ -76,7 +76,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	s.process, err = process.Start(ctx, process.Spec{
-		Command: s.site.command, Env: s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol), Dir: s.place.dir,
+		Command: s.site.argv(s.place.dir), Env: s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol), Dir: s.place.dir,
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
 		Overlay: s.place.overlay, Binds: s.place.binds, Network: network(s.site.Network),
 		Hide: s.program.Hide, Memory: s.site.Memory,

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package folder
+
+func special(string) error { return nil }

@@ -1,0 +1,80 @@
+// Package processtest runs the tests of a package again, as a user who may do less.
+package processtest
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+const nobody = "65534"
+
+// again marks a process that is started here.
+const again = "PROCESSTEST_AGAIN"
+
+// AsOrdinaryUser runs all tests of this package once more as a user who may do nothing
+// special. It needs root, and skips the test otherwise.
+func AsOrdinaryUser(t *testing.T) {
+	run(t, "setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups")
+}
+
+// WithoutNamespaces runs all tests of this package once more as such a user, who may not
+// make namespaces either, as in many containers.
+func WithoutNamespaces(t *testing.T) {
+	run(t, "unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c",
+		`echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --reuid `+nobody+` --regid `+nobody+` --clear-groups "$@"`, "sh")
+}
+
+func run(t *testing.T, command ...string) {
+	t.Helper()
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 || os.Getenv(again) != "" {
+		t.Skip("it needs root on Linux")
+	}
+	if out, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
+		t.Skipf("%s cannot be used here: %v: %s", command[0], err, out)
+	}
+	dir, err := os.MkdirTemp("", "again-") // not t.TempDir, which others cannot look into
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	program, tmp := filepath.Join(dir, "program"), filepath.Join(dir, "tmp")
+	if err := first(copyProgram(program), os.Mkdir(tmp, 0o777), os.Chmod(tmp, 0o777), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(command[0], append(command[1:], program, "-test.v", "-test.short")...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=" + tmp, "HOME=" + tmp, again + "=1"}
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+	t.Logf("%d passed, %d skipped", strings.Count(string(text), "--- PASS"), strings.Count(string(text), "--- SKIP"))
+}
+
+func copyProgram(to string) error {
+	from, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, from)
+	return first(err, out.Close(), os.Chmod(to, 0o755))
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

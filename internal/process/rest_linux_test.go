@@ -1,0 +1,204 @@
+package process
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"abraxas.dev/ers/internal/process/processtest"
+)
+
+// away waits until a process is no more.
+func away(t *testing.T, pid int) {
+	t.Helper()
+	for range 2000 {
+		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(state), ") Z ") {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Errorf("process %d still runs", pid)
+}
+
+func pids(t *testing.T, from io.Reader, n int) []int {
+	t.Helper()
+	lines := bufio.NewScanner(from)
+	var all []int
+	for len(all) < n && lines.Scan() {
+		pid, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			t.Fatalf("no number: %q", lines.Text())
+		}
+		all = append(all, pid)
+	}
+	if len(all) != n {
+		t.Fatalf("%d numbers, want %d", len(all), n)
+	}
+	return all
+}
+
+// daemons starts one process in the group, one out of it, one out of the session, and
+// one out of it whose parent is gone.
+const daemons = `
+sleep 1000 & echo $!
+setsid sleep 1000 & echo $!
+(setsid sh -c 'echo $$; exec sleep 1000' &)
+(setsid sh -c 'setsid sh -c "echo \$\$; exec sleep 1000" & sleep 1000' & )
+`
+
+func TestNothingIsLeft(t *testing.T) {
+	tool(t, "setsid")
+	for _, how := range []string{"by itself", "killed"} {
+		s := shell(t, daemons+`read line`)
+		stdin, in, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Stdin = stdin
+		p, said := begin(t, s)
+		all := pids(t, said, 4)
+		if how == "killed" {
+			p.Kill("enough")
+		}
+		if err := errors.Join(in.Close(), stdin.Close()); err != nil {
+			t.Fatal(err)
+		}
+		exit := p.Wait()
+		for _, pid := range all {
+			away(t, pid)
+		}
+		if exit.Left < 4 {
+			t.Errorf("%s: %+v, want at least 4 left", how, exit)
+		}
+	}
+}
+
+// What one command leaves behind is ended with it, and not what another one does.
+func TestOnlyItsOwnIsEnded(t *testing.T) {
+	tool(t, "setsid")
+	needMounts(t)
+	kept, keptSaid := begin(t, shell(t, daemons+`exec sleep 1000`))
+	others := append(pids(t, keptSaid, 4), kept.Pid())
+	if p, _ := begin(t, shell(t, daemons)); p.Wait().Left < 3 {
+		t.Error("nothing was left behind")
+	}
+	for _, pid := range others {
+		if err := syscall.Kill(pid, 0); err != nil {
+			t.Errorf("process %d of the other command: %v", pid, err)
+		}
+	}
+	kept.Kill("enough")
+	kept.Wait()
+}
+
+// hostVariable makes this test a program that is killed while its command runs.
+const hostVariable = "PROCESS_TEST_HOST"
+
+func TestHost(t *testing.T) {
+	if os.Getenv(hostVariable) == "" {
+		t.Skip("it is run by TestWeAreKilled")
+	}
+	p, said := begin(t, shell(t, daemons+`echo $$; exec sleep 1000`))
+	for _, pid := range pids(t, said, 5) {
+		fmt.Println("pid", pid)
+	}
+	p.Wait()
+}
+
+func TestWeAreKilled(t *testing.T) {
+	tool(t, "setsid")
+	host := exec.Command("/proc/self/exe", "-test.run", "^TestHost$", "-test.v")
+	host.Env = append(os.Environ(), hostVariable+"=1")
+	host.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []int
+	for lines := bufio.NewScanner(out); len(all) < 5 && lines.Scan(); {
+		if number, ok := strings.CutPrefix(lines.Text(), "pid "); ok {
+			pid, _ := strconv.Atoi(number)
+			all = append(all, pid)
+		}
+	}
+	if len(all) != 5 {
+		t.Fatalf("processes %v", all)
+	}
+	_ = syscall.Kill(-host.Process.Pid, syscall.SIGKILL)
+	for _, pid := range all {
+		away(t, pid)
+	}
+	_ = host.Wait()
+}
+
+// The process that starts commands can be killed too: what runs is told to be over, and the
+// next command is started by another one.
+func TestStarterIsKilled(t *testing.T) {
+	p, _ := begin(t, shell(t, "exec sleep 1000"))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, parent, _ := strings.Cut(string(status), "PPid:\t")
+	parent, _, _ = strings.Cut(parent, "\n")
+	pid, err := strconv.Atoi(parent)
+	if err != nil || pid == os.Getpid() {
+		t.Fatalf("parent %q", parent)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if exit := p.Wait(); exit.Outside != "the process that started it was ended from outside" {
+		t.Errorf("%+v", exit)
+	}
+	away(t, p.Pid())
+	if said, exit := run(t, shell(t, "echo again")); said != "again\n" || exit != (Exit{}) {
+		t.Errorf("%q, %v", said, exit)
+	}
+}
+
+func TestAsOrdinaryUser(t *testing.T) { processtest.AsOrdinaryUser(t) }
+
+func TestWithoutNamespaces(t *testing.T) { processtest.WithoutNamespaces(t) }
+
+// What is said where the kernel gives this user nothing.
+func TestWithout(t *testing.T) {
+	can := Look()
+	if can.Mounts.OK {
+		t.Skip("it is run by TestWithoutNamespaces")
+	}
+	for _, a := range []Ability{can.Mounts, can.Overlay, can.Network} {
+		if a.OK || !strings.Contains(a.Why, "no user namespaces for this user") {
+			t.Errorf("%+v", a)
+		}
+	}
+	s := shell(t, "echo started")
+	s.Network, s.Hide = NetworkOff, []string{"/etc"}
+	p, _ := begin(t, s)
+	had := p.Confinement()
+	if exit := p.Wait(); exit != (Exit{}) || had.Network != "not confined: "+can.Mounts.Why || had.Hidden != "not hidden: "+can.Mounts.Why {
+		t.Errorf("%+v, %+v", exit, had)
+	}
+	for want, change := range map[error]func(*Spec){
+		ErrNetwork: func(s *Spec) { s.Network = NetworkRequired },
+		ErrOverlay: func(s *Spec) { s.Overlay = &Overlay{s.Dir, s.Dir, s.Dir} },
+		ErrMounts:  func(s *Spec) { s.Binds = []Bind{{s.Dir, s.Dir}} },
+	} {
+		changed := s
+		change(&changed)
+		if _, err := Start(t.Context(), changed); !errors.Is(err, want) || !strings.Contains(err.Error(), can.Mounts.Why) {
+			t.Errorf("%v is no %v", err, want)
+		}
+	}
+}

@@ -123,51 +123,57 @@ func TestResumeAnywhere(t *testing.T) {
 	for bulk, kinds := range kinds {
 		for _, kind := range kinds {
 			t.Run(fmt.Sprintf("%d %s", bulk, kind), func(t *testing.T) {
-				b := bustest.Open(t)
 				r := request(2, ticks)
 				if kind != "" {
 					r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}
 				}
-				whole := ask(t, b, r)
-				start(t, b, bulky(bulk))
-				want := frames(t, b, whole, 2)
-				if bulk > 0 && len(want[1]) < 2*ticks {
-					t.Fatalf("%d frames: the ticks are not cut", len(want[1]))
-				}
-				// Each window stands where a coordinator was killed after k frames: they
-				// are there before it is asked for.
-				var windows []uint64
-				for k := 1; k < len(want[1]); k++ {
-					window := whole + uint64(k)
-					for run := range want {
-						last := uint64(0)
-						for _, frame := range want[run][:min(k, len(want[run]))] {
-							seq, err := b.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: window, Run: run}), last, rename(t, frame, window))
-							if err != nil {
-								t.Fatal(err)
-							}
-							last = seq
-						}
-					}
-					if got := ask(t, b, r); got != window {
-						t.Fatalf("window %d where %d was expected", got, window)
-					}
-					windows = append(windows, window)
-				}
-				for k, window := range windows {
-					got := frames(t, b, window, 2)
-					for run := range want {
-						if len(got[run]) != len(want[run]) {
-							t.Fatalf("killed after frame %d: run %d has %d frames, want %d", k, run, len(got[run]), len(want[run]))
-						}
-						for i := range want[run] {
-							if !bytes.Equal(got[run][i], rename(t, want[run][i], window)) {
-								t.Errorf("killed after frame %d: frame %d of run %d differs", k, i, run)
-							}
-						}
-					}
-				}
+				resumeAnywhere(t, r, bulky(bulk), bulk > 0)
 			})
+		}
+	}
+}
+
+// resumeAnywhere runs a window, and then windows of the same of which k frames are there
+// already. cut: a tick takes several frames.
+func resumeAnywhere(t *testing.T, r *events.WindowRequest, load func() (coordinator.Program, error), cut bool) {
+	b := bustest.Open(t)
+	whole := ask(t, b, r)
+	start(t, b, load)
+	want := frames(t, b, whole, 2)
+	if cut && len(want[1]) < 2*int(r.Ticks) {
+		t.Fatalf("%d frames: the ticks are not cut", len(want[1]))
+	}
+	// Each window stands where a coordinator was killed after k frames: they
+	// are there before it is asked for.
+	var windows []uint64
+	for k := 1; k < len(want[1]); k++ {
+		window := whole + uint64(k)
+		for run := range want {
+			last := uint64(0)
+			for _, frame := range want[run][:min(k, len(want[run]))] {
+				seq, err := b.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: window, Run: run}), last, rename(t, frame, window))
+				if err != nil {
+					t.Fatal(err)
+				}
+				last = seq
+			}
+		}
+		if got := ask(t, b, r); got != window {
+			t.Fatalf("window %d where %d was expected", got, window)
+		}
+		windows = append(windows, window)
+	}
+	for k, window := range windows {
+		got := frames(t, b, window, 2)
+		for run := range want {
+			if len(got[run]) != len(want[run]) {
+				t.Fatalf("killed after frame %d: run %d has %d frames, want %d", k, run, len(got[run]), len(want[run]))
+			}
+			for i := range want[run] {
+				if !bytes.Equal(got[run][i], rename(t, want[run][i], window)) {
+					t.Errorf("killed after frame %d: frame %d of run %d differs", k, i, run)
+				}
+			}
 		}
 	}
 }

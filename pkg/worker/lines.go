@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -97,16 +96,11 @@ func (l *lines) tooLong() error {
 func (l *lines) wrong(kind string, err error) error {
 	if syntax, ok := err.(*canon.SyntaxError); ok {
 		err = fmt.Errorf("column %d: %s", syntax.Column, syntax.Msg)
-		if kind == "" && (len(l.last) == 0 || l.last[0] != '{') {
-			err = errNoMessage
-		}
 	}
 	return &MessageError{Line: l.count, Type: kind, Text: quote(l.last), Err: err}
 }
 
 var errNoEnd = fmt.Errorf("%w: the last line has no \\n", io.ErrUnexpectedEOF)
-
-var errNoMessage = errors.New("no message: standard output is for the protocol alone, write other text to standard error")
 
 // quote cuts a line for an error.
 func quote(line []byte) string {

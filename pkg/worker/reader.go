@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
-	"strings"
 )
 
 // Reader reads what a worker writes: its hello, then its answers. Errors are io.EOF when
@@ -81,13 +83,18 @@ func (r *Reader) read(decode func() (string, error)) error {
 		if kind, err = decode(); err == nil {
 			err = r.decoder.json.End()
 		}
-		if err != nil {
+		switch _, syntax := err.(*canon.SyntaxError); {
+		case syntax && !bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("{")):
+			err = r.lines.wrong("", errNoMessage)
+		case err != nil:
 			err = r.lines.wrong(kind, err)
 		}
 	}
 	r.failed = err
 	return err
 }
+
+var errNoMessage = errors.New("no message: standard output is for the protocol alone, write other text to standard error")
 
 const (
 	helloType   = "hello"

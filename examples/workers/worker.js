@@ -37,5 +37,11 @@ function onMessage(m) {
   }).join("");
 }
 
-const lines = require("node:readline").createInterface({ input: process.stdin });
-lines.on("line", (line) => process.stdout.write(onMessage(JSON.parse(line))));
+let rest = ""; // of a line; only \n ends one, and readline takes more for an end
+process.stdin.setEncoding("utf8").on("data", (chunk) => {
+  rest += chunk;
+  if (!chunk.includes("\n")) return;
+  const lines = rest.split("\n");
+  rest = lines.pop();
+  for (const line of lines) process.stdout.write(onMessage(JSON.parse(line)));
+});

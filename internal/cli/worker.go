@@ -15,7 +15,7 @@ type workerCommand struct {
 
 type workerTestCommand struct {
 	Contexts string        `placeholder:"FILE" help:"Contexts that its tasks can work with, JSON Lines; - is standard input. Left out: {}."`
-	Timeout  time.Duration `default:"20s" placeholder:"TIME" help:"How long a start and an answer may take. Default: 20s."`
+	Timeout  time.Duration `default:"60s" placeholder:"TIME" help:"How long a start and an answer may take. Default: 60s."`
 	JSON     bool          `name:"json" help:"Print the report as a JSON document."`
 	Command  []string      `arg:"" help:"The worker and its arguments, behind --."`
 }

@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // DefaultTimeout is how long a start or an answer may take.
-const DefaultTimeout = 20 * time.Second
+const DefaultTimeout = time.Minute
 
 // Outcome is what a check came to.
 type Outcome string
@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options, report func(Result)) (hello *worker.Hel
 }
 
 // atOnce is how many checks are made at the same time.
-const atOnce = 4
+const atOnce = 2
 
 // result makes what a check came to of its error.
 func (c *check) result(err error) Result {

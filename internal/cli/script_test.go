@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts in testdata use the command as people do. They know some words of their
-// own, see below; $ORACLE is the pipeline file of the oracle example.
+// own, see below; $ORACLE is the pipeline file of the oracle example, $WORKERS the folder of the workers.
 func TestScripts(t *testing.T) {
 	oracle, err := filepath.Abs("../../examples/oracle/pipeline.yaml")
 	if err != nil {
@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ORACLE", oracle)
+			e.Setenv("WORKERS", filepath.Join(filepath.Dir(oracle), "../workers"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, ".config"))
 			e.Values[backgroundsKey] = make(map[string]*background)
 			e.Values[contentsKey{}] = make(map[string]string)

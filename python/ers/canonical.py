@@ -16,7 +16,6 @@ import json
 import json.encoder
 import sys
 
-from .hints import describe, hint
 from .readonly import ReadOnlyDict, ReadOnlyList
 
 TYPE_CHECKING = False
@@ -153,12 +152,16 @@ class _Plain:
             return [self.convert(v, (*path, str(i)), depth + 1) for i, v in enumerate(value)]
         if isinstance(value, dict):
             return self.members(value, path, depth)
+        from .hints import describe, hint
+
         raise NotCanonical(pointer(path), f"{describe(value)} has no canonical form: {hint(value)}")
 
     def members(self, value: dict[Any, Any], path: tuple[str, ...], depth: int) -> dict[str, Any]:
         plain: dict[str, Any] = {}
         for key, v in value.items():
             if not isinstance(key, str):
+                from .hints import describe
+
                 raise NotCanonical(pointer(path), f"the key {key!r:.60} is no string but {describe(key)}: write str(…)")
             name = self.text(key, path)
             if name in plain:

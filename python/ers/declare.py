@@ -8,9 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, TypeVar
 
-    from .context import Context
-
-    F = TypeVar("F", bound=Callable[[Context], Any])
+    F = TypeVar("F", bound=Callable[..., Any])
 
 LANES = ("forecast", "shadow")
 MAX_COST = (1 << 63) - 1

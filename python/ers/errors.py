@@ -7,7 +7,6 @@ process ids, the folders of this run. It is cut to the limit.
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 TYPE_CHECKING = False
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 
 MAX_ERROR = 4 << 10  # bytes
 
-_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
-_PID = re.compile(r"\b(pid|process)([ =:]{1,2})\d+", re.IGNORECASE)
-_TEMPORARY = re.compile(r"\$TMPDIR/[^/\s'\"<>:,;()\[\]]+")
+_ADDRESS = r"\bat 0x[0-9a-fA-F]{4,}"
+_PID = r"(?i)\b(pid|process)([ =:]{1,2})\d+"
+_TEMPORARY = r"\$TMPDIR/[^/\s'\"<>:,;()\[\]]+"
 
 
 class NotComputable(Exception):
@@ -48,12 +47,14 @@ def _message(error: BaseException) -> str:
 
 def stable(text: str, limit: int) -> str:
     """Takes out what differs between runs for no reason of the task's, and cuts the rest."""
-    text = _ADDRESS.sub("at 0x…", text)
-    text = _PID.sub(r"\1\2…", text)
+    import re
+
+    text = re.sub(_ADDRESS, "at 0x…", text)
+    text = re.sub(_PID, r"\1\2…", text)
     if "/" in text or os.sep in text:
         for folder, name in sorted(_folders(), key=lambda f: -len(f[0])):
             text = re.sub(r"(?<![\w./-])" + re.escape(folder) + r"(?![\w.-])", lambda _: name, text)
-        text = _TEMPORARY.sub("$TMPDIR/…", text)
+        text = re.sub(_TEMPORARY, "$TMPDIR/…", text)
     return clip(text, limit)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
-import threading
 from time import monotonic
 
 from . import channel
@@ -48,7 +48,7 @@ class Worker:
         self.previous = ReadOnlyDict()
         self.context = Context()
         self.answers: list[str] = []  # not written yet
-        self.asking = threading.Lock()  # held by who uses the lines; a task may have threads
+        self.asking = _thread.allocate_lock()  # held by who uses the lines; a task may have threads
         self.busy = False  # tasks are running
         self.shown: set[tuple[str, str]] = set()
         # What an answer begins with. Names are free text.

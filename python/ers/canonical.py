@@ -51,12 +51,17 @@ def canonical(value: Any, limit: int = 0) -> str:
 
     Raises NotCanonical.
     """
-    scalar = _SCALAR_TEXT.get(type(value))
+    write = _ASCII.get(type(value))
     try:
-        if scalar is None:
-            text = _encode(value if _is_plain(value, limit) else _plainly(value, limit))
+        if write is not None:
+            text = write(value)
+            if limit and len(text) > limit:
+                raise TooLarge(limit)
+            return text
+        if type(value) is str:
+            text = _string_text(value)
         else:
-            text = scalar(value)
+            text = _encode(value if _is_plain(value, limit) else _plainly(value, limit))
     except (RecursionError, ValueError):  # nested deep; an integer of many digits
         text = relaxed(_encode, _plainly(value, limit))
     if text.isascii():
@@ -211,11 +216,11 @@ def _encoder() -> Callable[[Any], str]:
 
 
 _string_text: Callable[[str], str] = getattr(json.encoder, "encode_basestring")
-_SCALAR_TEXT: dict[type, Callable[[Any], str]] = {
+# What is ASCII in any case.
+_ASCII: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: "null",
     bool: lambda value: "true" if value else "false",
     int: int.__repr__,
     float: _float_text,
-    str: _string_text,
 }
 _encode = _encoder()

@@ -51,8 +51,10 @@ class Worker:
         self.asking = _thread.allocate_lock()  # held by who uses the lines; a task may have threads
         self.busy = False  # tasks are running
         self.shown: set[tuple[str, str]] = set()
-        # What an answer begins with. Names are free text.
-        self.head = {name: f'{{"type":"result","task":{canonical(name)},"status":' for name in tasks}
+        # A task, and what its answer begins with. Names are free text.
+        self.known = {
+            name: (task, f'{{"type":"result","task":{canonical(name)},"status":') for name, task in tasks.items()
+        }
 
     def serve(self) -> None:
         """Answers until ERS closes its end."""
@@ -111,11 +113,7 @@ class Worker:
         self.busy = True
         late = monotonic() + LATE
         for name in names:
-            try:
-                task = self.tasks[name]
-            except KeyError:
-                give_up(f"no task is called {name!r}")
-            self.attempt(task)
+            self.attempt(name)
             if monotonic() > late:
                 with self.asking:
                     self.flush()
@@ -131,13 +129,16 @@ class Worker:
         self.tick = tick
         self.context = Context._shared(tick, context, self.results, self.previous, self.content)
 
-    def attempt(self, task: Task) -> None:
+    def attempt(self, name: str) -> None:
         """Calls a task and keeps its result for the tasks behind it, and as an answer.
 
         MemoryError and KeyboardInterrupt are no answers: they say something about the
         process, not about the task. They end it, and ERS gives the run up.
         """
-        name = task.name
+        try:
+            task, begin = self.known[name]
+        except KeyError:
+            give_up(f"no task is called {name!r}")
         try:
             value = task.run(self.context)
             text = canonical(value, self.max_value)
@@ -145,9 +146,9 @@ class Worker:
             raise
         except BaseException as e:  # SystemExit too: a task that calls sys.exit() fails, the worker goes on
             self.failed(task, e)
-            return
-        _put(self.results, name, Result("ok", "", task.lane, value, text))
-        self.answers.append(f'{self.head[name]}"ok","value":{text}}}\n')
+        else:
+            _put(self.results, name, Result("ok", "", task.lane, value, text))
+            self.answers.append(f'{begin}"ok","value":{text}}}\n')
 
     def failed(self, task: Task, error: BaseException) -> None:
         if isinstance(error, NotComputable):
@@ -156,7 +157,7 @@ class Worker:
             status, text = "error", error_text(error, self.max_error)
             self.show(task.name, error)
         _put(self.results, task.name, Result(status, text, task.lane, None))
-        self.answers.append(f'{self.head[task.name]}"{status}","error":{canonical(text)}}}\n')
+        self.answers.append(f'{self.known[task.name][1]}"{status}","error":{canonical(text)}}}\n')
 
     def show(self, name: str, error: BaseException) -> None:
         """Writes where it happened to the log: once for a task and a kind of error."""

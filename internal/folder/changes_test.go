@@ -27,7 +27,10 @@ func TestChangesOfRandomEdits(t *testing.T) {
 	}
 	kinds := make(map[Type]int)
 	seeds := uint64(100)
-	if testing.Short() {
+	switch {
+	case testing.Short():
+		t.Skip("it starts processes")
+	case processtest.Again():
 		seeds = 25
 	}
 	for seed := range seeds {
@@ -73,8 +76,6 @@ func TestChangesOfRandomEdits(t *testing.T) {
 		}
 	}
 }
-
-func TestAsOrdinaryUser(t *testing.T) { processtest.AsOrdinaryUser(t) }
 
 func edited(t *testing.T, spec process.Spec) {
 	t.Helper()

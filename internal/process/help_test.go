@@ -40,6 +40,9 @@ func begin(t *testing.T, s Spec) (*Process, *os.File) {
 // shell is a command in the shell, in a folder of its own.
 func shell(t *testing.T, script string) Spec {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts processes")
+	}
 	return Spec{Command: []string{tool(t, "sh"), "-c", script}, Env: []string{"PATH=" + os.Getenv("PATH")}, Dir: folder(t)}
 }
 

@@ -20,24 +20,18 @@ func hungry(t *testing.T, language string, mib int) Spec {
 	case "node":
 		s.Command = []string{tool(t, "node"), "-e", "const all = []; for (let i = 0; i < +process.argv[1]; i++) all.push(Buffer.alloc(1 << 20, 1)); console.log('ok')", n}
 	case "go":
-		s.Command = []string{"/proc/self/exe", "-test.run", "^TestHungry$"}
 		program, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Command[0] = program
-		s.Env = append(s.Env, hungryVariable+"="+n)
+		s.Command = []string{program}
+		s.Env = append(s.Env, doVariable+"=take "+n)
 	}
 	return s
 }
 
-const hungryVariable = "PROCESS_TEST_MIB"
-
-func TestHungry(t *testing.T) {
-	var mib int
-	if n, _ := fmt.Sscan(os.Getenv(hungryVariable), &mib); n != 1 {
-		t.Skip("it is run by TestMemory")
-	}
+// takeMemory is a program that takes so many MiB.
+func takeMemory(mib int) {
 	var all [][]byte
 	for range mib {
 		all = append(all, []byte(strings.Repeat("x", 1<<20)))

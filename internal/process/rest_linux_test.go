@@ -2,6 +2,7 @@ package process
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -99,24 +100,27 @@ func TestOnlyItsOwnIsEnded(t *testing.T) {
 	kept.Wait()
 }
 
-// hostVariable makes this test a program that is killed while its command runs.
-const hostVariable = "PROCESS_TEST_HOST"
-
-func TestHost(t *testing.T) {
-	if os.Getenv(hostVariable) == "" {
-		t.Skip("it is run by TestWeAreKilled")
+// host is a program that is killed while its command runs.
+func host() error {
+	out, in, err := os.Pipe()
+	if err != nil {
+		return err
 	}
-	p, said := begin(t, shell(t, daemons+`echo $$; exec sleep 1000`))
-	for _, pid := range pids(t, said, 5) {
-		fmt.Println("pid", pid)
+	p, err := Start(context.Background(), Spec{Command: []string{"/bin/sh", "-c", daemons + "echo $$; exec sleep 1000"},
+		Env: []string{"PATH=" + os.Getenv("PATH")}, Dir: "/", Stdout: in})
+	if err != nil {
+		return err
 	}
-	p.Wait()
+	if _, err := io.Copy(os.Stdout, out); err != nil {
+		return err
+	}
+	return errors.New(p.Wait().String())
 }
 
 func TestWeAreKilled(t *testing.T) {
 	tool(t, "setsid")
-	host := exec.Command("/proc/self/exe", "-test.run", "^TestHost$", "-test.v")
-	host.Env = append(os.Environ(), hostVariable+"=1")
+	host := exec.Command("/proc/self/exe")
+	host.Env = append(os.Environ(), doVariable+"=host")
 	host.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := host.StdoutPipe()
 	if err != nil {
@@ -125,16 +129,7 @@ func TestWeAreKilled(t *testing.T) {
 	if err := host.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var all []int
-	for lines := bufio.NewScanner(out); len(all) < 5 && lines.Scan(); {
-		if number, ok := strings.CutPrefix(lines.Text(), "pid "); ok {
-			pid, _ := strconv.Atoi(number)
-			all = append(all, pid)
-		}
-	}
-	if len(all) != 5 {
-		t.Fatalf("processes %v", all)
-	}
+	all := pids(t, out, 5)
 	_ = syscall.Kill(-host.Process.Pid, syscall.SIGKILL)
 	for _, pid := range all {
 		away(t, pid)
@@ -170,13 +165,12 @@ func TestStarterIsKilled(t *testing.T) {
 
 func TestAsOrdinaryUser(t *testing.T) { processtest.AsOrdinaryUser(t) }
 
-func TestWithoutNamespaces(t *testing.T) { processtest.WithoutNamespaces(t) }
-
-// What is said where the kernel gives this user nothing.
-func TestWithout(t *testing.T) {
+// All tests where the kernel gives this user nothing, and what is said then.
+func TestWithoutNamespaces(t *testing.T) {
 	can := Look()
 	if can.Mounts.OK {
-		t.Skip("it is run by TestWithoutNamespaces")
+		processtest.WithoutNamespaces(t)
+		return
 	}
 	for _, a := range []Ability{can.Mounts, can.Overlay, can.Network} {
 		if a.OK || !strings.Contains(a.Why, "no user namespaces for this user") {

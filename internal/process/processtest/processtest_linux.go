@@ -6,36 +6,40 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
-const nobody = "65534"
+const asNobody = `setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`
 
 // again marks a process that is started here.
 const again = "PROCESSTEST_AGAIN"
 
+// Again tells whether this process was started here.
+func Again() bool { return os.Getenv(again) != "" }
+
 // AsOrdinaryUser runs all tests of this package once more as a user who may do nothing
 // special. It needs root, and skips the test otherwise.
 func AsOrdinaryUser(t *testing.T) {
-	run(t, "setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups")
+	run(t, nil, "exec "+asNobody)
 }
 
 // WithoutNamespaces runs all tests of this package once more as such a user, who may not
 // make namespaces either, as in many containers.
 func WithoutNamespaces(t *testing.T) {
-	run(t, "unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c",
-		`echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --reuid `+nobody+` --regid `+nobody+` --clear-groups "$@"`, "sh")
+	all := []syscall.SysProcIDMap{{Size: 65536}}
+	run(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: all, GidMappings: all, GidMappingsEnableSetgroups: true},
+		"echo 0 >/proc/sys/user/max_user_namespaces && exec "+asNobody)
 }
 
-func run(t *testing.T, command ...string) {
+func run(t *testing.T, attributes *syscall.SysProcAttr, script string) {
 	t.Helper()
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 || os.Getenv(again) != "" {
-		t.Skip("it needs root on Linux")
+	if os.Geteuid() != 0 || Again() {
+		t.Skip("it needs root")
 	}
-	if out, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
-		t.Skipf("%s cannot be used here: %v: %s", command[0], err, out)
+	if _, err := exec.LookPath("setpriv"); err != nil {
+		t.Skip(err)
 	}
 	dir, err := os.MkdirTemp("", "again-") // not t.TempDir, which others cannot look into
 	if err != nil {
@@ -46,8 +50,8 @@ func run(t *testing.T, command ...string) {
 	if err := first(copyProgram(program), os.Mkdir(tmp, 0o777), os.Chmod(tmp, 0o777), os.Chmod(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(command[0], append(command[1:], program, "-test.v", "-test.short")...)
-	cmd.Dir = "/"
+	cmd := exec.Command("sh", "-c", script, "sh", program, "-test.v")
+	cmd.Dir, cmd.SysProcAttr = "/", attributes
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=" + tmp, "HOME=" + tmp, again + "=1"}
 	text, err := cmd.CombinedOutput()
 	if err != nil {

@@ -71,6 +71,7 @@ type commands struct {
 	Worker    workerCommand    `cmd:"" help:"For those who write workers: programs that run tasks."`
 	Bench     benchCommand     `cmd:"" help:"Measure how fast this is here, beside the bus alone and beside Python."`
 
+	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of pipeline files, for editors."`
 	Completion completionCommand `cmd:"" help:"Print the script that completes the command line in bash, zsh or fish."`
 	Complete   completeCommand   `cmd:"" hidden:""`
 	Version    versionCommand    `cmd:"" help:"Tell which ers this is, and which versions it speaks."`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +23,10 @@ const tasks = `tasks:
 - {name: t, lane: forecast, starlark: 'def run(ctx): return 1'}
 `
 
-// badFiles are pipelines that have a mistake, p.yaml alone or a txtar archive.
-var badFiles = []struct{ name, files, want string }{
+// badFile is a pipeline that has a mistake, p.yaml alone or a txtar archive.
+type badFile struct{ name, files, want string }
+
+var badFiles = []badFile{
 	{"missing file", "-- other --\n", "p.yaml: no such file or directory: check the path"},
 	{"empty file", "", "p.yaml: the file is empty: want a pipeline with name, budget and tasks"},
 	{"too large", strings.Repeat("#", 1<<20+1), "p.yaml: the file is larger than 1048576 bytes: make it smaller"},
@@ -127,7 +130,7 @@ const laughs = `  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
 `
 
 func TestBadFiles(t *testing.T) {
-	for _, test := range badFiles {
+	for _, test := range slices.Concat(badFiles, badProcesses) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(writeFiles(t, test.files))
 			f, err := Load("p.yaml")
@@ -148,11 +151,7 @@ func TestBadFiles(t *testing.T) {
 func writeFiles(t *testing.T, files string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	archive := txtar.Parse([]byte(files))
-	if len(archive.Files) == 0 {
-		archive.Files = []txtar.File{{Name: "p.yaml", Data: []byte(files)}}
-	}
-	for _, f := range archive.Files {
+	for _, f := range txtarFiles(files) {
 		path := filepath.Join(dir, f.Name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -162,4 +161,12 @@ func writeFiles(t *testing.T, files string) (dir string) {
 		}
 	}
 	return dir
+}
+
+// txtarFiles are the files of an archive, or p.yaml alone.
+func txtarFiles(files string) []txtar.File {
+	if archive := txtar.Parse([]byte(files)); len(archive.Files) > 0 {
+		return archive.Files
+	}
+	return []txtar.File{{Name: "p.yaml", Data: []byte(files)}}
 }

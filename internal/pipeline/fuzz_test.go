@@ -21,6 +21,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(good + tasks + "context:\n  " + s + "\n")
 		f.Add(s)
 	}
+	schema := pipelineSchema(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		text, err := cleanText("p.yaml", text, 1<<16)
 		if err != nil {
@@ -32,6 +33,9 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("%T %v", err, err)
 			}
 			return
+		}
+		if err := schema.Validate(instance(text)); err != nil {
+			t.Errorf("the schema refuses what is good: %v", err)
 		}
 		if err := file.Check(); err != nil {
 			t.Error(err)

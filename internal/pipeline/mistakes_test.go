@@ -90,7 +90,7 @@ p.yaml:6:59: variable A is of type integer: want a string
 p.yaml:7:17: an element of command is of type integer: want a string
 p.yaml:7:20: an element of command is of type integer: want a string
 p.yaml:7:29: env is of type array: want names with a value each, as in {TZ: UTC}
-p.yaml:10:37: there is no worker "x": want one of [a b unused v w]
+p.yaml:10:37: there is no worker "x": want one of a b, unused, v, w
 p.yaml:11:49: task 3 has both worker and command: keep one
 p.yaml:12:47: task 4 has steps beside a worker or a command: keep one
 p.yaml:13:38: the command of task 5 has no run: add the program and its arguments, as in [python3, sum.py]

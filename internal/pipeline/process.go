@@ -132,6 +132,9 @@ func (l *loader) stdin(n *node) *program.File {
 		c := textContent(n.text)
 		l.contents[c.SHA256()] = c
 		return &program.File{SHA256: c.SHA256(), Size: c.Size}
+	case n.kind != canon.Object:
+		l.mismatch(n, "stdin", "a text, or {file: …}")
+		return nil
 	}
 	l.fields(n, "stdin", "file")
 	named := l.need(n, "stdin", "file", "the file that is read, or give stdin as a text")

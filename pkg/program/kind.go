@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // checkKind finds what in the definition is not of its kind.
@@ -51,20 +52,20 @@ func (d *Definition) checkFunction(t *Task, c checker) {
 	}
 	named := func(w Worker) bool { return w.Name == t.Worker }
 	if t.Worker != "" && !slices.ContainsFunc(d.Workers, named) {
-		f := c.fault("/worker", "there is no worker %q: want one of %s", t.Worker, d.workerNames())
+		f := c.fault("/worker", "there is no worker %q: %s", t.Worker, d.workersToWant(t.Worker))
 		f.Depends = "/workers"
 	}
 }
 
-func (d *Definition) workerNames() string {
+func (d *Definition) workersToWant(missing string) string {
 	if len(d.Workers) == 0 {
-		return "workers, and there are none: add workers: {" + "NAME: {command: […]}}"
+		return fmt.Sprintf("add it, as in workers: {%s: {command: [python3, tasks.py]}}", missing)
 	}
 	var names []string
 	for _, w := range d.Workers {
 		names = append(names, w.Name)
 	}
-	return fmt.Sprint(names)
+	return "want one of " + strings.Join(names, ", ")
 }
 
 func (d *Definition) checkWorkers(used map[string]bool, c checker) {

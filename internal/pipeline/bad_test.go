@@ -60,7 +60,7 @@ var badFiles = []badFile{
 	{"name a number", strings.Replace(good, "p", "1", 1) + tasks, `p.yaml:1:7: name is of type integer: want a string`},
 	{"no budget", "name: p\n" + tasks, "p.yaml:1:1: the pipeline has no budget: add budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}"},
 	{"no shadow budget", "name: p\nbudget: {forecast: {ops: 1, entropy: 0}}\n" + tasks, "p.yaml:2:9: budget has no shadow: add what the lane may spend in a tick: {ops: …, entropy: …}"},
-	{"no entropy", strings.Replace(good, ", entropy: 0", "", 1) + tasks, "p.yaml:2:20: forecast budget has no entropy: add the entropy that the lane may spend in a tick, 0 if no task costs any"},
+	{"no ops", strings.Replace(good, "ops: 1, ", "", 1) + tasks, "p.yaml:2:20: forecast budget has no ops: add the ops that the lane may spend in a tick"},
 	{"negative budget", strings.Replace(good, "ops: 1", "ops: -1", 1) + tasks, "p.yaml:2:26: ops of the forecast budget is -1: want 0 or more"},
 	{"float budget", strings.Replace(good, "ops: 1", "ops: 1.0", 1) + tasks, "p.yaml:2:26: ops of the forecast budget is of type float: want an integer"},
 	{"null budget", "name: p\nbudget:\n" + tasks, "p.yaml:2:8: budget is of type null: want keys among forecast, shadow"},

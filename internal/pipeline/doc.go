@@ -16,7 +16,7 @@
 //	runs: 12              # the default
 //	ticks: 3              # the default: one a context
 //	first_tick: 0         # the default
-//	budget: {forecast: {ops: 50, entropy: 0}, shadow: {ops: 20, entropy: 0}}
+//	budget: {forecast: {ops: 50, entropy: 1}, shadow: {ops: 20}} # entropy: 0 is the default
 //	context: {text: hello there}   # of every tick; the default is {}
 //	tasks:
 //	  - name: words:count          # any text

@@ -98,8 +98,8 @@ func (r *reader) list(n *node, what, want string) []*node {
 	return n.items
 }
 
-// budget reads {ops, entropy}. Where both are required an absent one is a mistake,
-// else it is 0.
+// budget reads {ops, entropy}, each of them 0 where it is left out; where ops are
+// required that is a mistake.
 func (r *reader) budget(n *node, what string, required bool) (b events.Budget) {
 	if n == nil {
 		return b
@@ -107,7 +107,6 @@ func (r *reader) budget(n *node, what string, required bool) (b events.Budget) {
 	r.fields(n, what, "ops", "entropy")
 	if required {
 		r.need(n, what, "ops", "the ops that the lane may spend in a tick")
-		r.need(n, what, "entropy", "the entropy that the lane may spend in a tick, 0 if no task costs any")
 	}
 	b.Ops = r.integer(n.get("ops"), "ops of the "+what, 0)
 	b.Entropy = r.integer(n.get("entropy"), "entropy of the "+what, 0)

@@ -169,7 +169,7 @@ func exampleFiles(t *testing.T) []string {
 
 // goodFiles use every key in every form.
 var goodFiles = map[string]string{
-	"least":    good + tasks,
+	"least":    "name: p\nbudget: {forecast: {ops: 0}, shadow: {ops: 0}}\n" + tasks,
 	"contexts": good + tasks + "contexts: [{}, {a: [1, 1.5, null]}]\nticks: 2\nfirst_tick: 9223372036854775805\nruns: 1000\n",
 	"context":  good + tasks + "context: {a: {b: c}}\nticks: 9223372036854775807\n",
 	"task": good + `tasks:

@@ -47,6 +47,7 @@ and says: equal to the byte, or where, in what and in which runs they differ.
 Exit codes: 0 pass, 1 fail, 2 could not tell.`
 
 type commands struct {
+	Init      initCommand      `cmd:"" help:"Begin: write a commented pipeline that passes."`
 	Run       runCommand       `cmd:"" help:"Run a window of a pipeline here and print its verdict."`
 	Try       tryCommand       `cmd:"" help:"Run a program twelve times from the same start, and tell whether it does the same each time."`
 	Validate  validateCommand  `cmd:"" help:"Find every mistake in a pipeline file, or tell what is in it."`

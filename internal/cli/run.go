@@ -160,13 +160,18 @@ func commandLine(args []string) string {
 		} else if args[i] == "--nats" && strings.Contains(arg, "@") {
 			arg = bus.RedactURL(arg)
 		}
-		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
+		words = append(words, shellWord(arg))
 	}
 	if line := strings.Join(words, " "); len(line) <= events.MaxReproduce {
 		return line
 	}
 	return ""
+}
+
+// shellWord is a word as it is typed into a shell.
+func shellWord(word string) string {
+	if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
 }

@@ -157,14 +157,17 @@ func TestSchemaAccepts(t *testing.T) {
 	}
 }
 
-// exampleFiles are all pipeline files of the examples.
-func exampleFiles(t *testing.T) []string {
+// exampleFiles are all pipeline files of the examples, and those that `ers init` writes.
+func exampleFiles(t *testing.T) (list []string) {
 	t.Helper()
-	files, err := filepath.Glob("../../examples/*/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d examples, %v", len(files), err)
+	for _, pattern := range []string{"../../examples/*/*.yaml", "../starter/files/*/pipeline.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		list = append(list, files...)
 	}
-	return files
+	return list
 }
 
 // goodFiles use every key in every form.

@@ -55,6 +55,8 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	Wait      waitCommand      `cmd:"" help:"Wait for the verdict of a window that was asked for."`
+	List      listCommand      `cmd:"" help:"List windows and what they came to."`
 	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
 	Repair    repairCommand    `cmd:"" help:"Go on after a stream was removed, restored or cut short, and say what is lost."`
 	Streams   streamsCommand   `cmd:"" help:"Create the streams on a server, or look at them."`

@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/rivo/uniseg"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+// maxListed is how many messages of ERS_WINDOW are looked at, the newest.
+const maxListed = 10_000
+
+type listCommand struct {
+	stored
+	Pipeline string `placeholder:"P" help:"Windows of this pipeline alone."`
+	Outcome  string `enum:"any,pass,fail,inconclusive,running" default:"any" placeholder:"OUTCOME" help:"Windows that came to this alone: pass, fail, inconclusive or running."`
+	Last     int    `default:"20" placeholder:"N" help:"The newest N (${default}); 0 is all of the newest 10 000."`
+	JSON     bool   `name:"json" help:"Print JSON Lines, an object a window."`
+}
+
+func (*listCommand) examples() string {
+	return `  ers list --store data                        the newest at the bottom
+  ers list --pipeline oracle --outcome fail    with NATS_URL set
+  ers list --last 0 --json | jq -r 'select(.drill|not) | .headline'
+`
+}
+
+// listed is a window in the list.
+type listed struct {
+	Window           uint64 `json:"window"`
+	Pipeline         string `json:"pipeline"`
+	Request          string `json:"request"` // SHA-256
+	State            string `json:"state"`   // an outcome, running or unreadable
+	Runs             int    `json:"runs"`
+	FirstTick        int64  `json:"first_tick"`
+	Ticks            int64  `json:"ticks"` // 0: open runs
+	DefinitionSHA256 string `json:"definition_sha256"`
+	Drill            bool   `json:"drill"`    // a difference was made on purpose
+	Headline         string `json:"headline"` // what it came to; "" while it runs
+}
+
+func (c *listCommand) Run(ctx context.Context, io *streams) error {
+	if c.Last < 0 {
+		return fmt.Errorf("--last %d: want a number of windows, 0 for all", c.Last)
+	}
+	if c.Pipeline != "" {
+		if err := events.CheckPipelineName(c.Pipeline); err != nil {
+			return fmt.Errorf("--pipeline: %w", err)
+		}
+	}
+	b, err := c.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.list(ctx, io, b), b.Close())
+}
+
+func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
+	end, err := b.LastSeq(ctx, events.StreamWindow)
+	if err != nil {
+		return err
+	}
+	from := uint64(1)
+	if end > maxListed {
+		from = end - maxListed + 1
+	}
+	requests, err := c.requests(ctx, b, from, end)
+	if err != nil {
+		return err
+	}
+	var list []*listed
+	for _, m := range slices.Backward(requests) {
+		w, err := look(ctx, b, m)
+		if err != nil {
+			return err
+		}
+		if c.Outcome == "any" || w.State == c.Outcome {
+			list = append(list, w)
+		}
+		if len(list) == c.Last {
+			from = 1 // there is no need to look further back
+			break
+		}
+	}
+	slices.Reverse(list)
+	if err := c.print(io, list); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(io.err, "ers: there is no such window")
+	}
+	if from > 1 {
+		fmt.Fprintf(io.err, "ers: windows before %d are not looked at\n", from)
+	}
+	return nil
+}
+
+// requests reads the requests that are wanted, oldest first.
+func (c *listCommand) requests(ctx context.Context, b *bus.Bus, from, to uint64) (list []bus.Message, err error) {
+	if to == 0 {
+		return nil, nil
+	}
+	filter := events.WindowSubject("*", "*")
+	if c.Pipeline != "" {
+		filter = events.WindowSubject("*", c.Pipeline)
+	}
+	for m, err := range b.Read(ctx, events.StreamWindow, filter, from, to) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// look finds out what a window came to. What cannot be read is said of it.
+func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
+	w := &listed{Window: m.Seq, State: "running"}
+	r, key, err := events.ReadRequest(m)
+	if err != nil {
+		_, w.Pipeline, _ = events.ParseWindowSubject(m.Subject)
+		w.unreadable("request", err)
+		return w, nil
+	}
+	w.Pipeline, w.Request, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, key.Request, r.Runs, r.FirstTick, r.Ticks
+	w.DefinitionSHA256, w.Drill = r.DefinitionSHA256, r.Drill != nil
+	v, found, err := client.VerdictSoFar(ctx, b, key)
+	switch {
+	case err != nil && found.Seq == 0:
+		return nil, err
+	case err != nil:
+		w.unreadable("verdict", err)
+	case v != nil:
+		w.State, w.Headline = string(v.Outcome), report.Headline(v)
+	}
+	return w, nil
+}
+
+func (w *listed) unreadable(what string, err error) {
+	w.State, w.Headline = "unreadable", fmt.Sprintf("the %s cannot be read: %v", what, err)
+}
+
+func (c *listCommand) print(io *streams, list []*listed) error {
+	if c.JSON {
+		for _, w := range list {
+			if err := printJSON(io, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "window\tpipeline\toutcome\truns\tticks\tdefinition\t")
+	for _, w := range list {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%.8s\t%s\n", w.Window, w.Pipeline, w.State, w.Runs, w.ticks(), w.DefinitionSHA256, w.note())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Fprintln(io.out, cut(strings.TrimRight(line, " \n"), io.width)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *listed) ticks() string {
+	switch w.Ticks {
+	case 0:
+		return "open"
+	case 1:
+		return fmt.Sprint(w.FirstTick)
+	}
+	return fmt.Sprintf("%d-%d", w.FirstTick, w.FirstTick+w.Ticks-1)
+}
+
+// note is what there is to say of a window in a few words.
+func (w *listed) note() string {
+	switch {
+	case w.State != string(events.Pass):
+		return w.Headline // of a drill too
+	case w.Drill:
+		return "drill"
+	}
+	return ""
+}
+
+// cut shortens a text to so many columns; 0: not at all.
+func cut(text string, columns int) string {
+	if columns == 0 || uniseg.StringWidth(text) <= columns {
+		return text
+	}
+	shown, rest, state := "", text, -1
+	for rest != "" {
+		var cluster string
+		var width int
+		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if uniseg.StringWidth(shown)+width > columns-1 {
+			break
+		}
+		shown += cluster
+	}
+	return shown + "…"
+}

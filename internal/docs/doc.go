@@ -5,6 +5,7 @@
 // fenced block by the words behind ```, a table by the comment above it. live_test.go
 // runs the windows of the examples through the real services and compares, or with
 // -update-subjects writes the examples anew. hash_test.go, fields_test.go and
-// streams_test.go compare the rest with the code, compose_test.go the files of the
+// streams_test.go compare the rest with the code, pipeline_test.go the keys of the
+// pipeline file with their schema, compose_test.go the files of the
 // containers. readme_test.go runs the commands of README.md.
 package docs

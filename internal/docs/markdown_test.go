@@ -18,6 +18,7 @@ const subjectsFile = "subjects.md"
 
 // markdown is a document with its marked blocks and tables.
 type markdown struct {
+	file   string
 	text   string
 	blocks map[string]string     // by the words behind ```: two or more, or it is not marked
 	tables map[string][][]string // cells of the rows below the head, by the comment above
@@ -30,16 +31,21 @@ var (
 
 func readSubjects(t *testing.T) *markdown {
 	t.Helper()
-	m := &markdown{text: readFile(t, subjectsFile), blocks: map[string]string{}, tables: map[string][][]string{}}
+	return readMarkdown(t, subjectsFile)
+}
+
+func readMarkdown(t *testing.T, file string) *markdown {
+	t.Helper()
+	m := &markdown{file: file, text: readFile(t, file), blocks: map[string]string{}, tables: map[string][][]string{}}
 	for _, found := range blockMark.FindAllStringSubmatch(m.text, -1) {
 		if _, twice := m.blocks[found[1]]; twice {
-			t.Fatalf("%s has two blocks marked %q", subjectsFile, found[1])
+			t.Fatalf("%s has two blocks marked %q", file, found[1])
 		}
 		m.blocks[found[1]] = found[2]
 	}
 	for _, found := range tableMark.FindAllStringSubmatch(m.text, -1) {
 		if _, twice := m.tables[found[1]]; twice {
-			t.Fatalf("%s has two tables marked %q", subjectsFile, found[1])
+			t.Fatalf("%s has two tables marked %q", file, found[1])
 		}
 		lines := strings.Split(strings.TrimSpace(found[2]), "\n")
 		for _, line := range lines[min(2, len(lines)):] {
@@ -67,7 +73,7 @@ func (m *markdown) block(t *testing.T, mark string) string {
 	t.Helper()
 	text, ok := m.blocks[mark]
 	if !ok {
-		t.Fatalf("%s has no block marked %q", subjectsFile, mark)
+		t.Fatalf("%s has no block marked %q", m.file, mark)
 	}
 	return text
 }
@@ -77,7 +83,7 @@ func (m *markdown) table(t *testing.T, mark string) [][]string {
 	t.Helper()
 	rows := m.tables[mark]
 	if len(rows) == 0 {
-		t.Fatalf("%s has no table marked %q", subjectsFile, mark)
+		t.Fatalf("%s has no table marked %q", m.file, mark)
 	}
 	return rows
 }

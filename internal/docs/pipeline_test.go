@@ -34,6 +34,7 @@ func TestPipelineKeys(t *testing.T) {
 	if err := json.Unmarshal(docs.PipelineSchema, &schema); err != nil {
 		t.Fatal(err)
 	}
+	schema.Required = schema.Then.Required // of a file that is for no program in Go
 	worker := schemaPart{}
 	recode(t, schema.Properties["workers"].Additional, &worker)
 	command := schema.Defs["command"].Then

@@ -16,6 +16,8 @@ import (
 // The files that the schema accepts and Load refuses, with the reason why a schema cannot
 // know. Those that are no YAML of ours at all are not among them: an editor says so itself.
 var beyondSchema = map[string]string{
+	"no tasks key":                            "good for a program in Go",
+	"no code":                                 "good for a program in Go",
 	"worker of another name":                  "names in different places",
 	"worker unused":                           "names in different places",
 	"size beyond 64 bits":                     "a product",
@@ -148,6 +150,9 @@ func TestSchemaAccepts(t *testing.T) {
 		}
 		accepts(file, text)
 	}
+	for _, text := range goFiles {
+		accepts(text, text)
+	}
 	accepts("everything", fileIn(everything, "p.yaml"))
 	for name, text := range goodFiles {
 		if _, err := load("p.yaml", text, noFiles, nil); err != nil {
@@ -191,6 +196,12 @@ tasks:
   command: {run: [sh, -c, "echo"], pass: [B, A], stdin: "", in_place: true, dir: sub/x, setup: a, probe: b, out: ["*.txt"], as: [stdout=json], expect_exit: 255}
 - {name: e, lane: shadow, command: {run: [x], dir: ., timeout: 500ms, memory: "9", env: {}, files: []}}
 `,
+}
+
+// goFiles are for programs in Go, which have what the files leave out.
+var goFiles = []string{
+	"{}\n", "runs: 3\n", "budget: {forecast: {ops: 1}, shadow: {ops: 0}}\ncontexts: [{}, {}]\n",
+	"name: p\ntasks:\n- {name: t, lane: forecast, priority: 1, cost: {ops: 1}, tags: [x], ignore: ['value#json:/a'], round: ['value#json:/b=3']}\n",
 }
 
 // fileIn returns a file of a txtar archive.

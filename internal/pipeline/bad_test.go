@@ -73,7 +73,7 @@ var badFiles = []badFile{
 	{"negative first tick", good + tasks + "first_tick: -1\n", "p.yaml:5:13: first_tick is -1: want 0 or more"},
 	{"first tick overflows", good + tasks + "first_tick: 9223372036854775807\n", "p.yaml:5:13: first_tick is 9223372036854775807: with 1 ticks it goes beyond 64 bits, lower it"},
 
-	{"no tasks key", good, "p.yaml:1:1: the pipeline has no tasks: add a list of tasks"},
+	{"no tasks key", good, "p.yaml:1:1: the pipeline has no tasks: add a list of tasks; a file without them is for a Go program, which reads it with -f"},
 	{"no tasks", good + "tasks: []\n", "p.yaml:3:8: there are no tasks: want at least one"},
 	{"tasks not a list", good + "tasks: {a: 1}\n", `p.yaml:3:9: unknown key "a" in tasks: want keys among from`},
 	{"task not an object", good + "tasks: [a]\n", "p.yaml:3:9: task 1 is of type string: want keys among name, lane, priority, cost, tags, steps, starlark, starlark_file, worker, command, ignore, round"},

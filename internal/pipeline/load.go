@@ -21,15 +21,23 @@ func Load(path string) (*File, error) { return LoadWith(path, nil) }
 
 // LoadWith is Load for a file whose tasks may be those that a worker says it has.
 func LoadWith(path string, declare Declare) (*File, error) {
+	return loadFile(path, func(l *loader) { l.declare = declare })
+}
+
+// loadFile is Load with a loader that is set up in some way.
+func loadFile(path string, set func(*loader)) (*File, error) {
 	text, err := readText(path, maxPipelineFile)
 	if e, ok := errors.AsType[*program.Error](err); ok {
 		return nil, mistakesOf(path, []*program.Error{e})
 	}
-	return load(path, text, readText, declare)
+	return load(path, text, readText, set)
 }
 
-func load(path, text string, read readFile, declare Declare) (*File, error) {
-	l := loader{reader: reader{&log{file: path}}, dir: filepath.Dir(path), read: read, content: text, declare: declare, contents: make(map[string]Content)}
+func load(path, text string, read readFile, set func(*loader)) (*File, error) {
+	l := loader{reader: reader{&log{file: path}}, dir: filepath.Dir(path), read: read, content: text, contents: make(map[string]Content)}
+	if set != nil {
+		set(&l)
+	}
 	if root := parseYAML(l.log, text); root != nil {
 		f := l.pipeline(root)
 		l.check(root, f)
@@ -49,11 +57,15 @@ type loader struct {
 	content string // of the file
 
 	declare  Declare
+	own      *Own               // the pipeline that the file changes; nil: none
 	contents map[string]Content // that the definition names, by SHA-256
 	taken    []Taken
 }
 
 func (l *loader) pipeline(root *node) *File {
+	if l.own != nil {
+		return l.over(root)
+	}
 	const what = "the pipeline"
 	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
@@ -61,29 +73,39 @@ func (l *loader) pipeline(root *node) *File {
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
 	}}
 	if budget := l.need(root, what, "budget", "budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}"); budget != nil {
-		l.fields(budget, "budget", "forecast", "shadow")
-		const want = "what the lane may spend in a tick: {ops: …, entropy: …}"
-		f.Budget.Forecast = l.budget(l.need(budget, "budget", "forecast", want), "forecast budget", true)
-		f.Budget.Shadow = l.budget(l.need(budget, "budget", "shadow", want), "shadow budget", true)
+		f.Budget = l.budgets(budget)
 	}
 	l.tasks(root, f.Definition)
 	f.Contexts, f.Contents, f.Dir = l.contextsOf(root), l.contents, l.dir
 	f.Taken = l.taken
-	f.Runs = int(max(math.MinInt, min(math.MaxInt, l.integer(root.get("runs"), "runs", DefaultRuns))))
-	f.FirstTick = l.integer(root.get("first_tick"), "first_tick", 0)
-	f.Ticks = 1
+	f.Runs, f.Ticks = DefaultRuns, 1
 	if f.Contexts != nil {
 		f.Ticks = int64(f.Contexts.Len())
 	}
-	f.Ticks = l.integer(root.get("ticks"), "ticks", f.Ticks)
+	l.numbers(root, f)
 	return f
+}
+
+// numbers reads how many runs and ticks; what is left out stays as it is.
+func (l *loader) numbers(root *node, f *File) {
+	f.Runs = int(max(math.MinInt, min(math.MaxInt, l.integer(root.get("runs"), "runs", int64(f.Runs)))))
+	f.FirstTick = l.integer(root.get("first_tick"), "first_tick", f.FirstTick)
+	f.Ticks = l.integer(root.get("ticks"), "ticks", f.Ticks)
+}
+
+func (l *loader) budgets(n *node) (b events.Budgets) {
+	l.fields(n, "budget", "forecast", "shadow")
+	const want = "what the lane may spend in a tick: {ops: …, entropy: …}"
+	b.Forecast = l.budget(l.need(n, "budget", "forecast", want), "forecast budget", true)
+	b.Shadow = l.budget(l.need(n, "budget", "shadow", want), "shadow budget", true)
+	return b
 }
 
 // tasks reads the tasks, and workers that they are of.
 func (l *loader) tasks(root *node, d *program.Definition) {
 	d.Workers = l.workers(root.get("workers"))
 	d.Kind = program.KindStarlark
-	n := l.need(root, "the pipeline", "tasks", "a list of tasks")
+	n := l.need(root, "the pipeline", "tasks", "a list of tasks; a file without them is for a Go program, which reads it with -f")
 	if n != nil && n.kind == canon.Object {
 		d.Kind = program.KindExec
 		d.Tasks = l.declared(n, d.Workers)
@@ -98,8 +120,17 @@ func (l *loader) tasks(root *node, d *program.Definition) {
 }
 
 func (l *loader) task(n *node, i int) program.Task {
-	what := "task " + strconv.Itoa(i+1)
-	l.fields(n, what, "name", "lane", "priority", "cost", "tags", "steps", "starlark", "starlark_file", "worker", "command", "ignore", "round")
+	t := l.declaration(n, i, "steps", "starlark", "starlark_file", "worker", "command", "ignore", "round")
+	l.function(n, taskName(i), &t)
+	return t
+}
+
+func taskName(i int) string { return "task " + strconv.Itoa(i+1) }
+
+// declaration reads what is said of a task whatever it runs. more are the keys beside.
+func (l *loader) declaration(n *node, i int, more ...string) program.Task {
+	what := taskName(i)
+	l.fields(n, what, append([]string{"name", "lane", "priority", "cost", "tags"}, more...)...)
 	t := program.Task{
 		Name:     l.text(l.need(n, what, "name", "one that no other task has"), "the name of "+what),
 		Lane:     l.lane(l.need(n, what, "lane", "forecast or shadow")),
@@ -111,7 +142,6 @@ func (l *loader) task(n *node, i int) program.Task {
 	for _, tag := range l.list(n.get("tags"), "tags", "a list of strings") {
 		t.Tags = append(t.Tags, l.text(tag, "a tag"))
 	}
-	l.function(n, what, &t)
 	return t
 }
 

@@ -23,24 +23,9 @@ import (
 func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow *exec.Allow) func(context.Context, *events.WindowRequest) (coordinator.Program, error) {
 	processes.Objects = objects{b}
 	return func(ctx context.Context, r *events.WindowRequest) (coordinator.Program, error) {
-		definition, err := object(ctx, b, r.DefinitionSHA256, program.DecodeDefinition)
+		definition, contexts, err := Read(ctx, b, r)
 		if err != nil {
-			return nil, fmt.Errorf("definition: %w", err)
-		}
-		if definition.Name != r.Pipeline {
-			return nil, fmt.Errorf("definition: %w: it is of pipeline %s, the window is one of %s", coordinator.ErrProgram, definition.Name, r.Pipeline)
-		}
-		if definition.Kind != r.Kind && r.Kind != events.Here {
-			return nil, fmt.Errorf("definition: %w: it is of kind %s, the window is one of %s", coordinator.ErrProgram, definition.Kind, r.Kind)
-		}
-		contexts, err := object(ctx, b, r.ContextsSHA256, program.DecodeContexts)
-		if err == nil {
-			if err = contexts.Covers(r.Ticks); err != nil {
-				err = fmt.Errorf("%w: %w", coordinator.ErrProgram, err)
-			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("contexts: %w", err)
+			return nil, err
 		}
 		switch definition.Kind {
 		case program.KindStarlark:
@@ -70,6 +55,32 @@ func final(ctx context.Context, err, passing error) error {
 		return err
 	}
 	return fmt.Errorf("definition: %w: %w", coordinator.ErrProgram, err)
+}
+
+// Read returns the definition and the contexts that a window names, which are in the
+// object store. What is not there, or is not of the window, is a
+// [coordinator.ErrProgram].
+func Read(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (*program.Definition, *program.Contexts, error) {
+	definition, err := object(ctx, b, r.DefinitionSHA256, program.DecodeDefinition)
+	if err == nil && definition.Name != r.Pipeline {
+		err = fmt.Errorf("%w: it is of pipeline %s, the window is one of %s", coordinator.ErrProgram, definition.Name, r.Pipeline)
+	}
+	if err == nil && definition.Kind != r.Kind && r.Kind != events.Here {
+		err = fmt.Errorf("%w: it is of kind %s, the window is one of %s", coordinator.ErrProgram, definition.Kind, r.Kind)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("definition: %w", err)
+	}
+	contexts, err := object(ctx, b, r.ContextsSHA256, program.DecodeContexts)
+	if err == nil {
+		if err = contexts.Covers(r.Ticks); err != nil {
+			err = fmt.Errorf("%w: %w", coordinator.ErrProgram, err)
+		}
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("contexts: %w", err)
+	}
+	return definition, contexts, nil
 }
 
 // evaluated is a program whose ticks are run by evaluators.

@@ -5,6 +5,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 
 	"github.com/rs/zerolog"
@@ -28,7 +30,8 @@ type Config struct {
 	Load func(context.Context, *events.WindowRequest) (coordinator.Program, error) // nil: Starlark pipelines from the object store
 
 	Kinds    []string // of windows; none: all that Load makes programs of
-	Windows  int      // see coordinator.Config
+	Pipeline string   // see coordinator.Config
+	Windows  int      // likewise
 	MaxTicks int64    // likewise
 	Turns    int      // likewise
 
@@ -69,11 +72,31 @@ func Run(ctx context.Context, c Config) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Windows: c.Windows, MaxTicks: c.MaxTicks, Turns: c.Turns, Log: c.Log}).Run(ctx)
+		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Pipeline: c.Pipeline, Windows: c.Windows, MaxTicks: c.MaxTicks, Turns: c.Turns, Log: c.Log}).Run(ctx)
 	})
 	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
 	group.Go(func() error {
 		return feed.New(feed.Config{Bus: c.Bus, Log: c.Log}).Beside(ctx, gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run)
 	})
 	return group.Wait()
+}
+
+// While runs the services while do does something with them, and stops them when it
+// returns. Where a service cannot go on, the context of do ends, and the error says why.
+func While(ctx context.Context, c Config, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	services := make(chan error, 1)
+	go func() {
+		err := Run(ctx, c)
+		if err != nil {
+			cancel(fmt.Errorf("a service stopped: %w", err))
+		}
+		services <- err
+	}()
+	err := do(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	cancel(nil)
+	return errors.Join(err, <-services)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -59,13 +58,13 @@ func (c *acceptCommand) Run(ctx context.Context, io *streams) error {
 	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		key, err := client.Submit(ctx, b, f, c.request(commandLine(os.Args)))
+		key, err := client.Submit(ctx, b, f, c.request(io.commandLine()))
 		if err != nil {
 			return err
 		}
 		v, err := awaitVerdict(ctx, io, b, key, w, &answerFlags{})
 		if ctx.Err() != nil {
-			leave(ctx, b, key)
+			leave(ctx, io, b, key)
 		}
 		if err != nil {
 			return err

@@ -13,13 +13,16 @@ import (
 	"abraxas.dev/ers/pkg/program/exec"
 )
 
-// loadFile reads a pipeline file. Where its tasks are those that a worker says it has, the
+// LoadFile reads a pipeline file. Where its tasks are those that a worker says it has, the
 // worker is started and asked.
-func loadFile(ctx context.Context, out *streams, path string) (*pipeline.File, error) {
+func LoadFile(ctx context.Context, path string, log zerolog.Logger) (*pipeline.File, error) {
 	return pipeline.LoadWith(path, func(w *program.Worker, found map[string]pipeline.Content) ([]program.Task, error) {
-		log := (&connection{}).log(out, zerolog.ErrorLevel)
 		return exec.Ask(ctx, exec.Config{Objects: files(found), Hide: daemon.Secrets(), Build: daemon.Version, Log: log}, w)
 	})
+}
+
+func loadFile(ctx context.Context, out *streams, path string) (*pipeline.File, error) {
+	return LoadFile(ctx, path, (&connection{}).log(out, zerolog.ErrorLevel))
 }
 
 // files are the contents that a pipeline file names.

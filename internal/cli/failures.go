@@ -43,6 +43,6 @@ func warnOfFailures(ctx context.Context, io *streams, b *bus.Bus, v *events.Verd
 		}
 	}
 	for _, f := range failures {
-		fmt.Fprintf(io.err, "ers: note: %.80q ended in error in %d of %d ticks, in all runs alike: %.200q\n", f.task, f.ticks, ticks, f.first)
+		fmt.Fprintf(io.err, "%s: note: %.80q ended in error in %d of %d ticks, in all runs alike: %.200q\n", io.name(), f.task, f.ticks, ticks, f.first)
 	}
 }

@@ -89,6 +89,8 @@ type streams struct {
 	colorOut bool // standard output is a terminal and NO_COLOR is not set
 	colorErr bool
 	width    int // of the terminal; 0: none
+
+	program *Program // whose command this is; nil: it is ers
 }
 
 // Main is the main of the command. It does not return.
@@ -99,33 +101,52 @@ func Main() {
 }
 
 func run(args []string) int {
-	io := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	return parse(new(commands), args, newStreams(), kong.Description(description))
+}
+
+// newStreams are those of the process.
+func newStreams() *streams {
+	io := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	if os.Getenv("NO_COLOR") == "" {
 		io.colorOut, io.colorErr = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		io.width = width
 	}
-	var c commands
+	return io
+}
+
+// parse runs the one of the commands that the arguments name, and returns the exit code.
+func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 	exited := -1
-	parser := kong.Must(&c, kong.Name("ers"), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String()}, kong.Description(description), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpWithExamples), kong.Exit(func(code int) { exited = code }))
+	name := io.name()
+	file := "Pipeline file (YAML)."
+	if io.program != nil {
+		file = "Pipeline file (YAML), for what it changes in the program's pipeline."
+	}
+	parser := kong.Must(commands, append(more, kong.Name(name), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String(), "file": file}, kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(io.help), kong.Writers(io.out, io.err), kong.Exit(func(code int) { exited = code }))...)
+	if io.program != nil {
+		for _, flag := range []string{"evaluator-memory", "allow-exec"} {
+			hide(parser.Model.Node, flag) // its tasks are in this process
+		}
+	}
 	command, err := parser.Parse(asksForHelp(args))
 	if exited >= 0 { // --help
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "ers: %s\n", usageError(err))
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, usageError(err))
 		return exitUnknown
 	}
-	ctx, release := stop.OnSignal("ers")
+	ctx, release := stop.OnSignal(name)
 	defer release()
 	command.BindTo(ctx, (*context.Context)(nil))
-	return exitCode(ctx, command.Run(&io))
+	return io.exitCode(ctx, command.Run(io))
 }
 
 // exitCode says on standard error what has not been said yet.
-func exitCode(ctx context.Context, err error) int {
+func (s *streams) exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitPass
@@ -134,11 +155,11 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, errUnknown):
 		return exitUnknown
 	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "ers: stopped before there was an answer")
+		fmt.Fprintf(os.Stderr, "%s: stopped before there was an answer\n", s.name())
 		return exitUnknown
 	}
 	for line := range strings.SplitSeq(bus.Redact(err.Error()), "\n") {
-		fmt.Fprintf(os.Stderr, "ers: %s\n", line)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", s.name(), line)
 	}
 	return exitUnknown
 }
@@ -146,13 +167,13 @@ func exitCode(ctx context.Context, err error) int {
 // examples of a command are shown at the end of its help.
 type examples interface{ examples() string }
 
-func helpWithExamples(options kong.HelpOptions, ctx *kong.Context) error {
+func (s *streams) help(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
 	if node := ctx.Selected(); node != nil {
-		if e, ok := node.Target.Addr().Interface().(examples); ok {
-			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", e.examples())
+		if text := s.examplesOf(node.Name, node.Target.Addr().Interface()); text != "" {
+			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", text)
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder = f.Dir
+	c.folder, c.pipeline = f.Dir, f.Definition.Name
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	waitedFor := ""
@@ -62,7 +62,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
 		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-			c.request(commandLine(os.Args))(r)
+			c.request(io.commandLine())(r)
 			if lock != nil && r.Latch == nil {
 				r.Latch = lock.Latch()
 			}
@@ -72,7 +72,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		}
 		v, err := awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
 		if ctx.Err() != nil {
-			leave(ctx, b, key)
+			leave(ctx, io, b, key)
 		}
 		if v != nil && !c.JSON {
 			err = errors.Join(err, showDrift(ctx, io, b, v, lock))
@@ -85,11 +85,11 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 // leave cancels the window of a run that is stopped: nobody waits for its verdict, and it
 // must not come up again in the next process on the same streams. Where that fails the
 // window stays in the queue.
-func leave(ctx context.Context, b *bus.Bus, key events.WindowKey) {
+func leave(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if v, _, err := client.VerdictSoFar(ctx, b, key); err == nil && v == nil {
-		_, _ = client.Cancel(ctx, b, key, "ers run was stopped before there was an answer")
+		_, _ = client.Cancel(ctx, b, key, io.name()+" run was stopped before there was an answer")
 	}
 }
 
@@ -130,10 +130,10 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 		return err
 	}
 	if err != nil { // what the window came to decides the exit code
-		fmt.Fprintf(io.err, "ers: %v\n", err)
+		fmt.Fprintf(io.err, "%s: %v\n", io.name(), err)
 	}
 	if v.Outcome == events.Inconclusive && how.JSON {
-		fmt.Fprintf(io.err, "ers: %s\n", report.Headline(v))
+		fmt.Fprintf(io.err, "%s: %s\n", io.name(), report.Headline(v))
 	}
 	return outcomeError(v.Outcome)
 }
@@ -151,8 +151,9 @@ func outcomeError(o events.Outcome) error {
 
 // commandLine is what to type to see the same again, without passwords; "" when it is too
 // long for a request; the verdict then names another way.
-func commandLine(args []string) string {
-	words := []string{"ers"}
+func (s *streams) commandLine() string {
+	args := os.Args
+	words := []string{s.name()}
 	for i, arg := range args[1:] {
 		arg = bus.Redact(arg)
 		if url, ok := strings.CutPrefix(arg, "--nats="); ok && strings.Contains(url, "@") {

@@ -18,10 +18,13 @@ import (
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
+// Programs are the commands that scripts know.
+var Programs = map[string]func(){"ers": Main}
+
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
-	testscript.Main(m, map[string]func(){"ers": Main})
+	testscript.Main(m, Programs)
 }
 
 // The scripts in testdata use the command as people do. They know some words of their

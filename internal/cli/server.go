@@ -15,6 +15,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/service"
@@ -92,11 +93,12 @@ type local struct {
 	Store           string         `placeholder:"DIR" type:"path" help:"Keep the streams of the embedded server in DIR."`
 	EvaluatorMemory evaluator.Size `default:"${memory}" placeholder:"SIZE" help:"Memory that the tasks of a tick may take together (${default})."`
 
-	limits *daemon.Limits // of what is run for others; nil: no limits
-	allow  *exec.Allow    // which workers and commands are started; nil: all, as the user names them
-	folder string         // on which commands work that name no files
-	turns  int            // ticks computed at once; 0: one for each processor
-	repair bool           // do at the start what `ers repair` does
+	limits   *daemon.Limits // of what is run for others; nil: no limits
+	allow    *exec.Allow    // which workers and commands are started; nil: all, as the user names them
+	folder   string         // on which commands work that name no files
+	turns    int            // ticks computed at once; 0: one for each processor
+	repair   bool           // do at the start what `ers repair` does
+	pipeline string         // of a program in Go
 }
 
 // open opens the bus for the services.
@@ -116,9 +118,12 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if l.limits == nil {
 		l.limits = &daemon.Limits{MaxTicks: math.MaxInt64}
 	}
-	evaluators := evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
-	defer evaluators.Close()
-	evaluators.Warm(ctx) // while the server starts
+	services := service.Config{Log: log, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks, Turns: l.turns}
+	if io.program == nil {
+		services.Evaluators = evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
+		defer services.Evaluators.Close()
+		services.Evaluators.Warm(ctx) // while the server starts
+	}
 	b, err := open(ctx, config)
 	if err != nil {
 		return err
@@ -126,22 +131,12 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	services := make(chan error, 1)
-	go func() {
-		err := service.Run(ctx, service.Config{Bus: b, Log: log, Evaluators: evaluators, Windows: l.limits.Windows, MaxTicks: l.limits.MaxTicks, Turns: l.turns,
-			Processes: l.processes(config.StoreDir), Allow: cmp.Or(l.allow, exec.AllowAll)})
-		if err != nil {
-			cancel(fmt.Errorf("a service stopped: %w", err))
-		}
-		services <- err
-	}()
-	err = do(ctx, b)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
+	services.Bus, services.Processes, services.Allow = b, l.processes(config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
+	if io.program != nil {
+		services.Load, services.Kinds, services.Pipeline = io.program.Load(b), []string{program.KindGo}, l.pipeline
 	}
-	cancel(nil)
-	return errors.Join(err, <-services, b.Close())
+	err = service.While(ctx, services, func(ctx context.Context) error { return do(ctx, b) })
+	return errors.Join(err, b.Close())
 }
 
 // processes is what workers and commands need here.
@@ -193,7 +188,7 @@ func (l *local) serve(ctx context.Context, config embedded.Config, once, everybo
 	if err != nil {
 		return nil, nil, err
 	}
-	hide, err := daemon.Show(b, daemon.UpName, "Runs coordinator, hasher and gate in one process.", nil)
+	hide, err := l.show(b)
 	if err != nil {
 		forget()
 		return nil, nil, errors.Join(err, b.Close())
@@ -202,4 +197,26 @@ func (l *local) serve(ctx context.Context, config embedded.Config, once, everybo
 		forget()
 		return hide()
 	}, nil
+}
+
+// show shows on the server which services are inside.
+func (l *local) show(b *bus.Bus) (hide func() error, err error) {
+	if l.pipeline == "" {
+		return daemon.Show(b, daemon.UpName, "Runs coordinator, hasher and gate in one process.", nil)
+	}
+	var all []func() error
+	hide = func() (err error) {
+		for _, one := range all {
+			err = errors.Join(err, one())
+		}
+		return err
+	}
+	for _, name := range []string{programService(l.pipeline), hasherName, gateName} {
+		one, err := daemon.Show(b, name, "Inside a program in Go with pipeline "+l.pipeline+".", nil)
+		if err != nil {
+			return nil, errors.Join(err, hide())
+		}
+		all = append(all, one)
+	}
+	return hide, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/rs/zerolog"
 
@@ -47,7 +46,7 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	config.Create, config.Replicas = c.CreateStreams, c.Replicas
 	b, err := c.connectWith(ctx, config)
 	if err != nil {
-		return outOfTime(ctx, err, "")
+		return io.noServer(outOfTime(ctx, err, ""))
 	}
 	w := startWaiting(ctx, io, b, false)
 	key, err := ask(ctx, b)
@@ -72,7 +71,7 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, erro
 		if c.File != "" {
 			return nil, errors.New("give either -f FILE or --window W")
 		}
-		return c.again, nil
+		return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) { return c.again(ctx, io, b) }, nil
 	}
 	f, err := c.load(ctx, io)
 	if err != nil {
@@ -85,7 +84,7 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, erro
 	}
 	return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
 		return client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-			c.request(commandLine(os.Args))(r)
+			c.request(io.commandLine())(r)
 			if lock != nil && r.Latch == nil {
 				r.Latch = lock.Latch()
 			}
@@ -95,7 +94,7 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, erro
 
 // again asks for what an earlier window asked for. The drill of that window is part
 // of it.
-func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
+func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (events.WindowKey, error) {
 	r, _, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return events.WindowKey{}, err
@@ -115,6 +114,6 @@ func (c *submitCommand) again(ctx context.Context, b *bus.Bus) (events.WindowKey
 	if c.Drill != nil {
 		r.Drill = &c.Drill.Drill
 	}
-	r.Reproduce = commandLine(os.Args)
+	r.Reproduce = io.commandLine()
 	return client.Request(ctx, b, r)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"time"
 
@@ -127,7 +126,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 		if entry != nil {
 			r.Latch = entry.Latch()
 		}
-		r.Reproduce = commandLine(os.Args)
+		r.Reproduce = io.commandLine()
 	})
 	if err != nil {
 		return err
@@ -143,7 +142,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 	stop()
 	if err != nil {
 		if ctx.Err() != nil {
-			leave(ctx, b, key)
+			leave(ctx, io, b, key)
 		}
 		return err
 	}

@@ -51,7 +51,7 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 		return b, err
 	}
 	err = c.with(ctx, io, config, zerolog.InfoLevel, open, func(ctx context.Context, b *bus.Bus) error {
-		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msg("up: submit windows with `ers submit`, stop with Ctrl-C")
+		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msgf("up: submit windows with `%s submit`, stop with Ctrl-C", io.name())
 		err := withPage(ctx, b, c.HTTP, c.NoToken, log, func(ctx context.Context) error {
 			<-ctx.Done() // asked to stop, or a service has failed and says why itself
 			return nil

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 const (
@@ -94,7 +95,7 @@ func (w *waiting) look(ctx context.Context) {
 		w.mu.Unlock()
 		if kind != said {
 			said = kind
-			fmt.Fprintf(w.io.err, "ers: %s\n", text)
+			fmt.Fprintf(w.io.err, "%s: %s\n", w.io.name(), text)
 		}
 	}
 }
@@ -157,46 +158,68 @@ func (w *waiting) stage(ctx context.Context, p progress) (kind, text string) {
 	}
 	where := fmt.Sprintf("window %d waits", w.window().Window)
 	counts := fmt.Sprintf("%d frames, %d digests, no verdict", p.frames, p.digests)
-	service, what := w.turn(ctx, p)
+	next, what := w.turn(ctx, p)
 	there := "there"
 	switch {
 	case w.inner:
 		there = "in this process"
-	case !w.answers(ctx, service):
+	case !w.answers(ctx, next):
 		there = "none"
 		what = strings.ReplaceAll(what, "the ", "a ")
-		return service + there, fmt.Sprintf("%s for %s, and none answers: start %s or `ers up` on this server (%s)", where, what, service, counts)
+		return next.name + there, fmt.Sprintf("%s for %s, and none answers: start %s on this server (%s)", where, what, next.start, counts)
 	}
 	busy := ""
-	if service == coordinatorName && p.frames == 0 {
+	if next.coordinates && p.frames == 0 {
 		busy = ", which may be busy with earlier windows"
 	}
-	return service + there, fmt.Sprintf("%s for %s%s (%s)", where, what, busy, counts)
+	return next.name + there, fmt.Sprintf("%s for %s%s (%s)", where, what, busy, counts)
+}
+
+// serviceKind is a service that a window may wait for.
+type serviceKind struct {
+	name, start string
+	coordinates bool
+	apart       bool // `ers up` does not have it inside
 }
 
 const (
-	coordinatorName = "ers-coordinator"
-	hasherName      = "ers-hasher"
-	gateName        = "ers-gate"
+	hasherName = "ers-hasher"
+	gateName   = "ers-gate"
 )
+
+var (
+	stockCoordinator = serviceKind{name: "ers-coordinator", start: "ers-coordinator or `ers up`", coordinates: true}
+	stockHasher      = serviceKind{name: hasherName, start: "ers-hasher or `ers up`"}
+	stockGate        = serviceKind{name: gateName, start: "ers-gate or `ers up`"}
+)
+
+// coordinatorOf is the service that runs the windows of a request.
+func (s *streams) coordinatorOf(r *events.WindowRequest) serviceKind {
+	if r.Kind == program.KindGo {
+		start := "the Go program of pipeline " + r.Pipeline + " with its command up"
+		if s.program != nil {
+			start = "`" + s.name() + " up`"
+		}
+		return serviceKind{name: programService(r.Pipeline), start: start, coordinates: true, apart: true}
+	}
+	return stockCoordinator
+}
+
+// programService is the name by which the coordinator of a program in Go is seen on a
+// server.
+func programService(pipeline string) string { return "ers-go-" + pipeline }
 
 // turn tells which service has the next thing to do for the window: the first run
 // without its last digest shows it.
-func (w *waiting) turn(ctx context.Context, p progress) (service, what string) {
-	if p.frames == 0 {
-		return coordinatorName, "the coordinator to begin it"
-	}
-	w.mu.Lock()
-	key, request := w.key, w.request
-	w.mu.Unlock()
-	if request == nil {
-		var err error
-		if request, _, err = client.Get(ctx, w.b, key.Window); err != nil {
-			return hasherName, "the hasher"
-		}
-		w.mu.Lock()
-		w.request = request
-		w.mu.Unlock()
+func (w *waiting) turn(ctx context.Context, p progress) (next serviceKind, what string) {
+	key, request := w.requested(ctx)
+	switch {
+	case request == nil && p.frames == 0:
+		return stockCoordinator, "the coordinator to begin it"
+	case request == nil:
+		return stockHasher, "the hasher"
+	case p.frames == 0:
+		return w.io.coordinatorOf(request), "the coordinator to begin it"
 	}
 	for run := range request.Runs {
 		var d events.Digest
@@ -205,11 +228,28 @@ func (w *waiting) turn(ctx context.Context, p progress) (service, what string) {
 			continue
 		}
 		if w.ended(ctx, key.Run(run)) {
-			return hasherName, "the hasher"
+			return stockHasher, "the hasher"
 		}
-		return coordinatorName, "the coordinator to go on"
+		return w.io.coordinatorOf(request), "the coordinator to go on"
 	}
-	return gateName, "the gate"
+	return stockGate, "the gate"
+}
+
+// requested returns what was asked for, nil when it cannot be read.
+func (w *waiting) requested(ctx context.Context) (events.WindowKey, *events.WindowRequest) {
+	w.mu.Lock()
+	key, request := w.key, w.request
+	w.mu.Unlock()
+	if request == nil {
+		var err error
+		if request, _, err = client.Get(ctx, w.b, key.Window); err != nil {
+			return key, nil
+		}
+		w.mu.Lock()
+		w.request = request
+		w.mu.Unlock()
+	}
+	return key, request
 }
 
 // ended tells whether a run's last frame is on the stream.
@@ -224,9 +264,13 @@ func (w *waiting) ended(ctx context.Context, key events.RunKey) bool {
 
 // answers tells whether a service is there, on its own or inside `ers up`. Who may not
 // ask is told that it is.
-func (w *waiting) answers(ctx context.Context, service string) bool {
+func (w *waiting) answers(ctx context.Context, s serviceKind) bool {
 	found := make(chan bool, 2)
-	for _, name := range []string{service, daemon.UpName} {
+	for _, name := range []string{s.name, daemon.UpName} {
+		if s.apart && name == daemon.UpName {
+			found <- false
+			continue
+		}
 		go func() {
 			ctx, cancel := context.WithTimeout(ctx, pingWait)
 			defer cancel()

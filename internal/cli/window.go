@@ -15,7 +15,7 @@ import (
 
 // windowFlags say which window is wanted.
 type windowFlags struct {
-	File      string     `short:"f" placeholder:"FILE" type:"path" help:"Pipeline file (YAML)."`
+	File      string     `short:"f" placeholder:"FILE" type:"path" help:"${file}"`
 	Runs      *int       `placeholder:"N" help:"Runs in place of the file's."`
 	Ticks     *int64     `placeholder:"N" help:"Ticks a run in place of the file's."`
 	FirstTick *int64     `placeholder:"N" help:"First tick in place of the file's."`
@@ -27,10 +27,7 @@ type windowFlags struct {
 
 // load reads the pipeline file and applies the flags over it.
 func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, error) {
-	if w.File == "" {
-		return nil, errors.New("no pipeline file: use -f FILE")
-	}
-	f, err := loadFile(ctx, io, w.File)
+	f, err := io.load(ctx, w.File)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,98 @@
+package ers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/service"
+	"abraxas.dev/ers/pkg/service/coordinator"
+)
+
+// Load returns what a coordinator of this program needs, for services of your own: the
+// [coordinator.Config] of its windows has it as Load, [program.KindGo] as the one of
+// Kinds, and the pipeline's name as Pipeline. It gives up a window whose definition declares other
+// tasks than this program has, and says which task it is.
+func (p Pipeline) Load(b *bus.Bus) func(context.Context, *events.WindowRequest) (coordinator.Program, error) {
+	return func(ctx context.Context, r *events.WindowRequest) (coordinator.Program, error) {
+		definition, contexts, err := service.Read(ctx, b, r)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.fits(definition); err != nil {
+			return nil, fmt.Errorf("%w: %w", coordinator.ErrProgram, err)
+		}
+		return p.window(definition, contexts), nil
+	}
+}
+
+// fits tells whether a definition is one of this program.
+func (p *Pipeline) fits(d *program.Definition) error {
+	if d.Kind != program.KindGo {
+		return fmt.Errorf("the definition is of kind %s, and this program has tasks in Go", d.Kind)
+	}
+	if module := mainPackage(); d.Module != module {
+		return fmt.Errorf("the definition is of program %s, and this one is %s", d.Module, module)
+	}
+	own, err := declare(p.Tasks)
+	if err != nil {
+		return err
+	}
+	fault := program.Differ(program.Declared{By: "the definition", Tasks: d.Tasks}, program.Declared{By: "this program", Tasks: own})
+	if fault != "" {
+		return fmt.Errorf("%s: the window was asked for by another build", fault)
+	}
+	return nil
+}
+
+// window is the program of a window.
+type window struct {
+	definition *program.Definition
+	tasks      []*Task // in the order of the definition
+	contexts   *program.Contexts
+}
+
+func (p *Pipeline) window(d *program.Definition, contexts *program.Contexts) *window {
+	w := &window{definition: d, contexts: contexts}
+	for _, declared := range d.Tasks {
+		i := slices.IndexFunc(p.Tasks, func(t Task) bool { return t.Name == declared.Name })
+		w.tasks = append(w.tasks, &p.Tasks[i])
+	}
+	return w
+}
+
+func (w *window) Context(i int64) canon.Value { return w.contexts.At(i) }
+
+func (w *window) NewRun() (coordinator.Run, error) {
+	r := &run{Scheduler: scheduler.New(), surroundings: build().value()}
+	for i, t := range w.tasks {
+		if err := r.Add(t.schedule(&w.definition.Tasks[i])); err != nil {
+			return nil, err
+		}
+		r.stateful = r.stateful || t.New != nil
+	}
+	return r, nil
+}
+
+// run is one run in this process.
+type run struct {
+	*scheduler.Scheduler
+	stateful     bool        // a task may keep something
+	surroundings canon.Value // "" once they were told
+}
+
+// Stateful implements [coordinator.Stateful].
+func (r *run) Stateful() bool { return r.stateful }
+
+// Extra implements [coordinator.Recorder]: the first tick of a run that this process
+// records says of which build it is.
+func (r *run) Extra() events.Extra {
+	x := events.Extra{Surroundings: r.surroundings}
+	r.surroundings = ""
+	return x
+}

@@ -187,8 +187,11 @@ func readContent(m map[string]canon.Value) (*Content, error) {
 		return nil, errors.New("it is no content")
 	}
 	delete(m, string(c.As))
-	if open, ok := m["open"]; ok && c.As == content.Text {
-		c.Open = open == "true"
+	if !c.readable() {
+		return nil, fmt.Errorf("it is no %s", c.As.Name())
+	}
+	if m["open"] == "true" && c.As == content.Text {
+		c.Open = true
 		delete(m, "open")
 	}
 	if sha, ok := m["sha256"]; ok && (c.As == content.JSON || c.As == content.JSONL) {
@@ -201,6 +204,23 @@ func readContent(m map[string]canon.Value) (*Content, error) {
 		delete(m, "size")
 	}
 	return c, nil
+}
+
+// readable tells whether text is made of lines, and bytes are base64.
+func (c *Content) readable() bool {
+	switch c.As {
+	case content.Text:
+		for line := range c.Inline.Elements() {
+			if line.Kind() != canon.String {
+				return false
+			}
+		}
+	case content.Bytes:
+		encoded, _ := c.Inline.Text()
+		_, err := base64.StdEncoding.Strict().DecodeString(encoded)
+		return err == nil
+	}
+	return true
 }
 
 func (c *Content) readObject(m map[string]canon.Value) (err error) {

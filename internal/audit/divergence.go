@@ -132,11 +132,15 @@ func (j *judgement) divergence(ctx context.Context, reference int, others []int,
 	for _, p := range a.here[:at.EventIndex] {
 		before = append(before, p.event)
 	}
-	return &divergence{
+	d := &divergence{
 		location: at, Runs: others, Before: before[max(0, len(before)-around):],
 		Expected: a.side(reference, at.EventIndex, x, at.Kind != string(events.KindExtra)),
 		Found:    b.side(others[0], at.EventIndex, y, at.Kind != string(events.KindMissing)),
-	}, nil
+	}
+	if strings.HasPrefix(at.Pointer, "/value/") {
+		d.values = [2]any{a.here[at.EventIndex].result["value"], b.here[at.EventIndex].result["value"]}
+	}
+	return d, nil
 }
 
 // firstTick walks the digests of two runs to the first tick whose hashes differ. from

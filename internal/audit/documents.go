@@ -192,6 +192,10 @@ type (
 		Before   []any `json:"before"`
 		Expected side  `json:"expected"`
 		Found    side  `json:"found"`
+
+		Content *contentDifference `json:"content,omitempty"`
+
+		values [2]any // what the task returned on both sides, where that is what differs
 	}
 
 	verdict struct {

@@ -73,6 +73,9 @@ func (j *judgement) check(ctx context.Context) error {
 		return err
 	}
 	j.allow()
+	if err := j.explainContent(ctx); err != nil {
+		return err
+	}
 	if j.seq <= q.After.Verdict && !j.a.lost(events.StreamVerdict, q.After.Verdict, j.key.id) {
 		j.found(Contradiction, "the window was requested when %s ended with %d", events.StreamVerdict, q.After.Verdict)
 	}

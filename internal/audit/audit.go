@@ -13,6 +13,8 @@
 // the next of its run, hash.go hashes it; digest.go compares a digest with that;
 // window.go keeps the runs of a window together; verdict.go judges a window whose
 // verdict is due, as index.go knows, and divergence.go looks up where its runs differ.
+// Of commands, output.go reads the values, outputdiff.go says in what two differ, and
+// ruled.go applies the rules of rule.go to the raw bytes again.
 //
 // Each statement of the record is checked against what it was made from: digests
 // against frames, verdicts against digests. A forged digest is therefore a finding of
@@ -65,6 +67,7 @@ type auditor struct {
 	verdictMessages map[uint64]verdictMessage // by sequence
 	shownRuns       []*shownRun               // those that are open, the oldest first
 	kept            map[string]place          // objects that frames name, by SHA-256
+	claims          map[claim]place           // what rules are to make of raw bytes
 
 	verdicts map[windowKey]*recorded
 	windows  map[windowKey]*window      // those with messages, until their verdict is checked
@@ -96,7 +99,7 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 	return &auditor{
 		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
-		verdictMessages: map[uint64]verdictMessage{}, kept: map[string]place{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
+		verdictMessages: map[uint64]verdictMessage{}, kept: map[string]place{}, claims: map[claim]place{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
 		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[named]*object{},
 	}
 }
@@ -133,6 +136,9 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if err := a.checkKept(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.checkClaims(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.readWindows(ctx); err != nil {

@@ -17,7 +17,7 @@ type frame struct {
 	firstTick, ticks, tick int64 // ticks is 0 in an open run
 	first, total           int64
 	entries                []entry
-	kept                   []string // SHA-256 of objects that hold what is kept outside the frame
+	kept                   []keptObject // objects that hold what is kept outside the frame
 
 	// With one of these the run ends.
 	end        bool
@@ -179,45 +179,48 @@ func (f *frame) check() error {
 }
 
 // readKept reads what a frame says of contents that are kept outside it.
-func readKept(r *reader) (objects []string, err error) {
+func readKept(r *reader) (objects []keptObject, err error) {
 	list, err := r.want(isArray)
 	if err == nil && list.n == 0 {
 		return nil, errors.New("none, which is said by leaving it out")
 	}
 	for i := int64(0); i < list.n && err == nil; i++ {
-		var sha string
-		if sha, err = readKeptOne(r); err != nil {
+		var o keptObject
+		if o, err = readKeptOne(r); err != nil {
 			err = fmt.Errorf("%d: %w", i, err)
 		}
-		objects = append(objects, sha)
+		objects = append(objects, o)
 	}
 	return objects, err
 }
 
-func readKeptOne(r *reader) (sha string, err error) {
+func readKeptOne(r *reader) (o keptObject, err error) {
 	if err := wantFields(r, 4); err != nil {
-		return "", err
+		return o, err
 	}
-	for _, name := range []string{"task", "name", "sha256"} {
-		if err := r.name(name); err != nil {
-			return "", err
+	for _, field := range []struct {
+		name string
+		to   *string
+	}{{"task", &o.task}, {"name", &o.name}, {"sha256", &o.sha}} {
+		if err := r.name(field.name); err != nil {
+			return o, err
 		}
-		sha, err = r.text()
-		if err == nil && (sha == "" || name == "sha256" && !isHash(sha)) {
-			err = fmt.Errorf("%s is %.80q", name, sha)
+		*field.to, err = r.text()
+		if err == nil && (*field.to == "" || field.name == "sha256" && !isHash(o.sha)) {
+			err = fmt.Errorf("%s is %.80q", field.name, *field.to)
 		}
 		if err != nil {
-			return "", err
+			return o, err
 		}
 	}
 	if err := r.name("size"); err != nil {
-		return "", err
+		return o, err
 	}
 	size, err := r.natural()
 	if err == nil && size > 1<<62 {
 		err = fmt.Errorf("size is %d", size)
 	}
-	return sha, err
+	return o, err
 }
 
 // readDifference reads the difference with which a run ends.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -47,8 +48,12 @@ func (a *auditor) object(ctx context.Context, n named) (*object, error) {
 		return o, nil
 	}
 	o := new(object)
-	data, err := a.bus.GetObject(ctx, n.sha)
-	sum := sha256.Sum256(data)
+	var data []byte
+	var sum []byte
+	r, err := a.bus.OpenObject(ctx, n.sha)
+	if err == nil {
+		data, sum, err = readObject(r, n.what != asOther)
+	}
 	switch {
 	case errors.Is(err, bus.ErrNotFound), errors.Is(err, bus.ErrNoStream):
 		o.fault = noObject
@@ -56,7 +61,7 @@ func (a *auditor) object(ctx context.Context, n named) (*object, error) {
 		return nil, err // that says nothing about the object
 	case err != nil:
 		o.fault = err.Error()
-	case hex.EncodeToString(sum[:]) != n.sha:
+	case hex.EncodeToString(sum) != n.sha:
 		o.fault = fmt.Sprintf("its content has SHA-256 %x", sum)
 	case n.what == asContexts:
 		o.contexts = int64(bytes.Count(data, []byte("\n")))
@@ -69,6 +74,18 @@ func (a *auditor) object(ctx context.Context, n named) (*object, error) {
 	return o, nil
 }
 
+// readObject reads an object and hashes it. Of what is not looked at nothing is kept.
+func readObject(r io.ReadCloser, keep bool) (data, sum []byte, err error) {
+	defer r.Close()
+	hash := sha256.New()
+	if !keep {
+		_, err = io.Copy(hash, r)
+		return nil, hash.Sum(nil), err
+	}
+	data, err = io.ReadAll(io.TeeReader(r, hash))
+	return data, hash.Sum(nil), err
+}
+
 // loadPlan looks up what the window's objects determine.
 func (w *window) loadPlan(ctx context.Context) error {
 	definition, contexts := w.request.objects()
@@ -78,6 +95,7 @@ func (w *window) loadPlan(ctx context.Context) error {
 	}
 	if o.definition != nil && o.definition.fault(w.request) == "" {
 		w.tasks = o.definition.tasks
+		w.ruled = o.definition.ruled
 	}
 	o, err = w.a.object(ctx, contexts)
 	if err == nil {
@@ -102,14 +120,23 @@ type place struct {
 	run  events.RunKey
 	seq  uint64
 	tick int64
+
+	lists bool // the object names others
 }
 
-// checkKept makes sure of the objects that frames name.
+// checkKept makes sure of the objects that frames name, and of those that these name.
 func (a *auditor) checkKept(ctx context.Context) error {
-	for _, sha := range slices.Sorted(maps.Keys(a.kept)) {
+	all := slices.Sorted(maps.Keys(a.kept))
+	for i := 0; i < len(all); i++ {
+		sha := all[i]
 		o, err := a.object(ctx, named{asOther, sha})
 		if err != nil {
 			return err
+		}
+		if o.fault == "" && a.kept[sha].lists {
+			if all, err = a.keepListed(ctx, sha, all); err != nil {
+				return err
+			}
 		}
 		if o.fault == "" {
 			continue
@@ -122,6 +149,31 @@ func (a *auditor) checkKept(ctx context.Context) error {
 			Message: fmt.Sprintf("object %s, which the frame names: %s", sha, o.fault)})
 	}
 	return nil
+}
+
+// keepListed appends the objects that a list of files, or of raw bytes, names.
+func (a *auditor) keepListed(ctx context.Context, sha string, all []string) ([]string, error) {
+	list, err := a.readList(ctx, sha)
+	if err != nil {
+		return all, err
+	}
+	for _, name := range names(list) {
+		m, _ := list[name].(map[string]any)
+		listed, _ := m["sha256"].(string) // of raw bytes
+		if c, _ := contentOf(m); c != nil && c.object != nil {
+			listed = c.object.sha
+		} else if c != nil {
+			listed = ""
+		}
+		if _, again := a.kept[listed]; again || !isHash(listed) {
+			continue
+		}
+		at := a.kept[sha]
+		at.lists = false
+		a.kept[listed] = at
+		all = append(all, listed)
+	}
+	return all, nil
 }
 
 // checkObjects makes sure that the definition and the contexts of a window are there

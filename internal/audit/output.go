@@ -14,18 +14,19 @@ import (
 
 // output is such a value.
 type output struct {
-	ended    string              // the exit status or the signal
+	ended    string                    // the exit status or the signal
 	contents map[string]*outputContent // stdout, stderr, probe, and those of files under "file:" and their path
-	files    map[string]any      // trees by path; nil: there are none, or they are the object allFiles
+	files    map[string]any            // trees by path; nil: there are none, or they are the object allFiles
 	allFiles *named
 }
 
 // outputContent is the value of one content.
 type outputContent struct {
-	as     string // json, jsonl, text or bytes
-	inline any    // what stands in the value …
-	open   bool   // … of a text whose last line has no newline
-	object *named // … or the object that stands for it
+	as     string      // json, jsonl, text or bytes
+	inline any         // what stands in the value …
+	open   bool        // … of a text whose last line has no newline
+	object *named      // … or the object that stands for it, …
+	size   json.Number // … and its size
 }
 
 var kindsOfContent = []string{"json", "jsonl", "text", "bytes"}
@@ -83,7 +84,7 @@ func contentOf(m map[string]any) (c *outputContent, members int) {
 		if object == nil || !slices.Contains(kindsOfContent, as) {
 			return nil, 0
 		}
-		return &outputContent{as: as, object: object}, 2
+		return &outputContent{as: as, object: object, size: m["object"].(map[string]any)["size"].(json.Number)}, 2
 	}
 	for _, as := range kindsOfContent {
 		v, ok := m[as]

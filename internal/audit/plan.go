@@ -29,7 +29,8 @@ const definitionSchema = "ers.definition.v2"
 type definition struct {
 	name  string
 	kind  string
-	tasks []planned // in the order in which they run
+	tasks []planned           // in the order in which they run
+	ruled map[string]*planned // those that run commands or have rules, by name
 }
 
 // planned is a task as every tick must show it.
@@ -39,6 +40,9 @@ type planned struct {
 	priority     int64
 	ops, entropy int64
 	meta         []byte // canonical, of an event that was not skipped
+
+	command bool   // it runs one
+	rules   []rule // of what it comes to
 }
 
 // readDefinition reads of a definition what its frames must show.
@@ -57,6 +61,9 @@ func readDefinition(data []byte) (*definition, error) {
 			Priority int64    `json:"priority"`
 			Cost     budget   `json:"cost"`
 			Tags     []string `json:"tags"`
+
+			Command *struct{}      `json:"command"`
+			Rules   []ruleDocument `json:"rules"`
 		} `json:"tasks"`
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -74,12 +81,27 @@ func readDefinition(data []byte) (*definition, error) {
 		for _, tag := range t.Tags {
 			tags = append(tags, tag)
 		}
-		tasks = append(tasks, planned{t.Name, t.Lane, t.Priority, t.Cost.Ops, t.Cost.Entropy, appendTree(nil, map[string]any{"tags": tags})})
+		p := planned{name: t.Name, lane: t.Lane, priority: t.Priority, ops: t.Cost.Ops, entropy: t.Cost.Entropy,
+			meta: appendTree(nil, map[string]any{"tags": tags}), command: t.Command != nil}
+		for _, r := range t.Rules {
+			read, err := readRule(r)
+			if err != nil {
+				return nil, fmt.Errorf("task %.80q: %w", t.Name, err)
+			}
+			p.rules = append(p.rules, read)
+		}
+		tasks = append(tasks, p)
 	}
 	slices.SortStableFunc(tasks, func(a, b planned) int { // forecast comes before shadow, as in the alphabet
 		return cmp.Or(strings.Compare(a.lane, b.lane), cmp.Compare(a.priority, b.priority), strings.Compare(a.name, b.name))
 	})
-	return &definition{d.Name, d.Kind, tasks}, nil
+	ruled := map[string]*planned{}
+	for i := range tasks {
+		if p := &tasks[i]; p.command || len(p.rules) > 0 {
+			ruled[p.name] = p
+		}
+	}
+	return &definition{d.Name, d.Kind, tasks, ruled}, nil
 }
 
 // turn is where a run is in the tick that is being read.

@@ -33,8 +33,9 @@ type run struct {
 	finalSeq   uint64  // … and its sequence
 	lost       bool    // digests cover ticks that are not in the frames: no more can be compared
 
-	turn     turn // in the tick that is being read
-	departed bool // from what request and definition determine
+	ruled    ruledTick // of the tick that is being read
+	turn     turn      // in the tick that is being read
+	departed bool      // from what request and definition determine
 
 	held []Finding // kept until the window's end, since the record may know of them
 	more int64     // findings beyond maxHeld
@@ -170,11 +171,7 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
-	for _, sha := range f.kept {
-		if _, again := a.kept[sha]; !again {
-			a.kept[sha] = place{r.key, seq, f.tick}
-		}
-	}
+	r.collect(f, seq)
 	if f.difference != nil { // digests speak of whole ticks
 		r.difference, r.part = f.difference, nil
 		return
@@ -201,6 +198,7 @@ func (r *run) add(f *frame, seq uint64) {
 		r.pending = append(r.pending, t)
 		a.waiting++
 	}
+	r.settle(seq, f.tick)
 	r.tick.begin()
 	r.part = nil
 	r.hashed++

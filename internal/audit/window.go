@@ -19,8 +19,9 @@ type window struct {
 	request *request // nil when there is no such window, and fault says why
 	fault   string
 
-	tasks    []planned // of the definition; nil: it cannot be told
-	contexts int64     // how many there are, likewise
+	tasks    []planned           // of the definition; nil: it cannot be told
+	contexts int64               // how many there are, likewise
+	ruled    map[string]*planned // of the tasks, those that run commands or have rules
 	runs     map[int]*run
 	due      bool // the digest was read that completes it according to its verdict
 	count    counts

@@ -23,7 +23,7 @@ func lockOf(io *streams, dir string, r *events.WindowRequest) (*lockfile.Entry, 
 	case !ok:
 		return nil, nil
 	case !e.Covers(r):
-		fmt.Fprintf(io.err, "ers: note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window\n", lockfile.Name, r.Pipeline)
+		fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window\n", io.name(), lockfile.Name, r.Pipeline)
 		return nil, nil
 	}
 	return &e, nil

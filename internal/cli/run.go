@@ -112,6 +112,13 @@ func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey,
 
 // tellVerdict prints a verdict, and returns what the exit code is to be.
 func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, document []byte, how *answerFlags) error {
+	failed, err := allFailed(ctx, b, v)
+	if err != nil {
+		return err
+	}
+	if failed != "" && v.Outcome == events.Pass {
+		return tellFailed(io, v, document, failed, how)
+	}
 	text := append(document, '\n')
 	if !how.JSON {
 		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
@@ -122,7 +129,7 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	if _, err := io.out.Write(text); err != nil {
 		return err
 	}
-	err := how.write(io, v, how.JSON)
+	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {
 		if !how.JSON {
 			warnOfFailures(ctx, io, b, v)
@@ -135,7 +142,28 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	if v.Outcome == events.Inconclusive && how.JSON {
 		fmt.Fprintf(io.err, "%s: %s\n", io.name(), report.Headline(v))
 	}
+	if failed != "" {
+		fmt.Fprintf(io.err, "%s: note: no run ended well: %s\n", io.name(), failed)
+		return errUnknown
+	}
 	return outcomeError(v.Outcome)
+}
+
+// tellFailed tells of runs that are equal, and all fail.
+func tellFailed(io *streams, v *events.Verdict, document []byte, failed string, how *answerFlags) error {
+	say, to := fmt.Sprintf("COULD NOT TELL  all %d runs are equal, and all fail: %s\n", v.Runs, failed), io.out
+	if how.JSON {
+		if _, err := io.out.Write(append(document, '\n')); err != nil {
+			return err
+		}
+		say, to = io.name()+": "+say, io.err
+	} else {
+		say += "\n  Mend the command, or say that this is what is wanted: --expect-exit of `ers try`,\n  expect_exit in a pipeline file.\n"
+	}
+	if _, err := to.Write([]byte(say)); err != nil {
+		return err
+	}
+	return errors.Join(errUnknown, how.write(io, withoutPass(v, failed), how.JSON))
 }
 
 // outcomeError makes the exit code that of an outcome.

@@ -77,7 +77,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		if err := savePipeline(c.Save, f); err != nil {
 			return fmt.Errorf("--save: %w", err)
 		}
-		fmt.Fprintf(io.err, "ers: %s is written: run it with `ers run -f %s`\n", c.Save, c.Save)
+		fmt.Fprintf(io.err, "%s: %s is written: run it with `ers run -f %s`\n", io.name(), c.Save, c.Save)
 	}
 	lock, err := c.readLock(io, f)
 	if err != nil {
@@ -175,7 +175,7 @@ func (c *tryCommand) estimate(ctx context.Context, io *streams, b *bus.Bus, key 
 			rounds = c.Runs
 		}
 		if all := took * time.Duration(rounds); errors.Is(err, first) && all > 5*time.Second {
-			fmt.Fprintf(io.err, "ers: the first run took %s, all %d take about %s\n", took.Round(time.Second/10), c.Runs, all.Round(time.Second))
+			fmt.Fprintf(io.err, "%s: the first run took %s, all %d take about %s\n", io.name(), took.Round(time.Second/10), c.Runs, all.Round(time.Second))
 		}
 	}()
 	return func() {

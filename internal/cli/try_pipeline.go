@@ -185,7 +185,7 @@ func keepInput(from *streams) (kept pipeline.Content, done func(), err error) {
 	}
 	done = func() { _ = os.Remove(f.Name()) }
 	word := time.AfterFunc(2*time.Second, func() {
-		fmt.Fprintln(from.err, "ers: reading standard input to its end; give it `< /dev/null` when there is none")
+		fmt.Fprintf(from.err, "%s: reading standard input to its end; give it `< /dev/null` when there is none\n", from.name())
 	})
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum), in)

@@ -41,9 +41,11 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	if err := readSources("../../cmd"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	for _, sources := range []string{"../../cmd", "../../internal/cli"} {
+		if err := readSources(sources); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	args := []string{"build", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)} // linked in half the time
 	if raceEnabled {

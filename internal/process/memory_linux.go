@@ -3,9 +3,12 @@ package process
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The watch looks again after as long as a command needs at the least to use up what it
@@ -19,16 +22,25 @@ const (
 
 // watch ends commands that take more memory than they may, for as long as there are any.
 func (s *starter) watch() {
+	runtime.LockOSThread() // whose time is counted
+	defer runtime.UnlockOSThread()
 	for wait := soonest; ; {
 		time.Sleep(wait)
-		began := time.Now()
+		began := threadTime()
 		free, any := s.look()
 		if !any {
 			return
 		}
-		wait = min(max(time.Duration(free)*time.Second/fastest, soonest), latest)
-		wait = max(wait, worthOfTime*time.Since(began))
+		wait = min(max(time.Duration(free/(fastest/int64(time.Second))), soonest), latest)
+		wait = max(wait, worthOfTime*(threadTime()-began))
 	}
+}
+
+// threadTime is the time of a processor that this thread has had.
+func threadTime() time.Duration {
+	var used unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_THREAD, &used) // cannot fail
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // look looks at all commands with a bound once. free is the least that one of them may
@@ -95,15 +107,10 @@ func (p processInfo) own() int64 {
 	return sum
 }
 
-// size writes a number of bytes as people do.
+// size writes a number of bytes for people.
 func size(bytes int64) string {
-	for _, unit := range []struct {
-		bits int
-		name string
-	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
-		if bytes%(1<<unit.bits) == 0 {
-			return fmt.Sprintf("%d%s", bytes>>unit.bits, unit.name)
-		}
+	if bytes%(1<<20) == 0 {
+		return fmt.Sprintf("%dMiB", bytes>>20)
 	}
 	return fmt.Sprintf("%d bytes", bytes)
 }

@@ -42,15 +42,15 @@ func takeMemory(mib int) {
 func TestMemory(t *testing.T) {
 	for _, language := range []string{"python", "node", "go"} {
 		t.Run(language, func(t *testing.T) {
-			s := hungry(t, language, 100)
-			s.Memory = 256 << 20
+			s := hungry(t, language, 50)
+			s.Memory = 200 << 20
 			if said, exit := run(t, s); !strings.Contains(said, "ok") || exit != (Exit{}) {
 				t.Errorf("with enough: it said %q and ended with %+v", said, exit)
 			}
-			s = hungry(t, language, 4000)
-			s.Memory = 256 << 20
+			s = hungry(t, language, 1000)
+			s.Memory = 200 << 20
 			said, exit := run(t, s)
-			if want := "it took more than the 256MiB of memory that it may have"; exit.Outside != want || exit.Signal != "SIGKILL" {
+			if want := "it took more than the 200MiB of memory that it may have"; exit.Outside != want || exit.Signal != "SIGKILL" {
 				t.Errorf("with too little: it said %q and ended with %+v", said, exit)
 			}
 		})
@@ -60,9 +60,9 @@ func TestMemory(t *testing.T) {
 // All that a command has started counts, and goes with it.
 func TestMemoryOfAll(t *testing.T) {
 	python := tool(t, "/usr/bin/python3")
-	s := shell(t, fmt.Sprintf(`for i in 1 2 3 4 5 6; do %s -c "import time; all = b'x' * (70 << 20); time.sleep(1000)" & done; sleep 1000`, python))
-	s.Memory = 256 << 20
-	if _, exit := run(t, s); !strings.HasPrefix(exit.Outside, "it took more than the 256MiB") {
+	s := shell(t, fmt.Sprintf(`for i in 1 2 3 4 5 6; do %s -c "import time; all = b'x' * (50 << 20); time.sleep(1000)" & done; sleep 1000`, python))
+	s.Memory = 200 << 20
+	if _, exit := run(t, s); !strings.HasPrefix(exit.Outside, "it took more than the 200MiB") {
 		t.Errorf("%+v", exit)
 	}
 }
@@ -112,7 +112,7 @@ func BenchmarkTooMuch(b *testing.B) {
 import ctypes, sys
 libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p
 for i in range(1, 1 << 20):
-    libc.memset(ctypes.c_void_p(libc.malloc(1 << 20)), 1, 1 << 20); sys.stdout.write("%d\n" % i); sys.stdout.flush()`}, Env: []string{}, Dir: "/", Memory: 256 << 20}
+    libc.memset(ctypes.c_void_p(libc.malloc(1 << 20)), 1, 1 << 20); sys.stdout.write("%d\n" % i); sys.stdout.flush()`}, Env: []string{}, Dir: "/", Memory: 200 << 20}
 	var most int
 	for b.Loop() {
 		out, in, err := os.Pipe()

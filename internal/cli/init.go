@@ -11,12 +11,14 @@ type initCommand struct {
 	Dir      string `arg:"" help:"The folder, which may be there already. Nothing in it is written over."`
 	Starlark bool   `xor:"kind" help:"Tasks in Starlark: the default, which needs nothing else."`
 	Python   bool   `xor:"kind" help:"Tasks in Python, with the kit beside them."`
+	Go       bool   `xor:"kind" help:"A program in Go that has the tasks."`
 	Command  bool   `xor:"kind" help:"A task that runs a program."`
 }
 
 func (*initCommand) examples() string {
 	return `  ers init words                               a pipeline in Starlark in the folder words
   ers init --python words
+  ers init --go words
   ers init --command .
 `
 }
@@ -28,13 +30,15 @@ func (c *initCommand) Run(io *streams) error {
 		kind = starter.Python
 	case c.Command:
 		kind = starter.Command
+	case c.Go:
+		kind = starter.Go
 	}
 	absolute, err := filepath.Abs(c.Dir) // which has a name even when the folder is .
 	if err != nil {
 		return err
 	}
 	name := starter.Name(absolute)
-	files, err := starter.Files(kind, name)
+	files, err := starter.Files(kind, name, currentVersion().Version)
 	if err != nil {
 		return err
 	}
@@ -46,6 +50,10 @@ func (c *initCommand) Run(io *streams) error {
 		fmt.Fprintf(io.err, "ers: %s is there and stays as it is: add the folder ers-data to it\n", filepath.Join(c.Dir, ".gitignore"))
 	}
 	file := filepath.Join(c.Dir, "pipeline.yaml")
-	_, err = fmt.Fprintf(io.out, "the pipeline %s is in %s, which says what to do next\n\n  ers run -f %s\n", name, file, shellWord(file))
+	next := "ers run -f " + shellWord(file)
+	if c.Go {
+		next = fmt.Sprintf("cd %s && go mod tidy && go run . run -f pipeline.yaml", shellWord(c.Dir))
+	}
+	_, err = fmt.Fprintf(io.out, "the pipeline %s is in %s, which says what to do next\n\n  %s\n", name, file, next)
 	return err
 }

@@ -34,11 +34,14 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	goCaches := goCaches()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ORACLE", oracle)
+			e.Setenv("SOURCES", filepath.Dir(filepath.Dir(filepath.Dir(oracle))))
+			e.Vars = append(e.Vars, goCaches...)
 			e.Setenv("WORKERS", filepath.Join(filepath.Dir(oracle), "../workers"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, ".config"))
 			e.Values[backgroundsKey] = make(map[string]*background)
@@ -50,6 +53,17 @@ func TestScripts(t *testing.T) {
 			"unchanged": unchanged, "empty": empty, "damage": damage, "ids": ids,
 		},
 	})
+}
+
+// goCaches are the variables with which a go command in a script finds what it has here,
+// and asks nobody; none where there is no Go.
+func goCaches() (list []string) {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		if path, err := exec.Command("go", "env", name).Output(); err == nil {
+			list = append(list, name+"="+strings.TrimSpace(string(path)))
+		}
+	}
+	return append(list, "GOPROXY=off", "GOTOOLCHAIN=local", "GOWORK=off")
 }
 
 // exits CODE COMMAND… runs a command that must end with this exit code.

@@ -1,8 +1,10 @@
 // Package starter has what `ers init` writes: a commented pipeline that passes, with what
-// it is made of. A kind is a folder below files; NAME in a text is the pipeline's name.
+// it is made of. A kind is a folder below files, any is for all; NAME in a text is the
+// pipeline's name, and .txt behind a name keeps go commands away.
 package starter
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -27,6 +29,7 @@ const (
 	Starlark = "starlark"
 	Python   = "python"
 	Command  = "command"
+	Go       = "go"
 )
 
 // File is one to write.
@@ -38,8 +41,9 @@ type File struct {
 // gitignore is the one file that a folder may have before. It is left as it is.
 const gitignore = ".gitignore"
 
-// Files are those of a pipeline, ascending by path.
-func Files(kind, name string) ([]File, error) {
+// Files are those of a pipeline, ascending by path. version is that of the module of ERS,
+// for a program in Go; one that cannot be had by a go command is left out.
+func Files(kind, name, version string) ([]File, error) {
 	list := []File{{"pipeline.schema.json", docs.PipelineSchema}}
 	add := func(from fs.FS, folder, to string) error {
 		return fs.WalkDir(from, folder, func(p string, entry fs.DirEntry, err error) error {
@@ -47,7 +51,7 @@ func Files(kind, name string) ([]File, error) {
 				return err
 			}
 			data, err := fs.ReadFile(from, p)
-			if p = path.Join(to, strings.TrimPrefix(p, folder+"/")); p == "gitignore" {
+			if p = strings.TrimSuffix(path.Join(to, strings.TrimPrefix(p, folder+"/")), ".txt"); p == "gitignore" {
 				p = gitignore
 			}
 			list = append(list, File{p, data})
@@ -58,9 +62,15 @@ func Files(kind, name string) ([]File, error) {
 	if kind == Python {
 		err = errors.Join(err, add(python.Kit, "ers", "ers"))
 	}
-	for i := range list {
-		if list[i].Path == "pipeline.yaml" {
-			list[i].Data = []byte(strings.Replace(string(list[i].Data), "NAME", plain(name), 1))
+	for i, f := range list {
+		switch f.Path {
+		case "pipeline.yaml":
+			list[i].Data = bytes.ReplaceAll(f.Data, []byte("NAME"), []byte(plain(name)))
+		case "main.go", "go.mod", gitignore:
+			list[i].Data = bytes.ReplaceAll(f.Data, []byte("NAME"), []byte(name))
+		}
+		if f.Path == "go.mod" && strings.HasPrefix(version, "v") && !strings.Contains(version, "+") {
+			list[i].Data = fmt.Appendf(list[i].Data, "\nrequire abraxas.dev/ers %s\n", version)
 		}
 	}
 	slices.SortFunc(list, func(a, b File) int { return strings.Compare(a.Path, b.Path) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestNames(t *testing.T) {
 		if err := events.CheckPipelineName(want); err != nil {
 			t.Error(err)
 		}
-		list, err := Files(Starlark, want)
+		list, err := Files(Starlark, want, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,5 +66,23 @@ func TestNothingIsWrittenOver(t *testing.T) {
 	}
 	if _, err := Write(filepath.Join(dir, "sub/b"), list); err == nil {
 		t.Error("a file is no folder")
+	}
+}
+
+// The module of ERS is required where a go command can have it.
+func TestVersions(t *testing.T) {
+	for version, want := range map[string]bool{"v1.2.3": true, "v0.0.0-20260101000000-0123456789ab": true, "(devel)": false, "v1.2.3+dirty": false, "": false} {
+		list, err := Files(Go, "words", version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(list, func(f File) bool { return f.Path == "go.mod" })
+		text := "module example.com/words\n\ngo 1.26.0\n"
+		if want {
+			text += "\nrequire abraxas.dev/ers " + version + "\n"
+		}
+		if got := string(list[i].Data); got != text {
+			t.Errorf("%q: got\n%s", version, got)
+		}
 	}
 }

@@ -2,10 +2,12 @@ package workertest
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/worker"
@@ -34,18 +36,22 @@ func endsAfterHello(s *suite) error {
 	return p.end()
 }
 
-// endsBeforeHello ends the input of a worker that was told nothing. What it ends with
-// does not matter.
+// endsBeforeHello ends the input of a worker that was told nothing. What it says and
+// ends with does not matter.
 func endsBeforeHello(s *suite) error {
 	p, err := start(s.ctx, &s.options)
 	if err != nil {
 		return err
 	}
 	defer p.discard()
-	if err := p.end(); err != nil && p.cmd.ProcessState == nil {
-		return err
+	p.in.Close()
+	go io.Copy(io.Discard, p.out)
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(endTime):
+		return p.saying("it did not end within %s of the end of its input", endTime)
 	}
-	return nil
 }
 
 // leavesNobody looks for children that stay behind.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -20,6 +21,9 @@ const (
 	helloTasks    = "hello-tasks"
 	helloMembers  = "hello-members"
 )
+
+// helloParts are they in the order in which they are looked at.
+var helloParts = []string{helloComes, helloFirst, helloProtocol, helloTasks, helloMembers}
 
 // meet starts the worker for the first time.
 func (s *suite) meet() error {
@@ -57,11 +61,11 @@ func brokenBy(err error) string {
 	return helloMembers
 }
 
-// helloPart checks one part of the hello.
+// helloPart checks one part of the hello. Those before the one that is broken are right.
 func helloPart(part string) func(*suite) error {
 	return func(s *suite) error {
 		switch {
-		case s.helloErr == nil:
+		case s.helloErr == nil || slices.Index(helloParts, part) < slices.Index(helloParts, s.broken):
 			return nil
 		case s.broken == part:
 			return s.helloErr

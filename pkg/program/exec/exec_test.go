@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/internal/process/processtest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
@@ -217,4 +218,11 @@ func TestNumbers(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
+}
+
+// All of it as a user who may do nothing special, and where no namespaces can be had: a
+// copy of the folder is in the place of an overlay then.
+func TestAgain(t *testing.T) {
+	t.Run("as an ordinary user", func(t *testing.T) { processtest.AsOrdinaryUser(t) })
+	t.Run("without namespaces", func(t *testing.T) { processtest.WithoutNamespaces(t) })
 }

@@ -249,8 +249,11 @@ func (l *loader) inFile(n *node, err error) {
 	}
 }
 
-// path returns the path of a file that n names.
+// path returns the path of a file that n names; "" for nil.
 func (l *loader) path(n *node, what string) string {
+	if n == nil {
+		return ""
+	}
 	path := l.text(n, what)
 	if path == "" {
 		l.wrong(n, "%s is empty: name a file", what)

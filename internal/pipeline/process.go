@@ -97,7 +97,7 @@ func (l *loader) files(n *node) (list []program.File) {
 		l.fields(item, what, "from", "files")
 		from := l.need(item, what, "from", "the folder, seen from that of the pipeline file")
 		path := l.path(from, "from")
-		if more := l.texts(l.need(item, what, "files", "a list of patterns"), "files"); from != nil && !from.bad {
+		if more := l.texts(l.need(item, what, "files", "a list of patterns"), "files"); path != "" && !from.bad && len(more) > 0 {
 			list = l.glob(item, path, more, list)
 		}
 	}

@@ -37,6 +37,8 @@ var beyondSchema = map[string]string{
 	"run fails as it is read":                 "Starlark",
 	"runaway as it is read":                   "Starlark",
 	"load":                                    "Starlark",
+	"files that are not there":                "another file",
+	"stdin not there":                         "another file",
 	"code file missing":                       "another file",
 	"code file a folder":                      "another file",
 	"error in code file":                      "another file",

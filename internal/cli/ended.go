@@ -13,13 +13,35 @@ import (
 	"abraxas.dev/ers/pkg/program/command"
 )
 
+// definitionOf reads the definition of a window; nil when it cannot be had, without which
+// the verdict stands.
+func definitionOf(ctx context.Context, b *bus.Bus, v *events.Verdict) (*program.Definition, error) {
+	data, err := b.GetObject(ctx, v.DefinitionSHA256)
+	if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrDamaged) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	d, err := program.DecodeDefinition(data)
+	if err != nil {
+		return nil, nil
+	}
+	return d, nil
+}
+
 // allFailed says how a command ended that ended in every run, in each tick that is looked
 // at, with another exit status than it should; "" when there is none. Equal runs of a
 // command that fails are no pass: what was to be tried has not run.
-func allFailed(ctx context.Context, b *bus.Bus, v *events.Verdict) (how string, err error) {
-	expected, err := expectedExits(ctx, b, v)
-	if err != nil || len(expected) == 0 {
-		return "", err
+func allFailed(ctx context.Context, b *bus.Bus, v *events.Verdict, d *program.Definition) (how string, err error) {
+	expected := make(map[string]int64) // the exit status that says that all is well, by task
+	for i := range d.Tasks {
+		if t := &d.Tasks[i]; t.Command != nil {
+			expected[t.Name] = t.Command.ExpectExit
+		}
+	}
+	if len(expected) == 0 {
+		return "", nil
 	}
 	runs := v.Runs
 	if v.Outcome == events.Pass {
@@ -31,31 +53,6 @@ func allFailed(ctx context.Context, b *bus.Bus, v *events.Verdict) (how string, 
 		}
 	}
 	return how, nil
-}
-
-// expectedExits are the exit statuses that say that all is well, by task with a command.
-func expectedExits(ctx context.Context, b *bus.Bus, v *events.Verdict) (map[string]int64, error) {
-	if v.Kind != program.KindExec && v.Kind != events.Here {
-		return nil, nil
-	}
-	data, err := b.GetObject(ctx, v.DefinitionSHA256)
-	if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrDamaged) {
-		return nil, nil // the verdict stands without it
-	}
-	if err != nil {
-		return nil, err
-	}
-	d, err := program.DecodeDefinition(data)
-	if err != nil {
-		return nil, err
-	}
-	expected := make(map[string]int64)
-	for i := range d.Tasks {
-		if t := &d.Tasks[i]; t.Command != nil {
-			expected[t.Name] = t.Command.ExpectExit
-		}
-	}
-	return expected, nil
 }
 
 // keepFailed leaves in expected the tasks whose commands never end as they should in a run.

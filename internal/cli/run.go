@@ -10,10 +10,13 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/report"
 )
 
@@ -49,6 +52,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	noteUnhidden(io, f)
 	r := f.Request()
 	lock, err := lockOf(io, f.Dir, &r)
 	if err != nil {
@@ -82,6 +86,16 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	return outOfTime(ctx, err, waitedFor)
 }
 
+// noteUnhidden says what the processes of a pipeline see that they should not.
+func noteUnhidden(io *streams, f *pipeline.File) {
+	if f.Definition.Kind != program.KindExec {
+		return
+	}
+	if why := exec.Unhidden(); why != "" {
+		fmt.Fprintf(io.err, "%s: note: %s\n", io.name(), why)
+	}
+}
+
 // leave cancels the window of a run that is stopped: nobody waits for its verdict, and it
 // must not come up again in the next process on the same streams. Where that fails the
 // window stays in the queue.
@@ -112,9 +126,15 @@ func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey,
 
 // tellVerdict prints a verdict, and returns what the exit code is to be.
 func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, document []byte, how *answerFlags) error {
-	failed, err := allFailed(ctx, b, v)
+	d, err := definitionOf(ctx, b, v)
 	if err != nil {
 		return err
+	}
+	failed := ""
+	if d != nil {
+		if failed, err = allFailed(ctx, b, v, d); err != nil {
+			return err
+		}
 	}
 	if failed != "" && v.Outcome == events.Pass {
 		return tellFailed(io, v, document, failed, how)
@@ -128,6 +148,9 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	}
 	if _, err := io.out.Write(text); err != nil {
 		return err
+	}
+	if d != nil && !how.JSON {
+		tellRules(ctx, io, b, v, d)
 	}
 	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {

@@ -79,6 +79,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		}
 		fmt.Fprintf(io.err, "%s: %s is written: run it with `ers run -f %s`\n", io.name(), c.Save, c.Save)
 	}
+	noteUnhidden(io, f)
 	lock, err := c.readLock(io, f)
 	if err != nil {
 		return err

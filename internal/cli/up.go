@@ -44,6 +44,7 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	allow.Warn(log)
 	c.limits, c.allow, c.repair = &c.Limits, allow, c.Repair
 	var stop func() error
 	open := func(ctx context.Context, config embedded.Config) (b *bus.Bus, err error) {

@@ -9,6 +9,8 @@ import (
 
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/program/exec"
 )
 
 type validateCommand struct {
@@ -50,6 +52,13 @@ type contents struct {
 	DefinitionSHA256 string        `json:"definition_sha256"`
 	ContextsSHA256   string        `json:"contexts_sha256"`
 	Files            []fileSummary `json:"files"` // that are taken in beside the pipeline file
+	Workers          []namedHash   `json:"workers,omitempty"`
+}
+
+// namedHash is a worker and the SHA-256 by which --allow-exec knows it.
+type namedHash struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
 }
 
 type taskSummary struct {
@@ -111,6 +120,10 @@ func contentsOf(f *pipeline.File) *contents {
 	for i := range f.Definition.Tasks {
 		c.Tasks = append(c.Tasks, taskSummary{f.Definition.Tasks[i].Name, f.Definition.Tasks[i].Lane})
 	}
+	for i := range f.Definition.Workers {
+		w := &f.Definition.Workers[i]
+		c.Workers = append(c.Workers, namedHash{w.Name, exec.WorkerSHA256(w)})
+	}
 	for _, taken := range f.Taken {
 		c.Files = append(c.Files, fileSummary(taken))
 	}
@@ -134,6 +147,12 @@ func (v *validation) tell(io *streams) error {
 	fmt.Fprintf(table, "  window\t%d runs, %s\n", v.Runs, tickSpan(v.FirstTick, v.Ticks))
 	fmt.Fprintf(table, "  contexts\t%s\n", contexts)
 	fmt.Fprintf(table, "  definition\t%.12s   contexts %.12s\n", v.DefinitionSHA256, v.ContextsSHA256)
+	if v.Kind == program.KindExec {
+		fmt.Fprintf(table, "  to allow it\tdefinition %s\n", v.DefinitionSHA256)
+		for _, w := range v.Workers {
+			fmt.Fprintf(table, "  \tworker %s  # %s\n", w.SHA256, w.Name)
+		}
+	}
 	for i, f := range v.Files {
 		fmt.Fprintf(table, "  %s\t%s, %d bytes\n", strings.Repeat("files", 1-min(i, 1)), f.Path, f.Size)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
@@ -49,10 +51,23 @@ func WorkerSHA256(w *program.Worker) string {
 	return canon.Sum(data).String()
 }
 
+// Warn says, where something is allowed, what it sees that it should not.
+func (a *Allow) Warn(log zerolog.Logger) {
+	if a.Empty() {
+		return
+	}
+	if why := Unhidden(); why != "" {
+		log.Warn().Msg(why)
+	}
+}
+
+// Empty tells that nothing is allowed.
+func (a *Allow) Empty() bool { return a == nil || !a.all && len(a.hashes) == 0 }
+
 // Check says why a definition may not run here, nil when it may: it is in the list, or all
 // its tasks are of workers that are.
 func (a *Allow) Check(d *program.Definition) error {
-	if a == nil || !a.all && len(a.hashes) == 0 {
+	if a.Empty() {
 		return fmt.Errorf("%w: it starts no programs of others; start it with --allow-exec=FILE, a list of definitions and workers", ErrHere)
 	}
 	if a.all || a.hashes["definition "+d.SHA256()] {

@@ -197,7 +197,7 @@ func (c *attempt) value(ctx context.Context, o *command.Output) (canon.Value, er
 		c.ruled = append(c.ruled, scheduler.Ruled{Task: c.task.Name, Counts: made.Counts})
 	}
 	for _, note := range made.Notes {
-		c.Log.Warn().Str("task", c.task.Name).Msg(note)
+		c.log.Warn().Str("task", c.task.Name).Msg(note)
 	}
 	return canon.Value(made.Value), nil
 }

@@ -81,3 +81,12 @@ func (at *place) environment(more []program.Variable, extra ...string) []string 
 	}
 	return append(env, extra...)
 }
+
+// Unhidden says why processes see what they should not, the stores, tokens and credentials
+// of this user; "" when these can be hidden from them here.
+func Unhidden() string {
+	if can := process.Look().Mounts; !can.OK {
+		return "stores, tokens and credentials are not hidden from workers and commands here: " + can.Why
+	}
+	return ""
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"abraxas.dev/ers/pkg/events"
@@ -14,6 +15,7 @@ import (
 // goroutine at a time.
 type Run struct {
 	*Program
+	log       zerolog.Logger
 	scheduler *scheduler.Scheduler
 	servers   map[serverKey]*server // of this run, when it has begun
 	commands  map[string]any        // what is recorded of the tasks' commands, when they have run
@@ -29,9 +31,12 @@ type serverKey struct {
 	lane   events.Lane
 }
 
+// SetLog says where the run's processes write what they say on standard error.
+func (r *Run) SetLog(log zerolog.Logger) { r.log = log }
+
 // NewRun returns a run that stands before its first tick. Its processes start with it.
 func (p *Program) NewRun() (*Run, error) {
-	r := &Run{Program: p, scheduler: scheduler.New()}
+	r := &Run{Program: p, log: p.Log, scheduler: scheduler.New()}
 	for i := range p.definition.Tasks { // in their order
 		t := p.tasks[p.definition.Tasks[i].Name]
 		attempt := r.ask
@@ -98,7 +103,7 @@ func (r *Run) start(ctx context.Context) error {
 	r.servers = make(map[serverKey]*server)
 	for _, t := range r.tasks {
 		if key := (serverKey{t.Worker, t.Lane}); t.Worker != "" && r.servers[key] == nil {
-			r.servers[key] = &server{key: key, site: r.workers[t.Worker], program: r.Program}
+			r.servers[key] = &server{key: key, site: r.workers[t.Worker], program: r.Program, log: r.log}
 		}
 	}
 	var group errgroup.Group

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/program"
@@ -20,6 +22,7 @@ type server struct {
 	key     serverKey
 	site    *site
 	program *Program
+	log     zerolog.Logger
 
 	place   *place
 	process *process.Process
@@ -88,8 +91,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 		}
 		return fmt.Errorf("worker %q: %w", s.key.worker, err)
 	}
-	log := s.program.Log.With().Str("worker", s.key.worker).Stringer("lane", s.key.lane).Logger()
-	s.said = newTail(said, log)
+	s.said = newTail(said, s.log.With().Str("worker", s.key.worker).Stringer("lane", s.key.lane).Logger())
 	return nil
 }
 
@@ -156,6 +158,7 @@ func (s *server) ask(ctx context.Context, t *task, in *scheduler.Input) (worker.
 // askRow asks for a task and those after it that the worker can be asked for together.
 func (s *server) askRow(ctx context.Context, t *task, in *scheduler.Input) error {
 	s.row(t, in)
+	s.said.during(t.Name)
 	results, previous := in.Seen()
 	var err error
 	s.buffer, err = s.session.AppendRow(s.buffer[:0], &worker.Row{Tick: in.Tick(), Context: in.Context(), Previous: previous, Results: results, Tasks: s.names})

@@ -25,6 +25,7 @@ type tail struct {
 
 	mu    sync.Mutex
 	lines []string
+	task  string // the first of those that are asked for
 }
 
 func newTail(from *os.File, log zerolog.Logger) *tail {
@@ -56,13 +57,20 @@ func (t *tail) add(line string) {
 	if len(line) > tailLine {
 		line = strings.ToValidUTF8(line[:tailLine], "") + "…"
 	}
-	t.log.Info().Msg(line)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.log.Info().Str("task", t.task).Msg(line)
 	if len(t.lines) == tailLines {
 		t.lines = t.lines[1:]
 	}
 	t.lines = append(t.lines, line)
+}
+
+// during says which task the process is asked for, the first of a row.
+func (t *tail) during(task string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.task = task
 }
 
 // wait waits until all is read, which is when nobody has the other end any more.

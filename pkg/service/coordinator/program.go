@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
@@ -48,6 +50,12 @@ type Stateful interface {
 	Stateful() bool
 }
 
+// Logged is a Run that has something to say, beside what it comes to.
+type Logged interface {
+	// SetLog is called before the first tick. What is written there names the run.
+	SetLog(zerolog.Logger)
+}
+
 // ErrProgram wrapped in the error of Config.Load says that the window can never be
 // run: its runs are given up, and the verdict says why.
 var ErrProgram = errors.New("no such program")
@@ -84,9 +92,12 @@ func (w *window) load(ctx context.Context) (program Program, err error) {
 }
 
 // newRun makes a run of the program.
-func (w *window) newRun() (run Run, err error) {
+func (w *window) newRun(number int) (run Run, err error) {
 	err = protect("a new run of the program", func() error {
 		run, err = w.program.NewRun()
+		if l, ok := run.(Logged); ok && err == nil {
+			l.SetLog(w.log.With().Int("run", number).Logger())
+		}
 		return err
 	})
 	return run, err

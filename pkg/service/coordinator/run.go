@@ -21,7 +21,7 @@ func (w *window) runOne(ctx context.Context, run int, fresh bool) (err error) {
 			return err
 		}
 	}
-	s, err := w.newRun()
+	s, err := w.newRun(run)
 	if err != nil {
 		return w.abandon(ctx, at, err)
 	}

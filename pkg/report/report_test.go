@@ -251,3 +251,22 @@ func BenchmarkAppend(b *testing.B) {
 		buf = Append(buf[:0], v, Options{Color: true})
 	}
 }
+
+// What a verdict says of contents is shown too when it makes no sense.
+func TestOddContent(t *testing.T) {
+	text := func(s string) *string { return &s }
+	for _, c := range []events.Content{
+		{}, {Name: "file:"}, {Name: "stdout", As: "json", Expected: text("")}, {Name: "stdout", As: "jsonl", Found: text("\x1b[31m")}, {Name: "x", As: "yaml", Equal: true},
+		{Name: "stdout", As: "text", Line: -1, Column: -1, Expected: text("…"), Found: text("…x")}, {Name: "exit", Expected: text(strings.Repeat("9", 500)), Found: text("(")},
+		{Name: "file:a\n\u202eb", As: "bytes", Offset: -1, Pointer: "/\x00", Expected: text("00"), Found: nil},
+	} {
+		v := verdicts(t)["value"]
+		v.Divergence.Content = &c
+		out := string(Append(nil, v, Options{}))
+		if strings.ContainsFunc(out, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) || !strings.Contains(out, "> ") {
+			t.Errorf("%+v:\n%s", c, out)
+		}
+		Headline(v)
+		Shown(v.Divergence)
+	}
+}

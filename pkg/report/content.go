@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/content"
@@ -16,12 +17,7 @@ func Place(d *events.Divergence) string {
 	if c == nil {
 		return d.Pointer
 	}
-	place := name(c.Name)
-	if path, ok := strings.CutPrefix(c.Name, "file:"); ok {
-		place = "file " + name(path)
-	} else if c.Name == "exit" {
-		place = "exit status"
-	}
+	place := contentName(c)
 	if c.Line > 0 {
 		place += fmt.Sprintf(", line %d", c.Line)
 	}
@@ -36,6 +32,35 @@ func Place(d *events.Divergence) string {
 		place += fmt.Sprintf(", column %d", c.Column)
 	}
 	return place
+}
+
+// contentName is what a difference is in, without where in it.
+func contentName(c *events.Content) string {
+	if path, ok := strings.CutPrefix(c.Name, "file:"); ok {
+		return "file " + name(path)
+	}
+	if c.Name == "exit" {
+		return "exit status"
+	}
+	return name(c.Name)
+}
+
+// inWords are the groups of a verdict; those that differ in the same as its divergence
+// have the name of that in place of a pointer.
+func inWords(v *events.Verdict) []events.Group {
+	d := v.Divergence
+	if d == nil || d.Content == nil {
+		return v.Groups
+	}
+	groups := slices.Clone(v.Groups)
+	for i := range groups {
+		if l := groups[i].Differs; l != nil && l.Task == d.Task && l.Pointer == d.Pointer {
+			named := *l
+			named.Pointer = contentName(d.Content)
+			groups[i].Differs = &named
+		}
+	}
+	return groups
 }
 
 // isCut tells whether what is shown begins within a line.

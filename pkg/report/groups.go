@@ -27,8 +27,9 @@ func (p *page) groups(v *events.Verdict) {
 	columns = append(columns, column{head: "first difference", flexible: true})
 	var rows []row
 	shown := 0
-	for shown < len(v.Groups) && len(rows) <= MaxRows {
-		alike := v.Groups[shown:]
+	groups := inWords(v)
+	for shown < len(groups) && len(rows) <= MaxRows {
+		alike := groups[shown:]
 		alike = alike[:sameKind(alike, shown)]
 		rows = append(rows, groupRow(columns, alike, shown))
 		shown += len(alike)

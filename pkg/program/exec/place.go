@@ -16,6 +16,7 @@ import (
 // temporary files.
 type place struct {
 	dir, home, tmp string
+	cache          string // shared by all runs of the program; "" for none
 	overlay        *process.Overlay
 	binds          []process.Bind
 	private        string // holds what the process writes
@@ -26,6 +27,7 @@ const (
 	workFolder  = "work"
 	homeFolder  = "home"
 	tmpFolder   = "tmp"
+	cacheFolder = "cache" // of what interpreters make of the files, which all runs share
 	upperFolder = "upper"
 	underFolder = "under" // overlayfs works in it
 )
@@ -52,6 +54,8 @@ func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
 	at.dir = filepath.Join(fixed, workFolder)
 	at.binds = []process.Bind{{From: at.home, To: filepath.Join(fixed, homeFolder)}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
 	at.home, at.tmp = at.binds[0].To, at.binds[1].To
+	at.cache = filepath.Join(fixed, cacheFolder)
+	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
 	return at, nil
 }
 
@@ -65,7 +69,7 @@ func fixedFolder() (string, error) {
 	if resolved, err := filepath.EvalSymlinks(filepath.Dir(dir)); err == nil {
 		dir = filepath.Join(resolved, filepath.Base(dir))
 	}
-	for _, name := range []string{"", workFolder, homeFolder, tmpFolder} {
+	for _, name := range []string{"", workFolder, homeFolder, tmpFolder, cacheFolder} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return "", err
 		}

@@ -75,7 +75,9 @@ func newProgram(c Config, d *program.Definition) (*Program, error) {
 	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site), alone: make(turn, 1)}
 	scratch, err := os.MkdirTemp("", "ers-")
 	if err == nil { // a path through a link is not one to mount over
-		p.scratch, err = filepath.EvalSymlinks(scratch)
+		if p.scratch, err = filepath.EvalSymlinks(scratch); err == nil {
+			err = os.Mkdir(filepath.Join(p.scratch, cacheFolder), 0o700)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)

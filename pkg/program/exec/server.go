@@ -79,7 +79,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	s.process, err = process.Start(ctx, process.Spec{
-		Command: s.site.argv(s.place.dir), Env: s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol), Dir: s.place.dir,
+		Command: s.site.argv(s.place.dir), Env: s.environment(), Dir: s.place.dir,
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
 		Overlay: s.place.overlay, Binds: s.place.binds, Network: network(s.site.Network),
 		Hide: s.program.Hide, Memory: s.site.Memory,
@@ -93,6 +93,16 @@ func (s *server) launch(ctx context.Context) (err error) {
 	}
 	s.said = newTail(said, s.log.With().Str("worker", s.key.worker).Stringer("lane", s.key.lane).Logger())
 	return nil
+}
+
+// environment is all that the process has. Python compiles the files once for all runs:
+// they do not change, and nobody else's are in the folder.
+func (s *server) environment() []string {
+	env := s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol)
+	if s.place.cache != "" {
+		env = append(env, "PYTHONPYCACHEPREFIX="+s.place.cache)
+	}
+	return env
 }
 
 // network is what a definition says of the network.

@@ -148,7 +148,7 @@ func (v *validation) tell(io *streams) error {
 	fmt.Fprintf(table, "  contexts\t%s\n", contexts)
 	fmt.Fprintf(table, "  definition\t%.12s   contexts %.12s\n", v.DefinitionSHA256, v.ContextsSHA256)
 	if v.Kind == program.KindExec {
-		fmt.Fprintf(table, "  to allow it\tdefinition %s\n", v.DefinitionSHA256)
+		fmt.Fprintf(table, "  allow exec\tdefinition %s\n", v.DefinitionSHA256)
 		for _, w := range v.Workers {
 			fmt.Fprintf(table, "  \tworker %s  # %s\n", w.SHA256, w.Name)
 		}

@@ -153,12 +153,19 @@ func TestBinds(t *testing.T) {
 	write(t, filepath.Join(a, "name"), "a\n")
 	write(t, filepath.Join(b, "name"), "b\n")
 	s.Dir = mkdir(t, s.Dir, "place")
-	s.Binds = []Bind{{a, s.Dir}, {b, filepath.Join(s.Dir, "other")}}
+	s.Binds = []Bind{{From: a, To: s.Dir}, {From: b, To: filepath.Join(s.Dir, "other")}}
 	if said, exit := run(t, s); said != s.Dir+"\na\nb\n" || exit != (Exit{}) {
 		t.Errorf("it said %q and ended with %v", said, exit)
 	}
 	if text, _ := os.ReadFile(filepath.Join(a, "name")); string(text) != "a\nnew\n" {
 		t.Errorf("what is shown elsewhere has %q", text)
+	}
+	s.Binds[0].ReadOnly = true
+	if said, exit := run(t, s); !strings.HasSuffix(said, "Read-only file system\n") || exit.Code == 0 {
+		t.Errorf("of a folder that is protected it said %q and ended with %v", said, exit)
+	}
+	if text, _ := os.ReadFile(filepath.Join(a, "name")); string(text) != "a\nnew\n" {
+		t.Errorf("what is protected has %q", text)
 	}
 	s.Binds[0].From = filepath.Join(a, "none")
 	_, err := Start(t.Context(), s)

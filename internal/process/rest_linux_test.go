@@ -187,7 +187,7 @@ func TestWithoutNamespaces(t *testing.T) {
 	for want, change := range map[error]func(*Spec){
 		ErrNetwork: func(s *Spec) { s.Network = NetworkRequired },
 		ErrOverlay: func(s *Spec) { s.Overlay = &Overlay{s.Dir, s.Dir, s.Dir} },
-		ErrMounts:  func(s *Spec) { s.Binds = []Bind{{s.Dir, s.Dir}} },
+		ErrMounts:  func(s *Spec) { s.Binds = []Bind{{From: s.Dir, To: s.Dir}} },
 	} {
 		changed := s
 		change(&changed)

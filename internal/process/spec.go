@@ -36,7 +36,11 @@ type Spec struct {
 type Overlay struct{ Lower, Upper, Work string }
 
 // Bind lets the command see one folder at the place of another. Both must be there.
-type Bind struct{ From, To string }
+// ReadOnly: nothing can be changed there.
+type Bind struct {
+	From, To string
+	ReadOnly bool
+}
 
 // Network is what a command may have of the network.
 type Network int

@@ -115,7 +115,13 @@ func (a *surroundings) mountAll(o *order) error {
 			return fmt.Errorf("%w: take %s: %w", ErrMounts, b.From, err)
 		}
 		defer func() { _ = unix.Close(fd) }()
-		binds[i] = fd
+		if binds[i] = fd; !b.ReadOnly {
+			continue
+		}
+		err = unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+		if err != nil {
+			return fmt.Errorf("%w: protect %s: %w", ErrMounts, b.From, err)
+		}
 	}
 	var (
 		c   *covers

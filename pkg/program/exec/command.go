@@ -105,7 +105,7 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 	}
 	p, err := process.Start(ctx, process.Spec{
 		Command: argv, Env: c.environment(), Dir: c.desk.dir, Stdin: stdin, Stdout: c.files[stdout], Stderr: c.files[stderr],
-		Overlay: c.desk.overlay, Binds: c.desk.binds, Network: network(c.task.Command.Network), Hide: c.Hide, Memory: c.task.Command.Memory,
+		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: c.Hide, Memory: c.task.Command.Memory,
 	})
 	if errors.Is(err, process.ErrUnavailable) {
 		return process.Exit{}, fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -225,3 +225,27 @@ func TestNoSuchProgram(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What toolchains have installed is seen, and cannot be changed: a run would find what
+// another one left.
+func TestCachesAreProtected(t *testing.T) {
+	if !process.Look().Overlay.OK {
+		t.Skip("no mounts can be had here")
+	}
+	cache := write(t, t.TempDir(), "module", "here\n")
+	t.Setenv("GOMODCACHE", cache)
+	v, _, err := try(t, memory{}, t.TempDir(), shell(`cat "$GOMODCACHE/module"; echo x 2>/dev/null > "$GOMODCACHE/new" || echo protected`))
+	if got := member(v, "stdout"); got != `{"text":["here","protected"]}` || err != nil {
+		t.Errorf("got %s (%v)", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(cache, "new")); !os.IsNotExist(err) {
+		t.Errorf("the cache has changed: %v", err)
+	}
+	inside := t.TempDir()
+	t.Setenv("VIRTUAL_ENV", filepath.Join(inside, ".venv"))
+	write(t, inside, ".venv/a", "x\n")
+	v, _, err = try(t, memory{}, inside, shell(`echo y > .venv/a && cat .venv/a`))
+	if got := member(v, "stdout"); got != `{"text":["y"]}` || err != nil {
+		t.Errorf("in the folder: %s (%v)", got, err)
+	}
+}

@@ -59,6 +59,15 @@ func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
 	return at, nil
 }
 
+// allBinds are what is mounted: what the process has for itself, and what it must not
+// change. None where no mounts can be had.
+func (at *place) allBinds() []process.Bind {
+	if at.binds == nil {
+		return nil
+	}
+	return append(protected(at.dir), at.binds...)
+}
+
 // remove removes what the process wrote.
 func (at *place) remove() error { return folder.Remove(at.private) }
 

@@ -81,7 +81,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 	s.process, err = process.Start(ctx, process.Spec{
 		Command: s.site.argv(s.place.dir), Env: s.environment(), Dir: s.place.dir,
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
-		Overlay: s.place.overlay, Binds: s.place.binds, Network: network(s.site.Network),
+		Overlay: s.place.overlay, Binds: s.place.allBinds(), Network: network(s.site.Network),
 		Hide: s.program.Hide, Memory: s.site.Memory,
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -225,4 +226,36 @@ func TestNumbers(t *testing.T) {
 func TestAgain(t *testing.T) {
 	t.Run("as an ordinary user", func(t *testing.T) { processtest.AsOrdinaryUser(t) })
 	t.Run("without namespaces", func(t *testing.T) { processtest.WithoutNamespaces(t) })
+}
+
+// What a process that was killed left behind is removed by the next one, and nothing that
+// somebody still uses.
+func TestSweep(t *testing.T) {
+	base := t.TempDir()
+	used, left := filepath.Join(base, scratchPattern+"1"), filepath.Join(base, scratchPattern+"2")
+	var held *os.File
+	for _, dir := range []string{used, left} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Create(filepath.Join(dir, lockFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dir == used {
+			held = f
+		} else {
+			_ = f.Close()
+		}
+	}
+	if err := hold(held); err != nil {
+		t.Fatal(err)
+	}
+	sweep(base)
+	_, usedErr := os.Stat(used)
+	_, leftErr := os.Stat(left)
+	if usedErr != nil || !os.IsNotExist(leftErr) {
+		t.Errorf("used: %v, left: %v", usedErr, leftErr)
+	}
+	_ = held.Close()
 }

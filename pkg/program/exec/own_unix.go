@@ -20,3 +20,7 @@ func ownFolder(dir string) error {
 	}
 	return nil
 }
+
+// hold takes the lock of a file, which is free again when the file is closed or this
+// process has ended. It fails at once when somebody has it.
+func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }

@@ -47,7 +47,8 @@ type Program struct {
 	definition *program.Definition
 	tasks      map[string]*task
 	workers    map[string]*site
-	scratch    string // a folder of this program alone
+	owned      scratch
+	scratch    string // the folder of this program alone
 	alone      turn   // of a command that must not run beside others
 }
 
@@ -73,20 +74,16 @@ func Load(ctx context.Context, c Config, d *program.Definition) (*Program, error
 
 func newProgram(c Config, d *program.Definition) (*Program, error) {
 	p := &Program{Config: c, definition: d, tasks: make(map[string]*task), workers: make(map[string]*site), alone: make(turn, 1)}
-	scratch, err := os.MkdirTemp("", "ers-")
-	if err == nil { // a path through a link is not one to mount over
-		if p.scratch, err = filepath.EvalSymlinks(scratch); err == nil {
-			err = os.Mkdir(filepath.Join(p.scratch, cacheFolder), 0o700)
-		}
-	}
-	if err != nil {
+	var err error
+	if p.owned, err = newScratch(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	p.scratch = p.owned.dir
 	return p, nil
 }
 
 // Close removes what was unpacked. No run of the program is used after it.
-func (p *Program) Close() error { return folder.Remove(p.scratch) }
+func (p *Program) Close() error { return p.owned.remove() }
 
 // settle prepares all that the runs share.
 func (p *Program) settle(ctx context.Context) error {

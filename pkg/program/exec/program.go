@@ -143,11 +143,12 @@ func (p *Program) newSite(ctx context.Context, of *program.Process, work string)
 
 // declares makes sure that a worker has the tasks of the definition, as it has them.
 func (p *Program) declares(name string, hello *worker.Hello) error {
-	for _, t := range p.tasks {
+	for i := range p.definition.Tasks { // in their order, so that all runs say the same
+		t := &p.definition.Tasks[i]
 		if t.Worker != name {
 			continue
 		}
-		if err := same(t.Task, hello.Tasks); err != nil {
+		if err := same(t, hello.Tasks); err != nil {
 			return fmt.Errorf("worker %q: %w: it is another program than the one that the definition was made with", name, err)
 		}
 	}

@@ -197,5 +197,5 @@ func TestNamesThatNoRecordCanHave(t *testing.T) {
 		t.Skip(err)
 	}
 	_, err = m.Compare()
-	wantError(t, err, `"a\xff" has a name that is not UTF-8`)
+	processtest.WantError(t, err, `"a\xff" has a name that is not UTF-8`)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/internal/process/processtest"
 )
 
 func TestGlob(t *testing.T) {
@@ -66,7 +68,7 @@ func TestGlob(t *testing.T) {
 		"a\x00":     {"zero byte"},
 	} {
 		_, err := Glob(dir, []string{"tasks.py", pattern})
-		wantError(t, err, append(parts, dir)...)
+		processtest.WantError(t, err, append(parts, dir)...)
 	}
 }
 
@@ -86,7 +88,7 @@ func TestGlobIsLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Glob(dir, []string{"**"})
-	wantError(t, err, "the 3 files have 67108865 bytes together, more than 64 MiB; the largest is large with 67108863 bytes")
+	processtest.WantError(t, err, "the 3 files have 67108865 bytes together, more than 64 MiB; the largest is large with 67108863 bytes")
 }
 
 func TestGlobRefusesOneNameInTwoCases(t *testing.T) {
@@ -96,5 +98,5 @@ func TestGlobRefusesOneNameInTwoCases(t *testing.T) {
 	}
 	put(t, dir, "lib/b=2")
 	_, err := Glob(dir, []string{"**"})
-	wantError(t, err, "Lib and lib differ in upper and lower case alone")
+	processtest.WantError(t, err, "Lib and lib differ in upper and lower case alone")
 }

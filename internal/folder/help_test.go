@@ -88,15 +88,3 @@ func content(t *testing.T, c *Change) string {
 	}
 	return string(all)
 }
-
-func wantError(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want one with %q", parts)
-	}
-	for _, part := range parts {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("error %q\nhas no %q", err, part)
-		}
-	}
-}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/internal/process/processtest"
 )
 
 // contents opens what Glob has found.
@@ -68,7 +70,7 @@ func TestUnpackRefuses(t *testing.T) {
 		for _, p := range paths {
 			files = append(files, File{Path: p, Size: 3, SHA256: sum})
 		}
-		wantError(t, Unpack(to, files, abc), want)
+		processtest.WantError(t, Unpack(to, files, abc), want)
 		if _, err := os.Stat(to); err == nil {
 			t.Errorf("%q: something was written", paths)
 		}
@@ -78,7 +80,7 @@ func TestUnpackRefuses(t *testing.T) {
 		"it does not have 4 bytes": {Path: "a", Size: 4, SHA256: sum},
 		"SHA-256 ba78":             {Path: "a", Size: 3, SHA256: strings.Repeat("0", 64)},
 	} {
-		wantError(t, Unpack(tree(t), []File{f}, abc), "unpack a", want)
+		processtest.WantError(t, Unpack(tree(t), []File{f}, abc), "unpack a", want)
 	}
 	// A link that is there already does not lead out.
 	outside := tree(t)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/internal/process/processtest"
 )
 
 // needMounts skips a test where the kernel gives this user no mounts.
@@ -137,12 +139,12 @@ func TestOverlayOfWhatIsNotThere(t *testing.T) {
 	s, _ := overlaid(t, "true")
 	s.Overlay.Upper = filepath.Join(s.Dir, "none")
 	_, err := Try(s)
-	wantError(t, err, "no overlay can be had", s.Overlay.Upper, "no such file")
+	processtest.WantError(t, err, "no overlay can be had", s.Overlay.Upper, "no such file")
 	_, err = Start(t.Context(), s)
-	wantError(t, err, "no overlay can be had", s.Overlay.Upper, "no such file")
+	processtest.WantError(t, err, "no overlay can be had", s.Overlay.Upper, "no such file")
 	s.Overlay.Lower = "/"
 	_, err = Try(s)
-	wantError(t, err, "another file system is mounted in it, at /")
+	processtest.WantError(t, err, "another file system is mounted in it, at /")
 }
 
 func TestBinds(t *testing.T) {
@@ -169,7 +171,7 @@ func TestBinds(t *testing.T) {
 	}
 	s.Binds[0].From = filepath.Join(a, "none")
 	_, err := Start(t.Context(), s)
-	wantError(t, err, "no mounts of its own can be had", s.Binds[0].From, "no such file")
+	processtest.WantError(t, err, "no mounts of its own can be had", s.Binds[0].From, "no such file")
 }
 
 func TestHidden(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"abraxas.dev/ers/internal/process/processtest"
 )
 
 func TestCommand(t *testing.T) {
@@ -133,7 +135,7 @@ func TestNotStarted(t *testing.T) {
 		{dir, dir, fs.ErrPermission},
 	} {
 		_, err := Start(t.Context(), Spec{Command: []string{c.command}, Dir: c.dir})
-		wantError(t, err, c.command)
+		processtest.WantError(t, err, c.command)
 		if !errors.Is(err, c.is) {
 			t.Errorf("%v is no %v", err, c.is)
 		}
@@ -162,8 +164,8 @@ func TestSpecs(t *testing.T) {
 		s := good
 		change(&s)
 		_, err := Start(t.Context(), s)
-		wantError(t, err, name)
+		processtest.WantError(t, err, name)
 		_, err = Try(s)
-		wantError(t, err, name)
+		processtest.WantError(t, err, name)
 	}
 }

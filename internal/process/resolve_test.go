@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/internal/process/processtest"
 )
 
 // script writes an executable script.
@@ -50,7 +52,7 @@ func TestResolve(t *testing.T) {
 		"./a":    {"it is no file", filepath.Join(dir, "a")},
 	} {
 		_, _, err := Resolve(t.Context(), name, path, dir)
-		wantError(t, err, parts...)
+		processtest.WantError(t, err, parts...)
 	}
 }
 

@@ -1,4 +1,3 @@
-// Package processtest runs the tests of a package again, as a user who may do less.
 package processtest
 
 import (

@@ -1,6 +1,5 @@
 //go:build !linux
 
-// Package processtest runs the tests of a package again, as a user who may do less.
 package processtest
 
 import "testing"

@@ -6,7 +6,6 @@ import (
 
 	"abraxas.dev/ers/internal/lockfile"
 	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -52,70 +51,4 @@ func accepted(ctx context.Context, b *bus.Bus, v *events.Verdict, why string) (l
 		}
 	}
 	return e, nil
-}
-
-// showDrift says on standard output in what a window that failed by its latch differs
-// first from the values that were accepted, if these were kept.
-func showDrift(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, e *lockfile.Entry) error {
-	if e == nil || v.Divergence == nil || v.Divergence.Kind != events.KindLatch {
-		return nil
-	}
-	fmt.Fprintf(io.out, "\n  accepted in %s: %s\n", lockfile.Name, e.Why)
-	if len(e.Values) == 0 {
-		fmt.Fprintf(io.out, "  its values were too large to keep: run the accepted version too, and compare\n")
-		return nil
-	}
-	next := 0
-	for t, err := range client.Ticks(ctx, b, client.All(v.Key(), 0, v.FirstTick, v.Ticks)) {
-		if err != nil {
-			return err
-		}
-		for i := range t.Results {
-			found := &t.Results[i]
-			if next == len(e.Values) {
-				fmt.Fprintf(io.out, "  tick %d: task %q is new\n", t.Tick.Tick, found.Name)
-				return nil
-			}
-			was := &e.Values[next]
-			if next++; tellDrift(io, t.Tick.Tick, was, found) {
-				return nil
-			}
-		}
-	}
-	if next < len(e.Values) {
-		fmt.Fprintf(io.out, "  tick %d: task %q is gone\n", e.Values[next].Tick, e.Values[next].Task)
-	}
-	return nil
-}
-
-// tellDrift says in what a result differs from the accepted one, if it does.
-func tellDrift(io *streams, tick int64, was *lockfile.Value, found *events.TaskResult) bool {
-	before, err := canon.Parse(was.Value)
-	if err != nil {
-		before = canon.Null // it was checked when it was read
-	}
-	tell := func(what, a, b string) bool {
-		fmt.Fprintf(io.out, "  tick %d, task %q, %s\n    accepted  %.300s\n    now       %.300s\n", tick, found.Name, what, a, b)
-		return true
-	}
-	switch {
-	case was.Task != found.Name:
-		fmt.Fprintf(io.out, "  tick %d: task %q where task %q was\n", tick, found.Name, was.Task)
-		return true
-	case was.Status != found.Status:
-		return tell("status", was.Status.String(), found.Status.String())
-	case before != found.Value:
-		pointer, a, b := canon.FirstDifference("/value", before, found.Value, events.MaxPointer)
-		return tell(pointer, orNothing(a), orNothing(b))
-	case was.Error != found.Error:
-		return tell("error", was.Error, found.Error)
-	}
-	return false
-}
-
-func orNothing(v canon.Value) string {
-	if v == "" {
-		return "(nothing)"
-	}
-	return string(v)
 }

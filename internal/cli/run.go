@@ -79,7 +79,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 			leave(ctx, io, b, key)
 		}
 		if v != nil && !c.JSON {
-			err = errors.Join(err, showDrift(ctx, io, b, v, lock))
+			err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"))
 		}
 		return err
 	})
@@ -151,6 +151,7 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	}
 	if d != nil && !how.JSON {
 		tellRules(ctx, io, b, v, d)
+		tellOut(ctx, io, b, v, d)
 	}
 	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {

@@ -51,7 +51,7 @@ type tryCommand struct {
 	limit
 	answerFlags
 
-	Command []string `arg:"" passthrough:"" placeholder:"COMMAND" help:"The program and its arguments."`
+	Command []string `arg:"" optional:"" passthrough:"partial" placeholder:"COMMAND" help:"The program and its arguments."`
 }
 
 func (*tryCommand) examples() string {
@@ -70,6 +70,9 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	defer done()
+	if err := c.findProgram(ctx, io, f); err != nil {
+		return err
+	}
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -85,7 +88,10 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	c.folder = f.Dir
-	if c.turns = c.Jobs; c.turns <= 0 {
+	switch c.turns = c.Jobs; {
+	case c.oneByOne():
+		c.turns = 1 // and so in their order
+	case c.turns <= 0:
 		c.turns = runtime.GOMAXPROCS(0)
 	}
 	ctx, cancel := c.within(ctx)
@@ -172,9 +178,6 @@ func (c *tryCommand) estimate(ctx context.Context, io *streams, b *bus.Bus, key 
 		err := b.Follow(ctx, events.StreamTrace, "ers.trace."+key.Filter(), 1, func(bus.Message) error { return first })
 		took := time.Since(began)
 		rounds := (c.Runs + c.turns - 1) / c.turns
-		if c.oneByOne() {
-			rounds = c.Runs
-		}
 		if all := took * time.Duration(rounds); errors.Is(err, first) && all > 5*time.Second {
 			fmt.Fprintf(io.err, "%s: the first run took %s, all %d take about %s\n", io.name(), took.Round(time.Second/10), c.Runs, all.Round(time.Second))
 		}

@@ -15,5 +15,5 @@ func (c *tryCommand) tell(ctx context.Context, io *streams, b *bus.Bus, v *event
 	if c.JSON {
 		return err
 	}
-	return errors.Join(err, showDrift(ctx, io, b, v, entry))
+	return errors.Join(err, showDrift(ctx, io, b, v, entry, "the same command with --update --why TEXT"))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"abraxas.dev/ers/internal/size"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/rules"
 )
 
@@ -127,6 +129,22 @@ func (c *tryCommand) command(stdin pipeline.Content) (*program.Command, error) {
 	slices.Sort(command.Pass)
 	slices.SortFunc(command.Env, func(a, b program.Variable) int { return strings.Compare(a.Name, b.Name) })
 	return command, nil
+}
+
+// findProgram makes sure, before anything is recorded, that the program is there.
+func (c *tryCommand) findProgram(ctx context.Context, io *streams, f *pipeline.File) error {
+	command := f.Definition.Tasks[0].Command
+	for _, name := range command.Pass {
+		if _, set := os.LookupEnv(name); !set {
+			fmt.Fprintf(io.err, "%s: note: --env %s: there is no such variable here, and the command gets none\n", io.name(), name)
+		}
+	}
+	name := command.Command[0]
+	_, _, err := exec.Find(ctx, &command.Process, f.Dir)
+	if info, e := os.Stat(filepath.Join(f.Dir, name)); err != nil && e == nil && info.Mode().IsRegular() && filepath.Base(name) == name {
+		return fmt.Errorf("%w; the file of the folder is ./%s", err, name)
+	}
+	return err
 }
 
 func (c *tryCommand) rules() (list []rules.Rule, err error) {

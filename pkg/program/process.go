@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/command"
+	"abraxas.dev/ers/pkg/rules"
 )
 
 // A Process is what workers and commands have in common: a program to start.
@@ -90,6 +92,14 @@ func (c *Command) check(to checker) {
 	}
 	for i, name := range c.Pass {
 		checkVariable(name, i > 0 && c.Pass[i-1] >= name, to.in("/pass"))
+	}
+	for _, glob := range c.Out {
+		if _, err := rules.ContentName(rules.FileName(glob)); err != nil {
+			to.fault("/out", "out %.120q: %v", glob, err)
+		}
+	}
+	if _, err := command.ParseAs(c.As); err != nil {
+		to.fault("/as", "%v", err)
 	}
 	c.Process.check(to)
 }

@@ -84,10 +84,10 @@ func Shown(d *events.Divergence) (expected, found events.Side) {
 	return expected, found
 }
 
-// contentSides is what both sides have there.
-func contentSides(d *events.Divergence) (expected, found string) {
+// Sides is what both sides have at [Place], as people read it.
+func Sides(d *events.Divergence) (expected, found string) {
 	c := d.Content
-	if c.Expected == nil && c.Found == nil { // JSON in other bytes, which are not kept
+	if c == nil || c.Expected == nil && c.Found == nil { // or JSON in other bytes, which are not kept
 		return sideText(&d.Expected), sideText(&d.Found)
 	}
 	return contentSide(c, c.Expected), contentSide(c, c.Found)
@@ -108,7 +108,7 @@ func contentSide(c *events.Content, s *string) string {
 // inContent says what became of a command's output.
 func inContent(d *events.Divergence) string {
 	c := d.Content
-	expected, found := contentSides(d)
+	expected, found := Sides(d)
 	place := Place(d)
 	switch {
 	case c.Equal:

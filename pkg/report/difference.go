@@ -97,7 +97,7 @@ func sideBySide(d *events.Divergence) []field {
 		}
 	}
 	if d.Content != nil {
-		expected, found := contentSides(d)
+		expected, found := Sides(d)
 		list = append(list, field{clean(Place(d)), expected, found, true, !strings.HasPrefix(expected, "(") && !strings.HasPrefix(found, "(")})
 	} else if !pointed {
 		list = append(list, field{clean(d.Pointer), sideText(&d.Expected), sideText(&d.Found), true, d.Expected.Present && d.Found.Present})

@@ -115,7 +115,9 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 	}
 	c.had(p.Confinement())
 	limit := time.Duration(c.task.Command.Timeout) * time.Millisecond
-	timer := time.AfterFunc(limit, func() { p.Kill(fmt.Sprintf("it took longer than %s: raise timeout, or let it do less", limit)) })
+	timer := time.AfterFunc(limit, func() {
+		p.Kill(fmt.Sprintf("it took longer than %s: raise timeout (--run-timeout of `ers try`), or let it do less", limit))
+	})
 	exit := p.Wait()
 	timer.Stop()
 	switch {

@@ -9,7 +9,20 @@ import (
 	"sync"
 
 	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/program"
 )
+
+// Find finds the executable of a command in a folder, or on the PATH that it is given. how
+// is what stood between the name and the executable, "" for nothing.
+func Find(ctx context.Context, p *program.Process, dir string) (real, how string, err error) {
+	path := os.Getenv("PATH")
+	for _, v := range p.Env {
+		if v.Name == "PATH" {
+			path = v.Value
+		}
+	}
+	return process.Resolve(ctx, p.Command[0], path, dir)
+}
 
 // find finds the executable of a command: on the PATH that it is given, or, when it is
 // named by a path, among its files, or in the folder on which it works. A file of its own
@@ -20,13 +33,7 @@ func (s *site) find(ctx context.Context, dir string) error {
 	if len(s.Files) > 0 || dir == "" {
 		dir = s.files
 	}
-	path := os.Getenv("PATH")
-	for _, v := range s.Env {
-		if v.Name == "PATH" {
-			path = v.Value
-		}
-	}
-	real, how, err := process.Resolve(ctx, name, path, dir)
+	real, how, err := Find(ctx, s.Process, dir)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrHere, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
 )
 
@@ -72,11 +73,14 @@ func binaryHash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// value is what is recorded with a run.
-func (f facts) value() canon.Value {
-	v, err := canon.Of(map[string]string(f))
+// surroundings are what a run in this process has around it that must not matter, for the
+// record. The environment is not among them: a program's holds what is nobody's business.
+var surroundings = sync.OnceValue(func() canon.Value {
+	around := process.Machine()
+	around["build"] = map[string]string(build())
+	v, err := canon.Of(around)
 	if err != nil {
 		return "{}" // a build whose settings are no text
 	}
 	return v
-}
+})

@@ -54,9 +54,10 @@
 //
 // The definition of a window holds the path of the main package, which [Pipeline] is
 // named after, and the tasks as they are declared. The code is not in it: which binary
-// ran (its SHA-256, the version of Go, the revision) is recorded with each run, outside
-// all hashes. So two builds of a program have the same case, and a latch finds that they
-// compute something else.
+// ran (its SHA-256, the versions of module and Go, the revision) and on what (system,
+// machine, kernel, processors, host) is recorded with each run, outside all hashes. So
+// two builds of a program have the same case, and a latch finds that they compute
+// something else.
 //
 // Windows are of kind "go" and go to a coordinator of their pipeline alone: `PROGRAM up`
 // takes them, ers up beside it never does, nor does another program. A program that was
@@ -74,6 +75,12 @@
 // that keeps something for a run on purpose has New in place of Run.
 //
 // An error is a result, with its text: leave out what differs from run to run, such as
-// addresses and temporary paths. A panic is an error. What ends the process ends the run
-// for now; whoever takes the window next goes on behind what is recorded.
+// addresses and temporary paths. A panic is an error. Time decides nothing: a task that
+// hangs keeps its run waiting until the window is cancelled or the program is stopped.
+//
+// What ends the process (os.Exit, a panic in a goroutine of the task's own, too much
+// memory) says nothing about the tasks. The window waits, and the next that is up takes
+// it: it runs the ticks that are recorded once more and holds them against the record, so
+// that tasks have again what they kept. A task that then comes to something else is a
+// fail of kind restart.
 package ers

@@ -69,12 +69,11 @@ func (p *Pipeline) window(d *program.Definition, contexts *program.Contexts) *wi
 func (w *window) Context(i int64) canon.Value { return w.contexts.At(i) }
 
 func (w *window) NewRun() (coordinator.Run, error) {
-	r := &run{Scheduler: scheduler.New(), surroundings: build().value()}
+	r := &run{Scheduler: scheduler.New(), surroundings: surroundings()}
 	for i, t := range w.tasks {
 		if err := r.Add(t.schedule(&w.definition.Tasks[i])); err != nil {
 			return nil, err
 		}
-		r.stateful = r.stateful || t.New != nil
 	}
 	return r, nil
 }
@@ -82,12 +81,12 @@ func (w *window) NewRun() (coordinator.Run, error) {
 // run is one run in this process.
 type run struct {
 	*scheduler.Scheduler
-	stateful     bool        // a task may keep something
 	surroundings canon.Value // "" once they were told
 }
 
-// Stateful implements [coordinator.Stateful].
-func (r *run) Stateful() bool { return r.stateful }
+// Stateful implements [coordinator.Stateful]: a function may keep something by accident,
+// and what it comes to after a restart shows that alone.
+func (*run) Stateful() bool { return true }
 
 // Extra implements [coordinator.Recorder]: the first tick of a run that this process
 // records says of which build it is.

@@ -41,19 +41,20 @@ type Status = events.Status
 
 // The statuses.
 const (
-	OK            = events.OK
-	SkippedBudget = events.SkippedBudget
-	Error         = events.Error
-	NotComputable = events.NotComputable
+	OK            = events.OK            // it returned a value
+	SkippedBudget = events.SkippedBudget // its lane could not afford it: it did not run
+	Error         = events.Error         // it returned an error, panicked, or its value has no canonical form
+	NotComputable = events.NotComputable // it returned ErrNotComputable
 )
 
-// Task is one task of a program.
+// Task is one task of a program. Name and one of Run and New must be set. [Pipeline.File]
+// says what is wrong with one, as do all commands before anything begins.
 type Task struct {
-	Name     string // one that no other task has
-	Lane     Lane   // Forecast or Shadow
-	Priority int64  // lower runs first in its lane; equal ones run in the order of their names
-	Cost     Cost
-	Tags     []string // shown in the trace
+	Name     string   // not empty, valid UTF-8; no other task has it
+	Lane     Lane     // Forecast (left out) or Shadow
+	Priority int64    // lower runs first in its lane; equal ones run in the order of their names
+	Cost     Cost     // what an attempt spends; a task that its lane cannot afford is skipped in that tick
+	Tags     []string // shown in the trace; name and tags take at most 8 KiB
 
 	// What may differ in its value: members and elements that are ignored, as in
 	// "value#json:/meta/date", and numbers of which so many significant digits count, as
@@ -62,23 +63,26 @@ type Task struct {
 	Ignore, Round []string
 
 	// Run computes the task's value: null for nil, booleans, integers, floats, strings,
-	// and slices and maps with string keys of these. [JSON] makes one of anything else,
-	// such as a struct. An error makes the task's status error, with this text, a panic
-	// too; [ErrNotComputable] makes it not_computable.
+	// and slices and maps with string keys of these, at most 256 KiB in canonical form.
+	// [JSON] makes one of anything else, such as a struct. An error makes the task's
+	// status error, with this text of which 4 KiB are kept, and so do a panic and a value
+	// that has no canonical form; [ErrNotComputable] makes it not_computable. The value
+	// beside an error is thrown away.
 	//
-	// It is called from several goroutines at once, each for another run, and must keep
-	// nothing from one call to the next: what it needs of the tick before is in
-	// [Ctx.Previous].
+	// It is called from several goroutines at once, each for another run. What it keeps
+	// in a variable is seen by all runs, and they can differ by it: what it needs of the
+	// tick before is in [Ctx.Previous].
 	Run func(*Ctx) (any, error)
 
-	// New, in place of Run, makes the function of one run, which may keep what it needs
-	// from tick to tick. A run that is taken up again after a crash runs all its ticks
-	// once more, and what comes of them is held against the record.
+	// New, in place of Run, makes the function of one run, which is called by one goroutine
+	// at a time and may keep what it needs from tick to tick. It is called once a run, also
+	// when the run is taken up again after a crash: that runs all its ticks once more.
 	New func() func(*Ctx) (any, error)
 }
 
-// Ctx is what a task may know, all of it read-only. It is valid until the task's
-// function returns.
+// Ctx is what a task may know, all of it read-only: to ask it changes nothing, and the
+// values are copies in canonical form. It is valid until the task's function returns, and
+// until then for all goroutines that the function starts.
 type Ctx struct {
 	in   *scheduler.Input
 	stop context.Context
@@ -90,21 +94,23 @@ func (c *Ctx) Tick() int64 { return c.in.Tick() }
 // Context is the context of the tick, an object.
 func (c *Ctx) Context() Value { return c.in.Context() }
 
-// Decode reads the context of the tick into what into points to, as encoding/json does.
+// Decode reads the context of the tick into what into points to, as encoding/json does:
+// members that into has no field for are left out.
 func (c *Ctx) Decode(into any) error { return Decode(c.Context(), into) }
 
-// Result is the result of a task that ran before this one in this tick. Forecast tasks
-// see those of forecast tasks alone.
+// Result is the result of a task that ran before this one in this tick, or was skipped;
+// false says that there is none. Forecast tasks see those of forecast tasks alone. Its
+// Value is null unless its Status is [OK].
 func (c *Ctx) Result(name string) (Result, bool) { return c.in.Result(name) }
 
 // Results are the results that Result finds, in the order in which the tasks ran.
 func (c *Ctx) Results() iter.Seq[Result] { return c.in.Results() }
 
-// Previous is the result of a forecast task in the tick before; there is none in the
-// first tick of a run.
+// Previous is the result of a forecast task in the tick before; false says that there is
+// none, as in the first tick of a run.
 func (c *Ctx) Previous(name string) (Result, bool) { return c.in.PreviousResult(name) }
 
-// PreviousResults are the results that Previous finds.
+// PreviousResults are the results that Previous finds, in the order in which the tasks ran.
 func (c *Ctx) PreviousResults() iter.Seq[Result] { return c.in.Previous() }
 
 // Stop ends when nobody wants the tick any more: what takes long should return then, and
@@ -112,12 +118,13 @@ func (c *Ctx) PreviousResults() iter.Seq[Result] { return c.in.Previous() }
 func (c *Ctx) Stop() context.Context { return c.stop }
 
 // ErrNotComputable returns the error of a task that has no value to give, and why: its
-// status is not_computable.
+// status is not_computable. It is for what is in order; what is wrong is any other error.
 func ErrNotComputable(why string) error { return scheduler.NotComputable(why) }
 
 // JSON returns the value of what encoding/json writes for v: the fields of a struct that
 // it exports, under the names of their tags. Fields that are not exported are left out,
 // so that a difference in them is not seen; a float without fraction becomes an integer.
+// The error is that of encoding/json, as for NaN, a channel or a function.
 func JSON(v any) (Value, error) {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -31,11 +31,11 @@ func only(o []Options) (Options, error) {
 	}
 	switch {
 	case option.Runs < events.MinRuns || option.Runs > events.MaxRuns:
-		return option, fmt.Errorf("Runs is %d: want %d to %d, or 0 for %d", option.Runs, events.MinRuns, events.MaxRuns, compare.DefaultRuns)
+		return option, fmt.Errorf("option Runs is %d: want %d to %d, or 0 for %d", option.Runs, events.MinRuns, events.MaxRuns, compare.DefaultRuns)
 	case option.Ticks < 0:
-		return option, fmt.Errorf("Ticks is %d: want 0 or more", option.Ticks)
+		return option, fmt.Errorf("option Ticks is %d: want 0 or more", option.Ticks)
 	case option.Parallel < 0:
-		return option, errors.New("Parallel is negative: want how many calls run at once")
+		return option, errors.New("option Parallel is negative: want how many calls run at once")
 	}
 	return option, nil
 }

@@ -31,8 +31,9 @@ type Task struct {
 	// Run computes the task's value: anything with a canonical form (see
 	// [canon.Append]). An error, a panic or a value without canonical form makes
 	// the status error; an error that wraps [ErrNotComputable] makes it
-	// not_computable. What Run keeps for itself from tick to tick is lost when the
-	// run is resumed after a crash; use Input.Previous instead.
+	// not_computable. What Run keeps for itself from tick to tick is not in the record:
+	// a run that is resumed after a crash has to run its ticks again to have it, as tasks
+	// in Go and workers do, see package coordinator. Input.Previous needs none of that.
 	//
 	// stop ends when the tick is not wanted any more: what takes long should return
 	// then, and whatever it returns is thrown away. It has no deadline and no values.

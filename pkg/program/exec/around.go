@@ -2,9 +2,9 @@ package exec
 
 import (
 	"os"
-	"runtime"
 	"strings"
 
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
 )
 
@@ -15,11 +15,8 @@ func (r *Run) surroundings() (canon.Value, error) {
 		name, value, _ := strings.Cut(v, "=")
 		environment[name] = strings.ToValidUTF8(value, "\uFFFD")
 	}
-	host, _ := os.Hostname()
-	around := map[string]any{
-		"build": r.Build, "cpus": runtime.NumCPU(), "environment": environment, "host": strings.ToValidUTF8(host, "\uFFFD"),
-		"kernel": kernel(), "machine": runtime.GOARCH, "system": runtime.GOOS,
-	}
+	around := process.Machine()
+	around["build"], around["environment"] = r.Build, environment
 	workers := make(map[string]any)
 	for key, s := range r.servers {
 		about := make(map[string]any)

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package exec
+package process
 
 // kernel is not known here.
 func kernel() string { return "" }

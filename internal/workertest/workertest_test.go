@@ -135,7 +135,7 @@ func TestNoCommand(t *testing.T) {
 
 // A worker that never answers is waited for no longer than was said.
 func TestTimeout(t *testing.T) {
-	r := only(t, Options{Command: []string{"cat", "/dev/zero", "-u"}, Timeout: time.Second}, helloComes)
+	r := only(t, Options{Command: []string{"cat", "/dev/zero", "-u"}, Timeout: time.Second}, helloFirst) // a line without end, or none in time
 	if r.Outcome == Passed {
 		t.Errorf("%s %s", r.Outcome, r.Seen)
 	}

@@ -46,6 +46,9 @@ func (r *Run) runCommand(ctx context.Context, t *task, in *scheduler.Input) (v c
 			return "", err
 		}
 	}
+	if err := at.look(ctx); err != nil {
+		return "", err
+	}
 	output, err := c.execute(ctx, in)
 	if err != nil {
 		return "", err

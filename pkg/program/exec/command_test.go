@@ -202,7 +202,7 @@ func TestCommandLimits(t *testing.T) {
 		t.Errorf("got %s, %d bytes (%v)", object, len(m[sha]), err)
 	}
 	for script, want := range map[string]string{
-		"echo before >&2; sleep 100":    "it took longer than 5s: raise timeout, or let it do less; the end of its standard error: before",
+		"echo before >&2; sleep 100":    "it took longer than 5s: raise timeout (--run-timeout of `ers try`), or let it do less; the end of its standard error: before",
 		"kill -KILL $$":                 "SIGKILL",
 		"exec /no/such/thing || exit 5": "",
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -18,7 +19,7 @@ type desk struct {
 	*place
 	how    string           // for the record
 	before *folder.Manifest // what was there, where no overlay holds what changed
-	skip   []string         // absolute paths that are not looked at
+	skip   []string         // paths in the folder that are not looked at
 }
 
 // oneByOne tells that a command must not run beside others of the window: it works on what
@@ -36,7 +37,7 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 		if err != nil {
 			return nil, err
 		}
-		return (&desk{place: at, how: "its files alone"}).snapshot(ctx)
+		return &desk{place: at, how: "its files alone"}, nil
 	}
 	if p.Dir == "" {
 		return nil, fmt.Errorf("%w: the command works on a folder of the machine on which it was asked for: name its files in the pipeline file", ErrHere)
@@ -52,13 +53,12 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{place: at, skip: append([]string{p.scratch}, p.Hide...)}
+	d := &desk{place: at, skip: within(work, append(ourOwn(), p.Hide...))}
 	switch {
 	case t.Command.InPlace:
 		d.how, d.dir, d.overlay = "in place", work, nil
 	case d.overlay != nil:
 		d.how, d.dir, d.overlay.Lower = "a view of its own", work, work
-		return d, nil
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
 		if err = folder.Remove(d.dir); err == nil {
@@ -67,9 +67,32 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 		if err != nil {
 			return nil, errors.Join(err, at.remove())
 		}
-		return d, nil
 	}
-	return d.snapshot(ctx)
+	return d, nil
+}
+
+// within are those of paths that are in a folder, as they are seen from there.
+func within(dir string, paths []string) (list []string) {
+	for _, path := range paths {
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			path = resolved
+		}
+		if in, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(in) {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
+// ourOwn are the temporary files and folders of this program and others of ERS, of which
+// the working folder may be the parent: stores that are not kept, and scratch.
+func ourOwn() []string {
+	tmp, err := filepath.EvalSymlinks(os.TempDir())
+	if err != nil {
+		return nil
+	}
+	list, _ := filepath.Glob(filepath.Join(tmp, "ers-*")) // the pattern is a good one
+	return list
 }
 
 // workingFolder is the folder on which a command works that has no files.
@@ -77,16 +100,13 @@ func (p *Program) workingFolder(t *task) string {
 	return filepath.Join(p.Dir, filepath.FromSlash(t.Command.Dir))
 }
 
-// snapshot notes what is in the folder, where no overlay does.
-func (d *desk) snapshot(ctx context.Context) (*desk, error) {
-	if d.overlay != nil {
-		return d, nil
+// look notes what is in the folder, where nothing else does. It comes after the setup: in
+// place, what the run before has left is not to be taken for how this one began.
+func (d *desk) look(ctx context.Context) (err error) {
+	if d.overlay == nil && d.before == nil {
+		d.before, err = folder.Scan(ctx, d.dir, d.skip, nil)
 	}
-	var err error
-	if d.before, err = folder.Scan(ctx, d.dir, d.skip, nil); err != nil {
-		return nil, errors.Join(err, d.remove())
-	}
-	return d, nil
+	return err
 }
 
 // changes are the files that the command made, changed or deleted, those that the globs

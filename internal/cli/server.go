@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 
 	"github.com/rs/zerolog"
 
@@ -115,6 +116,11 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
+	remove, err := temporary(&config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	if l.limits == nil {
 		l.limits = &daemon.Limits{MaxTicks: math.MaxInt64}
 	}
@@ -137,6 +143,18 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	err = service.While(ctx, services, func(ctx context.Context) error { return do(ctx, b) })
 	return errors.Join(err, b.Close())
+}
+
+// temporary gives the embedded server a folder that is removed afterwards, where no store is
+// named, so that it is known what programs are not to see.
+func temporary(config *embedded.Config) (remove func() error, err error) {
+	if config.StoreDir != "" || config.URL != "" {
+		return func() error { return nil }, nil
+	}
+	if config.StoreDir, err = os.MkdirTemp("", "ers-"); err != nil {
+		return nil, fmt.Errorf("temporary folder for the embedded NATS server: %w", err)
+	}
+	return func() error { return os.RemoveAll(config.StoreDir) }, nil
 }
 
 // processes is what workers and commands need here.

@@ -90,7 +90,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	c.folder = f.Dir
 	switch c.turns = c.Jobs; {
 	case c.oneByOne():
-		c.turns = 1 // and so in their order
+		c.turns = 1
 	case c.turns <= 0:
 		c.turns = runtime.GOMAXPROCS(0)
 	}

@@ -41,9 +41,9 @@ func tellRules(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, 
 			}
 			name := ""
 			if len(d.Tasks) > 1 {
-				name = t.Name + " "
+				name = " of " + t.Name
 			}
-			fmt.Fprintf(io.out, "  %srule %s  %s\n", name, rule, inWords(counts))
+			fmt.Fprintf(io.out, "  rule %s%s  %s\n", rule, name, inWords(counts))
 		}
 	}
 }

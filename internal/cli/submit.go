@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,9 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (eve
 	r, _, err := client.Get(ctx, b, c.Window)
 	if err != nil {
 		return events.WindowKey{}, err
+	}
+	if r.Kind == events.Here { // no coordinator of the server would ever take it
+		return events.WindowKey{}, fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run that again, %s", c.Window, cmp.Or(r.Reproduce, "`ers try`"))
 	}
 	if c.Runs != nil {
 		r.Runs = *c.Runs

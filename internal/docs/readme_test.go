@@ -13,10 +13,19 @@ import (
 
 var update = flag.Bool("update", false, "write what the commands print into README.md")
 
-var console = regexp.MustCompile("(?s)```console\n(.*?)```\n")
+// marked are the blocks of the README that are run, and the files that these need.
+var marked = regexp.MustCompile("(?s)```(console|console varies|python \\S+)\n(.*?)```\n")
 
-// Every command in the README's console blocks prints what stands below it.
+// estimate is what ers says of the time that it takes, where that is long.
+var estimate = regexp.MustCompile("(?m)^ers: the first run took .*\n")
+
+// Every command in the README's console blocks prints what stands below it. What comes of
+// chance is in a block marked varies: there the first word alone is held.
+// A block marked python FILE is that file from there on.
 func TestReadme(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is missing, in which an example is written")
+	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -37,9 +46,17 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	commands := 0
-	got := console.ReplaceAllFunc(text, func(block []byte) []byte {
-		out := []byte("```console\n")
-		for line := range strings.Lines(string(block)) {
+	got := marked.ReplaceAllFunc(text, func(block []byte) []byte {
+		parts := marked.FindSubmatch(block)
+		mark := string(parts[1])
+		if file, ok := strings.CutPrefix(mark, "python "); ok {
+			if err := os.WriteFile(filepath.Join(dir, file), parts[2], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return block
+		}
+		out := []byte("```" + mark + "\n")
+		for line := range strings.Lines(string(parts[2])) {
 			command, ok := strings.CutPrefix(line, "$ ")
 			if !ok {
 				continue
@@ -52,9 +69,13 @@ func TestReadme(t *testing.T) {
 			if _, exit := err.(*exec.ExitError); err != nil && !exit {
 				t.Fatal(err)
 			}
-			out = append(append(out, line...), printed...)
+			out = append(append(out, line...), estimate.ReplaceAll(printed, nil)...)
 		}
-		return append(out, "```\n"...)
+		out = append(out, "```\n"...)
+		if mark == "console varies" && !*update && alike(block, out) {
+			return block
+		}
+		return out
 	})
 	if commands == 0 {
 		t.Fatal("no commands found")
@@ -71,10 +92,24 @@ func TestReadme(t *testing.T) {
 	t.Errorf("the README is not what its commands print: review, then run go test ./internal/docs -run TestReadme -update\n%s", got)
 }
 
+// alike tells whether two blocks have the same command, and the same first word of what it
+// prints.
+func alike(a, b []byte) bool {
+	begin := func(block []byte) string {
+		lines := strings.SplitN(string(block), "\n", 4)
+		if len(lines) < 4 {
+			return string(block)
+		}
+		word, _, _ := strings.Cut(lines[2], " ")
+		return lines[1] + "\n" + word
+	}
+	return begin(a) == begin(b)
+}
+
 // The documents name files that are there.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
-	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "subjects.md", "CONTRIBUTING.md", "docs/audit.md", "docs/concepts.md", "docs/pipeline-file.md", "docs/performance.md", "docs/servers.md", "docs/viz.md", "docs/viz-feed.md", "docs/terminal-and-ci.md"} {
+	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "subjects.md", "CONTRIBUTING.md", "docs/audit.md", "docs/concepts.md", "docs/tasks.md", "docs/try.md", "docs/python.md", "docs/go.md", "docs/worker-protocol.md", "docs/pipeline-file.md", "docs/performance.md", "docs/servers.md", "docs/viz.md", "docs/viz-feed.md", "docs/terminal-and-ci.md"} {
 		text, err := os.ReadFile(filepath.Join("../..", doc))
 		if err != nil {
 			t.Error(err)

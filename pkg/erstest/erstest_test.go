@@ -61,7 +61,13 @@ func TestInvariant(t *testing.T) {
 		ended   bool
 	}{
 		{name: "equal", f: func() (any, error) { return map[string]any{"a": []int{1, 2}, "b": 0.5}, nil }},
-		{name: "nil", f: func() (any, error) { return nil, nil }},
+		{name: "nil", f: func() (any, error) { return nil, nil }, ended: true, want: []string{"COULD NOT TELL  all 12 runs return nil"}},
+		{name: "nil in some", f: called(func(n int64) (any, error) {
+			if n == 4 {
+				return nil, nil
+			}
+			return 1, nil
+		}), want: []string{"FAIL  "}},
 		{name: "side by side", f: func() (any, error) { return "x", nil }, options: options(erstest.Options{Runs: 50, Parallel: 8})},
 		{name: "a struct by JSON", f: func() (any, error) { return ers.JSON(struct{ A int }{1}) }},
 		{name: "value", f: called(func(n int64) (any, error) { return map[string]any{"rows": 5, "late": n == 3}, nil }),

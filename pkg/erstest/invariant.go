@@ -24,7 +24,7 @@ type Options struct {
 
 // Invariant calls f twelve times and fails the test when two of the values differ, or one
 // call ends in an error and another does not. It stops the test when every call ends in an
-// error, or when a value has no canonical form. f must not end its goroutine, as t.Fatal
+// error or returns nil, or when a value has no canonical form. f must not end its goroutine, as t.Fatal
 // does; it returns an error. At most one Options may be given.
 func Invariant[T any](t testing.TB, f func() (T, error), o ...Options) {
 	t.Helper()
@@ -57,6 +57,9 @@ func Invariant[T any](t testing.TB, f func() (T, error), o ...Options) {
 	}
 	if failed := calls[0].err; v.Outcome == events.Pass && failed != nil {
 		t.Fatalf("COULD NOT TELL  all %d runs end in the same error, which is no value to compare: %v", len(calls), failed)
+	}
+	if v.Outcome == events.Pass && calls[0].value == canon.Null {
+		t.Fatalf("COULD NOT TELL  all %d runs return nil: there is nothing to compare", len(calls))
 	}
 	tell(t, &v, again(t))
 }

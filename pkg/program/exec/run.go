@@ -136,6 +136,9 @@ func (r *Run) Extra() events.Extra {
 // Stateful tells that the run has workers, which may keep something from tick to tick.
 func (r *Run) Stateful() bool { return len(r.workers) > 0 }
 
+// Apart tells that the run's ticks are computed by workers while this process waits.
+func (r *Run) Apart() bool { return len(r.workers) > 0 }
+
 // SetPrevious makes the next tick see these results, of the forecast lane, as those of the
 // previous tick: for a run that is not [Run.Stateful].
 func (r *Run) SetPrevious(results []events.TaskResult) { r.scheduler.SetPrevious(results) }

@@ -50,6 +50,11 @@ type Stateful interface {
 	Stateful() bool
 }
 
+// Apart is a Run whose ticks may be computed in processes of its own, while this one waits.
+type Apart interface {
+	Apart() bool
+}
+
 // Logged is a Run that has something to say, beside what it comes to.
 type Logged interface {
 	// SetLog is called before the first tick. What is written there names the run.
@@ -105,20 +110,39 @@ func (w *window) newRun(number int) (run Run, err error) {
 
 // tick computes a tick of a run, when it is its turn. The error is that of ctx when it
 // has ended, whatever else went wrong then.
-func (w *window) tick(ctx context.Context, run Run, number int64) (tick scheduler.Tick, err error) {
-	if err := w.turns.take(ctx, w.key.Pipeline, w.key.Window); err != nil {
+func (w *window) tick(ctx context.Context, s Run, run int, number int64) (tick scheduler.Tick, err error) {
+	turns := w.turnsOf(s, run)
+	if err := turns.take(ctx, w.key.Pipeline, w.key.Window); err != nil {
 		return tick, err
 	}
-	defer w.turns.give()
+	defer turns.give()
+	start := time.Now()
 	err = protect("the program", func() error {
 		value := w.program.Context(number - w.request.FirstTick)
-		tick, err = run.Tick(ctx, number, w.request.Budget, value)
+		tick, err = s.Tick(ctx, number, w.request.Budget, value)
 		return err
 	})
+	w.short[run] = time.Since(start) < shortTick
 	if ctx.Err() != nil {
 		return tick, ctx.Err()
 	}
 	return tick, err
+}
+
+// Workers compute in processes of their own. Where their ticks are short, much of the time
+// goes into waking each other, and less of it where many are at work. Where they are long,
+// many at once would only take each other's time, and one may run into its timeout.
+const (
+	shortTick   = 20 * time.Millisecond
+	shortAtOnce = 8 // for each processor
+)
+
+// turnsOf says which turns the next tick of a run waits for.
+func (w *window) turnsOf(s Run, run int) *turns {
+	if apart, ok := s.(Apart); ok && apart.Apart() && w.short[run] {
+		return w.shortTurns
+	}
+	return w.turns
 }
 
 // end closes a run or a program, if it wants to be closed.

@@ -49,7 +49,7 @@ func (w *window) replay(ctx context.Context, s Run, at *position) (*events.Diffe
 
 // again runs a tick once more, as the record has it.
 func (w *window) again(ctx context.Context, s Run, run int, number int64) (scheduler.Tick, error) {
-	tick, err := w.tick(ctx, s, number)
+	tick, err := w.tick(ctx, s, run, number)
 	if err == nil {
 		err = w.falsify(run, &tick.Tick)
 	}

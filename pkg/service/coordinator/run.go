@@ -113,7 +113,7 @@ func (w *window) nextTick(ctx context.Context, s Run, at *position) (scheduler.T
 		at.begun = nil
 		return *begun, nil
 	}
-	tick, err := w.tick(ctx, s, at.frame.Tick)
+	tick, err := w.tick(ctx, s, at.frame.Run, at.frame.Tick)
 	if err == nil {
 		err = w.falsify(at.frame.Run, &tick.Tick)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"abraxas.dev/ers/pkg/scheduler"
 )
 
 // waitFor waits until n are waiting for a turn.
@@ -80,5 +82,24 @@ func TestTurnsOfThoseWhoLeft(t *testing.T) {
 	turns.give()
 	if err := turns.take(t.Context(), "p", 3); err != nil || turns.free != 0 {
 		t.Errorf("%d free, %v", turns.free, err)
+	}
+}
+
+type apartRun struct{ Run }
+
+func (apartRun) Apart() bool { return true }
+
+// Many short ticks of workers go on at once, but not long ones, and not those of tasks in
+// this process.
+func TestShortTurnsAreForWorkers(t *testing.T) {
+	w := window{Coordinator: &Coordinator{turns: newTurns(1), shortTurns: newTurns(8)}, short: []bool{false, true}}
+	for _, c := range []struct {
+		of   Run
+		run  int
+		want *turns
+	}{{apartRun{}, 0, w.turns}, {apartRun{}, 1, w.shortTurns}, {scheduler.New(), 1, w.turns}} {
+		if got := w.turnsOf(c.of, c.run); got != c.want {
+			t.Errorf("%T, run %d: has other turns", c.of, c.run)
+		}
 	}
 }

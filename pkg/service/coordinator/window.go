@@ -19,6 +19,7 @@ type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
+	short   []bool // by run: its last tick was; each is used by its run alone
 	log     zerolog.Logger
 }
 
@@ -62,7 +63,7 @@ func (w *window) run(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("load the window's program: %w", err)
 	}
-	w.program = program
+	w.program, w.short = program, make([]bool, w.request.Runs)
 	defer w.end("the program", program)
 	return w.eachRun(func(run int) error { return w.runOne(ctx, run, fresh) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
 }

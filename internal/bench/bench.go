@@ -25,6 +25,7 @@ type Processes string
 const (
 	OneProcess   Processes = "one" // server and services together
 	OwnProcesses Processes = "own" // server and services each in its own, over TCP
+	RunProcesses Processes = "run" // server and services together, the tasks of each run in its own: workers
 )
 
 // Measure is a group of measurements.
@@ -34,6 +35,7 @@ const (
 	Memory     Measure = "memory"     // without a bus, on one core
 	Throughput Measure = "throughput" // the whole pipeline beside the bus alone
 	Live       Measure = "latency"    // the whole pipeline at a fixed rate
+	Workers    Measure = "workers"    // tasks in processes, beside bare pipes and the gate of ERS v0.2
 	Grow       Measure = "grow"       // a stream of 30 M events, and the extreme windows
 )
 
@@ -75,15 +77,21 @@ type scale struct {
 	growStep     int64   // events of each window on the way
 	manyTicks    int64
 	manyTasks    int
+
+	workerTicks int64 // of a window of workers
+	v02Ticks    int64 // of the gate of ERS v0.2
+	memoryTicks int64 // of the longest window in which workers' memory is looked at
 }
 
 var (
 	fullScale = scale{memoryTurn: 150 * time.Millisecond, busTurn: 700 * time.Millisecond, pythonEvents: 30_000, sampleEvents: 24_000,
 		liveTime: 5 * time.Second, liveWindows: 10,
-		growTo: []int64{1e6, 10e6, 30e6}, growStep: 1e6, manyTicks: 1_000_000, manyTasks: 20_000}
+		growTo: []int64{1e6, 10e6, 30e6}, growStep: 1e6, manyTicks: 1_000_000, manyTasks: 20_000,
+		workerTicks: 2000, v02Ticks: 100, memoryTicks: 10_000}
 	quickScale = scale{memoryTurn: 2 * time.Millisecond, busTurn: 20 * time.Millisecond, pythonEvents: 2000, sampleEvents: 3000,
 		liveTime: 100 * time.Millisecond, liveWindows: 1,
-		growTo: []int64{6e3, 18e3}, growStep: 6e3, manyTicks: 300, manyTasks: 2000}
+		growTo: []int64{6e3, 18e3}, growStep: 6e3, manyTicks: 300, manyTasks: 2000,
+		workerTicks: 10, v02Ticks: 2, memoryTicks: 30}
 )
 
 // measurement is one call of Run.
@@ -112,13 +120,13 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		m.Rate = defaultRate
 	}
 	m.report.Turns = m.Turns
-	if slices.Contains(m.Measures, Memory) || slices.Contains(m.Measures, Throughput) {
+	if slices.ContainsFunc(m.Measures, func(w Measure) bool { return w == Memory || w == Throughput || w == Workers }) {
 		m.findPython()
 	}
 	steps := []struct {
 		measure Measure
 		do      func(context.Context) error
-	}{{Memory, m.memory}, {Throughput, m.throughput}, {Live, m.live}, {Grow, m.grow}}
+	}{{Memory, m.memory}, {Throughput, m.throughput}, {Live, m.live}, {Workers, m.workers}, {Grow, m.grow}}
 	for _, s := range steps {
 		if !slices.Contains(m.Measures, s.measure) {
 			continue

@@ -40,7 +40,7 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 	}()
 	config := embedded.Config{StoreDir: dir, SyncAlways: s.Sync == SyncAlways, Config: bus.Config{Name: "ers bench"}}
 	if s.Processes == OwnProcesses {
-		m, out, err := process(f.ctx, c.Command, Server, f.fail, "--store", dir, "--sync", string(s.Sync))
+		m, out, err := startMember(f.ctx, c.Command, Server, f.fail, "--store", dir, "--sync", string(s.Sync))
 		if err != nil {
 			return f, err
 		}
@@ -73,7 +73,7 @@ func (f *fleet) start(roles ...Role) error {
 			}
 			continue
 		}
-		m, _, err := process(f.ctx, f.command, role, f.fail, "--nats", f.bus.URL())
+		m, _, err := startMember(f.ctx, f.command, role, f.fail, "--nats", f.bus.URL())
 		if err != nil {
 			return err
 		}
@@ -145,15 +145,20 @@ func (f *fleet) judge(s shape) (j judged, err error) {
 	if j.window, err = s.ask(f.ctx, f.bus); err != nil {
 		return j, err
 	}
+	return j, f.pass(&j)
+}
+
+// pass waits for the verdict of a window, which must be a pass.
+func (f *fleet) pass(j *judged) error {
 	v, _, err := client.Verdict(f.ctx, f.bus, j.window)
 	if err != nil {
-		return j, err
+		return err
 	}
 	j.verdict = time.Now()
 	if v.Outcome != events.Pass {
-		return j, errors.New(report.Headline(v))
+		return errors.New(report.Headline(v))
 	}
-	return j, nil
+	return nil
 }
 
 // shown waits until the feed has shown a window, and returns when it had.

@@ -42,9 +42,9 @@ var errEnded = errors.New("it ended on its own")
 // stopWait is how long a process may take to end when its input does.
 const stopWait = 20 * time.Second
 
-// process starts a command that calls [Serve]. out is what it writes. failed is told
+// startMember starts a command that calls [Serve]. out is what it writes. failed is told
 // when it ends on its own.
-func process(ctx context.Context, command func(context.Context, ...string) *exec.Cmd, role Role, failed func(error), args ...string) (m *member, out io.Reader, err error) {
+func startMember(ctx context.Context, command func(context.Context, ...string) *exec.Cmd, role Role, failed func(error), args ...string) (m *member, out io.Reader, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := command(ctx, append([]string{"--role", string(role)}, args...)...)
 	var stderr bytes.Buffer

@@ -89,7 +89,7 @@ func newLoops(n emptyTasks) ([]loop, error) {
 		{RateCanonical, events, size(texts), func() error { return hashTicks(ticks) }},
 		{RateFrames, events, size(frames), func() error { return hashFrames(frames) }},
 		{RateSchedule, events, 0, func() error { return schedule(s, n) }},
-		{RateGo, events, size(texts), func() error { _, err := inMemory(n, batchTicks); return err }},
+		{RateGo, events, size(texts), func() error { _, err := inMemory(n.tasks(), batchTicks); return err }},
 	}, nil
 }
 
@@ -167,15 +167,16 @@ func schedule(s *scheduler.Scheduler, n emptyTasks) error {
 }
 
 // inMemory does what the Python way does, and returns the same hash.
-func inMemory(n emptyTasks, ticks int) (traceSHA256 string, err error) {
-	s, err := n.Scheduler()
-	if err != nil {
+func inMemory(tasks []scheduler.Task, ticks int) (traceSHA256 string, err error) {
+	s := scheduler.New()
+	if err := s.Add(tasks...); err != nil {
 		return "", err
 	}
 	tick, run := canon.NewListHash("events"), canon.NewListHash("events")
 	var event []byte
+	budgets := emptyTasks(len(tasks)).budgets()
 	for i := range int64(ticks) {
-		t, err := s.Tick(context.Background(), i, n.budgets(), canon.Null)
+		t, err := s.Tick(context.Background(), i, budgets, canon.Null)
 		if err != nil {
 			return "", err
 		}

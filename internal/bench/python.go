@@ -37,7 +37,7 @@ func (m *measurement) pythonWay(n emptyTasks) contestant {
 	return func(ctx context.Context) ([]sample, error) {
 		if want == "" {
 			var err error
-			if want, err = inMemory(n, ticks); err != nil {
+			if want, err = inMemory(n.tasks(), ticks); err != nil {
 				return nil, err
 			}
 		}

@@ -18,7 +18,7 @@ func TestPythonWay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ours, err := inMemory(emptyTasks(size.events), size.ticks)
+			ours, err := inMemory(emptyTasks(size.events).tasks(), size.ticks)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,6 +21,8 @@ type Report struct {
 	Turns     int       `json:"turns"`
 	Rates     []Rate    `json:"rates,omitempty"`
 	Latencies []Latency `json:"latencies,omitempty"`
+	Waits     []Wait    `json:"waits,omitempty"`
+	Steady    []Steady  `json:"steady,omitempty"`
 	Growth    []Growth  `json:"growth,omitempty"`
 	Extremes  []Extreme `json:"extremes,omitempty"`
 	LeftOut   []string  `json:"left_out,omitempty"` // what could not be measured, and why
@@ -105,6 +107,33 @@ type Latency struct {
 	Late     Quantiles `json:"late"`     // from when a tick was due to when it had been executed
 	Digest   Quantiles `json:"digest"`   // from there to when a follower has its digest
 	Verdict  Quantiles `json:"verdict"`  // from a window's last digest to its verdict, as stored
+}
+
+// Names of rates and waits where tasks are in processes of their own.
+const (
+	RateBarePython = "pipe_python"      // the least that workers in Python do, through pipes
+	RateKit        = "workers_python"   // workers of the kit, to the verdict, their start included
+	RateV02        = "gate_v02"         // the gate of ERS v0.2
+	RatePipeGo     = "pipe_go"          // workers in Go, through pipes
+	RateWorkersGo  = "workers_go"       // workers in Go, to the verdict, their start included
+	WaitPython     = "start_python"     // 24 processes that import what the kit imports
+	WaitKit        = "window_24_python" // a window of one tick with 24 workers of the kit, to the verdict
+	WaitTrue       = "start_true"       // true 12 times, one after the other, with nothing around it
+	WaitTry        = "try_true"         // ers try -- true
+)
+
+// Wait is how long one thing took.
+type Wait struct {
+	Name    string    `json:"name"`
+	Seconds float64   `json:"seconds"` // median of the turns
+	Turns   []float64 `json:"turns"`
+}
+
+// Steady is what a coordinator of workers needs after a window of so many ticks a run.
+type Steady struct {
+	Setting
+	Ticks int64  `json:"ticks"`
+	Peak  uint64 `json:"peak_rss_bytes"` // since its start; 0 where Linux does not tell
 }
 
 // Growth is how things are with so many events in the stream.

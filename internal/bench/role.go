@@ -11,10 +11,14 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
+	"abraxas.dev/ers/pkg/worker"
 )
 
 // Role is what a process, or a part of this one, does in a measurement.
@@ -25,6 +29,8 @@ const (
 	Coordinator Role = "coordinator"
 	Hasher      Role = "hasher"
 	Gate        Role = "gate"      // with its feed
+	Asker       Role = "asker"     // a coordinator that asks workers
+	Worker      Role = "worker"    // a worker, at the other end of a pipe
 	Publisher   Role = "publisher" // a coordinator that does no work
 	Counter     Role = "counter"   // a hasher that does no work
 )
@@ -39,9 +45,12 @@ var (
 type loadFunc = func(context.Context, *events.WindowRequest) (coordinator.Program, error)
 
 // Serve is the main of a process of its own: it plays a role until in ends, as it does
-// when the process that started it is gone. With [Server] c is an embedded server to
+// when the process that started it is gone; the input of a [Worker] is what it is asked. With [Server] c is an embedded server to
 // start, whose URL is written to out as a line; else it is the server to connect to.
 func Serve(ctx context.Context, role Role, c embedded.Config, in io.Reader, out io.Writer) error {
+	if role == Worker {
+		return worker.Serve(ctx, in, out, nil, workerTasks.inOneLane()...)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -73,6 +82,9 @@ func serviceOf(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Cont
 	switch role {
 	case Coordinator:
 		return coordinator.New(coordinator.Config{Bus: b, Load: loadTasks, Kinds: []string{kind}, Log: log}).Run, nil
+	case Asker:
+		load := service.Loader(b, nil, exec.Config{Log: log}, exec.AllowAll)
+		return coordinator.New(coordinator.Config{Bus: b, Load: load, Kinds: []string{program.KindExec}, Log: log}).Run, nil
 	case Hasher:
 		return hasher.New(hasher.Config{Bus: b, Log: log}).Run, nil
 	case Gate:

@@ -21,7 +21,7 @@ func (r *Report) Text() []byte {
 	if r.Quick {
 		fmt.Fprintln(&out, "QUICK: this shows that it works, not how fast.")
 	}
-	for _, section := range []func(*bytes.Buffer){r.memoryText, r.throughputText, r.latencyText, r.growthText} {
+	for _, section := range []func(*bytes.Buffer){r.memoryText, r.throughputText, r.latencyText, r.workersText, r.growthText} {
 		section(&out)
 	}
 	for _, what := range r.LeftOut {
@@ -110,7 +110,7 @@ func (r *Report) throughputText(out *bytes.Buffer) {
 	bySetting := make(map[Setting]map[string]Rate)
 	var settings []Setting
 	for _, rate := range r.Rates {
-		if rate.Sync == "" {
+		if rate.Sync == "" || rate.Processes == RunProcesses {
 			continue
 		}
 		if bySetting[rate.Setting] == nil {

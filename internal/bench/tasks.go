@@ -39,6 +39,15 @@ func (n emptyTasks) tasks() []scheduler.Task {
 	return tasks
 }
 
+// inOneLane is the same with all of them in the forecast lane: a run has one process then.
+func (n emptyTasks) inOneLane() []scheduler.Task {
+	tasks := n.tasks()
+	for i := range tasks {
+		tasks[i].Lane = events.Forecast
+	}
+	return tasks
+}
+
 // budgets pay for all tasks.
 func (n emptyTasks) budgets() events.Budgets {
 	b := events.Budget{Ops: int64(n), Entropy: int64(n)}

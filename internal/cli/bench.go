@@ -16,7 +16,7 @@ import (
 )
 
 type benchCommand struct {
-	Measure   []bench.Measure   `default:"memory,throughput,latency" enum:"memory,throughput,latency" placeholder:"WHAT,…" help:"memory, throughput, latency (${default})."`
+	Measure   []bench.Measure   `default:"memory,throughput,latency,workers" enum:"memory,throughput,latency,workers" placeholder:"WHAT,…" help:"memory, throughput, latency, workers (${default})."`
 	Events    []int             `default:"5,50,500" placeholder:"N,…" help:"Events a tick (${default})."`
 	Sync      []bench.Sync      `default:"default,always" enum:"default,always" placeholder:"WHEN,…" help:"When the server syncs to disk: default, always (${default})."`
 	Processes []bench.Processes `default:"one,own" enum:"one,own" placeholder:"HOW,…" help:"All in one process, each service in its own (${default})."`

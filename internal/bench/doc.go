@@ -9,6 +9,7 @@
 // memory.go and python.go work in memory, throughput.go and raw.go on a bus,
 // latency.go on a bus at a fixed rate, grow.go on a stream that grows. fleet.go and
 // member.go start the services, in this process or in processes of their own, in which
-// role.go is what runs. tasks.go has the pipeline that all of them run. report.go
-// and table.go are what is found.
+// role.go is what runs. tasks.go has the pipeline that all of them run. workers.go
+// measures tasks in processes, pipes.go what they are held against, workshop.go has
+// their files. report.go, table.go and workertable.go are what is found.
 package bench

@@ -22,7 +22,7 @@ func (m *measurement) findPython() {
 		version, err = exec.Command(path, "--version").Output()
 	}
 	if err != nil {
-		m.report.LeftOut = append(m.report.LeftOut, fmt.Sprintf("the Python way: %v", err))
+		m.report.LeftOut = append(m.report.LeftOut, fmt.Sprintf("the Python way, workers in Python, the gate of ERS v0.2: %v", err))
 		return
 	}
 	m.python = path

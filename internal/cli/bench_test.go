@@ -80,9 +80,34 @@ func checkQuick(t *testing.T, r *bench.Report) {
 		checkRates(t, r, s, throughput)
 		checkLatency(t, r, s)
 	}
-	if len(r.Rates) != 3*len(memory)+len(settings)*len(throughput) || len(r.Latencies) != len(settings) {
+	workers := checkWorkers(t, r)
+	if len(r.Rates) != 3*len(memory)+len(settings)*len(throughput)+workers || len(r.Latencies) != len(settings) {
 		t.Errorf("%d rates and %d latencies", len(r.Rates), len(r.Latencies))
 	}
+}
+
+// checkWorkers returns how many rates there are of tasks in processes.
+func checkWorkers(t *testing.T, r *bench.Report) int {
+	t.Helper()
+	rates, waits := []string{bench.RatePipeGo, bench.RateWorkersGo}, []string{}
+	if r.Machine.Python != "" {
+		rates = append(rates, bench.RateBarePython, bench.RateKit, bench.RateV02)
+		waits = append(waits, bench.WaitPython, bench.WaitKit)
+	}
+	if runtime.GOOS == "linux" {
+		waits = append(waits, bench.WaitTrue, bench.WaitTry)
+	}
+	checkRates(t, r, bench.Setting{EventsPerTick: 50, Sync: bench.SyncDefault, Processes: bench.RunProcesses}, rates)
+	for _, name := range waits {
+		i := slices.IndexFunc(r.Waits, func(w bench.Wait) bool { return w.Name == name })
+		if i < 0 || r.Waits[i].Seconds <= 0 || len(r.Waits[i].Turns) != r.Turns {
+			t.Errorf("%s: %+v", name, r.Waits)
+		}
+	}
+	if len(r.Steady) != 2 || r.Steady[1].Ticks != 10*r.Steady[0].Ticks || runtime.GOOS == "linux" && r.Steady[0].Peak < 1<<20 {
+		t.Errorf("%+v", r.Steady)
+	}
+	return len(rates)
 }
 
 func checkRates(t *testing.T, r *bench.Report, s bench.Setting, names []string) {
@@ -102,7 +127,7 @@ func checkRates(t *testing.T, r *bench.Report, s bench.Setting, names []string) 
 				t.Errorf("%+v: ratio to %s", rate, other)
 			}
 		}
-		if compared := name == bench.RateVerdict || name == bench.RateDigest || name == bench.RateCanonical; compared && len(rate.Ratios) == 0 {
+		if compared := name == bench.RateVerdict || name == bench.RateDigest || name == bench.RateCanonical || name == bench.RateKit || name == bench.RateWorkersGo; compared && len(rate.Ratios) == 0 {
 			t.Errorf("%+v: it is compared with nothing", rate)
 		}
 	}

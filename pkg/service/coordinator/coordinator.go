@@ -39,7 +39,7 @@ type Config struct {
 	Pipeline string   // take the windows of this pipeline alone; "" means all
 	Windows  int      // windows of a kind at once; 0 means 16
 	MaxTicks int64    // runs × ticks of a window, at most; 0 means 100 million
-	Turns    int      // ticks computed at once; 0 means one for each processor, and more of workers where they are short
+	Turns    int      // ticks computed at once, here and by workers; 0 means one for each processor, and more by workers where they are short
 	Log      zerolog.Logger
 }
 
@@ -53,12 +53,14 @@ const (
 // Coordinator takes windows off the queue. Make one with [New].
 type Coordinator struct {
 	Config
-	stats      Stats
-	group      *bus.Group // commits the frames of all runs
-	maxFrame   int        // bytes
-	turns      *turns     // held while a tick is computed
-	shortTurns *turns     // held instead while workers compute a short one
-	held       inHand
+	stats    Stats
+	group    *bus.Group // commits the frames of all runs
+	maxFrame int        // bytes
+	held     inHand
+
+	// Held while a tick is computed, see turnsOf: here, by workers, and by workers where
+	// that is short.
+	turns, workerTurns, shortTurns *turns
 }
 
 // Stats counts what a coordinator has done since it started. Safe for concurrent use.
@@ -85,7 +87,7 @@ func New(c Config) *Coordinator {
 		short = shortAtOnce * c.Turns
 	}
 	return &Coordinator{Config: c, group: c.Bus.NewGroup(), maxFrame: c.Bus.MaxPayload() - frameMargin,
-		turns: newTurns(c.Turns), shortTurns: newTurns(short)}
+		turns: newTurns(c.Turns), workerTurns: newTurns(c.Turns), shortTurns: newTurns(short)}
 }
 
 // Stats returns the coordinator's counters.

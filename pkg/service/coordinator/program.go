@@ -129,9 +129,10 @@ func (w *window) tick(ctx context.Context, s Run, run int, number int64) (tick s
 	return tick, err
 }
 
-// Workers compute in processes of their own. Where their ticks are short, much of the time
-// goes into waking each other, and less of it where many are at work. Where they are long,
-// many at once would only take each other's time, and one may run into its timeout.
+// Workers compute in processes of their own, while this one waits: so they do not hold up
+// what is computed here. Where their ticks are short, much of the time goes into waking each
+// other, and less of it where many are at work. Where they are long, many at once would only
+// take each other's time, and one may run into its timeout.
 const (
 	shortTick   = 20 * time.Millisecond
 	shortAtOnce = 8 // for each processor
@@ -139,10 +140,14 @@ const (
 
 // turnsOf says which turns the next tick of a run waits for.
 func (w *window) turnsOf(s Run, run int) *turns {
-	if apart, ok := s.(Apart); ok && apart.Apart() && w.short[run] {
+	apart, ok := s.(Apart)
+	switch {
+	case !ok || !apart.Apart():
+		return w.turns
+	case w.short[run]:
 		return w.shortTurns
 	}
-	return w.turns
+	return w.workerTurns
 }
 
 // end closes a run or a program, if it wants to be closed.

@@ -89,15 +89,15 @@ type apartRun struct{ Run }
 
 func (apartRun) Apart() bool { return true }
 
-// Many short ticks of workers go on at once, but not long ones, and not those of tasks in
-// this process.
-func TestShortTurnsAreForWorkers(t *testing.T) {
-	w := window{Coordinator: &Coordinator{turns: newTurns(1), shortTurns: newTurns(8)}, short: []bool{false, true}}
+// Many short ticks of workers go on at once, but not long ones, and no tick of a worker
+// holds up one that is computed here.
+func TestTurnsOfWorkers(t *testing.T) {
+	w := window{Coordinator: &Coordinator{turns: newTurns(1), workerTurns: newTurns(1), shortTurns: newTurns(8)}, short: []bool{false, true}}
 	for _, c := range []struct {
 		of   Run
 		run  int
 		want *turns
-	}{{apartRun{}, 0, w.turns}, {apartRun{}, 1, w.shortTurns}, {scheduler.New(), 1, w.turns}} {
+	}{{apartRun{}, 0, w.workerTurns}, {apartRun{}, 1, w.shortTurns}, {scheduler.New(), 1, w.turns}} {
 		if got := w.turnsOf(c.of, c.run); got != c.want {
 			t.Errorf("%T, run %d: has other turns", c.of, c.run)
 		}

@@ -137,7 +137,7 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	services.Bus, services.Processes, services.Allow = b, l.processes(config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
+	services.Bus, services.Processes, services.Allow = b, l.processes(io, config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
 	if io.program != nil {
 		services.Load, services.Kinds, services.Pipeline = io.program.Load(b), []string{program.KindGo}, l.pipeline
 	}
@@ -158,8 +158,9 @@ func temporary(config *embedded.Config) (remove func() error, err error) {
 }
 
 // processes is what workers and commands need here.
-func (l *local) processes(store string) exec.Config {
-	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version}
+func (l *local) processes(io *streams, store string) exec.Config {
+	say := func(text string) { fmt.Fprintf(io.err, "%s: %s\n", io.name(), text) }
+	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version, Say: say}
 }
 
 // checkStanding refuses to begin where a stream is shorter than others remember, or

@@ -163,7 +163,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 // coordinate runs the window here.
 func (c *tryCommand) coordinate(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey) error {
 	log := c.log(io, zerolog.ErrorLevel)
-	processes := c.processes("")
+	processes := c.processes(io, "")
 	processes.Log = log
 	return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, nil, processes, exec.AllowAll), Turns: c.turns, Log: log}).RunOne(ctx, key)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"abraxas.dev/ers/internal/folder"
 	"abraxas.dev/ers/internal/process"
@@ -61,15 +62,47 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 		d.how, d.dir, d.overlay.Lower = "a view of its own", work, work
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
-		if err = folder.Remove(d.dir); err == nil {
-			d.before, _, err = folder.Copy(ctx, work, d.dir, folder.CopyOptions{Skip: d.skip})
-		}
-		if err != nil {
+		if err = p.copy(ctx, d, work); err != nil {
 			return nil, errors.Join(err, at.remove())
 		}
 	}
 	return d, nil
 }
+
+// copy makes a copy of the folder. Of the first one it is said that it takes long, and what
+// is left out. There is one at a time, see [task.oneByOne].
+func (p *Program) copy(ctx context.Context, d *desk, work string) error {
+	if err := folder.Remove(d.dir); err != nil {
+		return err
+	}
+	say := p.Say
+	if p.copied {
+		say = nil
+	}
+	p.copied = true
+	options := folder.CopyOptions{Skip: d.skip}
+	if next := time.Now().Add(sayAfter); say != nil {
+		options.Progress = func(files int, bytes int64) {
+			if now := time.Now(); now.After(next) {
+				next = now.Add(sayAgain)
+				say(fmt.Sprintf("copying %s for a run: %d files with %d MiB so far; no overlay can be had here, so that each run gets a copy: --dir names a smaller folder", work, files, bytes>>20))
+			}
+		}
+	}
+	var left []string
+	var err error
+	d.before, left, err = folder.Copy(ctx, work, d.dir, options)
+	if len(left) > 0 && err == nil && say != nil {
+		say(fmt.Sprintf("note: %d of the folder are not in its copy, the first is %s", len(left), left[0]))
+	}
+	return err
+}
+
+// How long a copy may take before it is worth a word, and until the next one.
+const (
+	sayAfter = 2 * time.Second
+	sayAgain = 10 * time.Second
+)
 
 // within are those of paths that are in a folder, as they are seen from there.
 func within(dir string, paths []string) (list []string) {

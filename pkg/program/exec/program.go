@@ -32,6 +32,8 @@ type Config struct {
 	Hide    []string // what no process is to see: stores, tokens, credentials
 	Build   string   // of this program, for the record
 	Log     zerolog.Logger
+
+	Say func(text string) // what a user who waits is to know; nil for nobody who does
 }
 
 // ErrUnavailable says that no process could be started here and now: it says nothing about
@@ -50,6 +52,7 @@ type Program struct {
 	owned      scratch
 	scratch    string // the folder of this program alone
 	alone      turn   // of a command that must not run beside others
+	copied     bool   // the folder was copied for a run; who has alone may look
 }
 
 // task is a task of the definition, and what it needs to run.

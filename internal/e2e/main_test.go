@@ -20,6 +20,9 @@ var bin string
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	confine.Main()
+	if filepath.Base(os.Args[0]) == goProgram {
+		counted().Main()
+	}
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("left out with -short")
@@ -46,6 +49,10 @@ func buildAndRun(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
+	}
+	if err := linkGoProgram(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	args := []string{"build", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)} // linked in half the time
 	if raceEnabled {

@@ -19,7 +19,8 @@ import (
 type pipelineFixture struct {
 	name   string
 	yaml   string
-	change func(*events.WindowRequest) // or nil
+	change func(*events.WindowRequest)               // or nil
+	load   func(path string) (*pipeline.File, error) // nil: pipeline.Load
 
 	once    sync.Once
 	verdict []byte // of an undisturbed window in one process, see normal
@@ -129,7 +130,11 @@ func (p *pipelineFixture) write(t *testing.T) (path string) {
 
 func (p *pipelineFixture) file(t *testing.T) *pipeline.File {
 	t.Helper()
-	f, err := pipeline.Load(p.write(t))
+	load := pipeline.Load
+	if p.load != nil {
+		load = p.load
+	}
+	f, err := load(p.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,13 +45,18 @@ tasks:
   - {name: look, lane: shadow, worker: w}
 `
 
-// counting is a system whose coordinator may start workers.
+// counting is a system whose tasks keep a count in themselves, and read a file that is none
+// of their own.
 type counting struct {
 	*system
-	pipeline pipelineFixture
-	file     string // that the worker reads
-	allow    string
+	pipeline    pipelineFixture
+	file        string   // that the tasks read
+	allow       string   // which programs the coordinator may start
+	coordinates []string // the command that runs the tasks, or has them run
 }
+
+// countings are those of which what is killed says nothing about the tasks.
+var countings = map[string]func(*testing.T) *counting{"workers": newCounting, "go": newGoCounting}
 
 func newCounting(t *testing.T) *counting {
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -60,6 +65,7 @@ func newCounting(t *testing.T) *counting {
 	dir := t.TempDir()
 	c := &counting{system: newSystem(t), file: filepath.Join(dir, "read"), allow: filepath.Join(dir, "allow")}
 	c.pipeline = pipelineFixture{name: "counted", yaml: strings.Replace(workerYAML, "FILE", c.file, 1)}
+	c.coordinates = []string{"ers-coordinator", "--log-level", "debug", "--allow-exec", c.allow}
 	c.write(c.file, "1")
 	c.write(c.allow, "any\n")
 	return c
@@ -74,7 +80,7 @@ func (c *counting) write(path, text string) {
 
 func (c *counting) coordinator() *process {
 	c.t.Helper()
-	p := c.run("ers-coordinator", "--nats", c.url, "--allow-exec", c.allow, "--log-level", "debug")
+	p := c.run(c.coordinates[0], append(c.coordinates[1:], "--nats", c.url)...)
 	c.processes = append(c.processes, p)
 	return p
 }
@@ -91,61 +97,77 @@ func (c *counting) begin() (coordinator *process, window uint64) {
 	return coordinator, key.Window
 }
 
-// A coordinator that is killed with its workers goes on with new ones, which are told all
-// ticks again: nothing of it is seen in the record.
-func TestKillWithWorkers(t *testing.T) {
+// A coordinator that is killed with its workers, or with the tasks in itself, goes on with
+// new ones, which run all ticks again: nothing of it is seen in the record.
+func TestKillWithTasks(t *testing.T) {
 	t.Parallel()
-	midway(t, func() bool {
-		c := newCounting(t)
-		victim, window := c.begin()
-		for _, percent := range []int{0, 30, 60} {
-			progressOf["ers-coordinator"].await(c.system, &c.pipeline, percent)
-			victim.kill()
-			if !progressOf["ers-coordinator"].unfinished(c.system, &c.pipeline) {
-				return false
-			}
-			victim = c.coordinator()
-		}
-		v := c.verdict(&c.pipeline, window)
-		if v.Outcome != events.Pass {
-			t.Errorf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
-		}
-		for run := range v.Runs {
-			key := events.RunKey{Pipeline: "counted", Window: window, Run: run}
-			c.checkDigests(key, c.checkFrames(key, v.FirstTick, v.Ticks))
-		}
-		if out, err := command("ers", "audit", "--nats", c.url, "--window", fmt.Sprint(window)).CombinedOutput(); err != nil {
-			t.Errorf("audit: %v\n%s", err, out)
-		}
-		return true
-	})
+	for name, newCounting := range countings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			midway(t, func() bool { return killWithTasks(t, newCounting(t)) })
+		})
+	}
 }
 
-// What a worker comes to after a restart is held against the record: another answer is a
-// fail that shows both.
-func TestRestartDiffers(t *testing.T) {
-	t.Parallel()
-	midway(t, func() bool {
-		c := newCounting(t)
-		victim, window := c.begin()
-		progressOf["ers-coordinator"].await(c.system, &c.pipeline, 30)
+func killWithTasks(t *testing.T, c *counting) bool {
+	victim, window := c.begin()
+	for _, percent := range []int{0, 30, 60} {
+		progressOf["ers-coordinator"].await(c.system, &c.pipeline, percent)
 		victim.kill()
 		if !progressOf["ers-coordinator"].unfinished(c.system, &c.pipeline) {
 			return false
 		}
-		c.write(c.file, "2")
-		c.coordinator()
-		v := c.verdict(&c.pipeline, window)
-		d := v.Divergence
-		if v.Outcome != events.Fail || d == nil || d.Kind != events.KindRestart || d.Task != "count" || d.Pointer != "/value/2" ||
-			d.Expected.Canonical != `"1"` || d.Found.Canonical != `"2"` {
-			t.Errorf("%s: %+v", v.Outcome, d)
-		}
-		if out, err := command("ers", "audit", "--nats", c.url, "--window", fmt.Sprint(window)).CombinedOutput(); err != nil {
-			t.Errorf("audit: %v\n%s", err, out)
-		}
-		return true
-	})
+		victim = c.coordinator()
+	}
+	v := c.verdict(&c.pipeline, window)
+	if v.Outcome != events.Pass {
+		t.Errorf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
+	}
+	for run := range v.Runs {
+		key := events.RunKey{Pipeline: "counted", Window: window, Run: run}
+		c.checkDigests(key, c.checkFrames(key, v.FirstTick, v.Ticks))
+	}
+	c.audit(window)
+	return true
+}
+
+// audit makes sure that an audit finds nothing.
+func (c *counting) audit(window uint64) {
+	c.t.Helper()
+	if out, err := command("ers", "audit", "--nats", c.url, "--window", fmt.Sprint(window)).CombinedOutput(); err != nil {
+		c.t.Errorf("audit: %v\n%s", err, out)
+	}
+}
+
+// What tasks come to after a restart is held against the record: another answer is a fail
+// that shows both.
+func TestRestartDiffers(t *testing.T) {
+	t.Parallel()
+	for name, newCounting := range countings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			midway(t, func() bool { return restartDiffers(t, newCounting(t)) })
+		})
+	}
+}
+
+func restartDiffers(t *testing.T, c *counting) bool {
+	victim, window := c.begin()
+	progressOf["ers-coordinator"].await(c.system, &c.pipeline, 30)
+	victim.kill()
+	if !progressOf["ers-coordinator"].unfinished(c.system, &c.pipeline) {
+		return false
+	}
+	c.write(c.file, "2")
+	c.coordinator()
+	v := c.verdict(&c.pipeline, window)
+	d := v.Divergence
+	if v.Outcome != events.Fail || d == nil || d.Kind != events.KindRestart || d.Task != "count" || d.Pointer != "/value/2" ||
+		d.Expected.Canonical != `"1"` || d.Found.Canonical != `"2"` {
+		t.Errorf("%s: %+v %+v", v.Outcome, d, v.Problems)
+	}
+	c.audit(window)
+	return true
 }
 
 // Without leave a coordinator starts nothing, and says so.

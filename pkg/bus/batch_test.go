@@ -81,8 +81,10 @@ func TestAppendAllConflict(t *testing.T) {
 // A batch whose commit is lost on its way, or whose acknowledgement is lost on the
 // way back, ends with each item once in the stream.
 func TestAppendAllLost(t *testing.T) {
+	t.Parallel()
 	for direction, text := range map[bustest.Direction]string{bustest.ToServer: "Nats-Batch-Commit", bustest.ToClient: `"batch":`} {
 		t.Run(text, func(t *testing.T) {
+			t.Parallel()
 			server := bustest.NewServer(t)
 			proxy := bustest.NewProxy(t, server.URL())
 			b := bustest.Connect(t, proxy.URL())

@@ -28,6 +28,7 @@ func remake(t *testing.T, b *bus.Bus, c jetstream.StreamConfig) {
 
 // Every setting that a promise rests on, changed one at a time.
 func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	for _, test := range []struct {
 		setting string

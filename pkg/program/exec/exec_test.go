@@ -224,8 +224,14 @@ func TestNumbers(t *testing.T) {
 // All of it as a user who may do nothing special, and where no namespaces can be had: a
 // copy of the folder is in the place of an overlay then.
 func TestAgain(t *testing.T) {
-	t.Run("as an ordinary user", func(t *testing.T) { processtest.AsOrdinaryUser(t) })
-	t.Run("without namespaces", func(t *testing.T) { processtest.WithoutNamespaces(t) })
+	t.Run("as an ordinary user", func(t *testing.T) {
+		t.Parallel()
+		processtest.AsOrdinaryUser(t)
+	})
+	t.Run("without namespaces", func(t *testing.T) {
+		t.Parallel()
+		processtest.WithoutNamespaces(t)
+	})
 }
 
 // What a process that was killed left behind is removed by the next one, and nothing that

@@ -1,0 +1,50 @@
+package vary
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// block is in how many runs each variation splits the runs about in half.
+const block = 12
+
+// columns say in which runs of a block variations are varied: bit i stands for run i of
+// it. Bit 0 is in none: that run is plain. Each has half of the bits, and any two differ in
+// four at least, so that neither holds the other. They are found in the order of their
+// numbers, with the bits read from the last run to the first so that the first runs of a
+// block differ soon.
+var columns = func() (list []uint16) {
+	for word := uint16(0); word < 1<<(block-1); word++ {
+		column := bits.Reverse16(word) >> (16 - block)
+		apart := func(other uint16) bool { return bits.OnesCount16(column^other) >= 4 }
+		if bits.OnesCount16(column) == block/2 && !slices.ContainsFunc(list, func(other uint16) bool { return !apart(other) }) {
+			list = append(list, column)
+		}
+	}
+	return list
+}()
+
+// stride is by how many columns the variations move on from block to block, so that many
+// windows of one case tell apart what one does not.
+const stride = 5
+
+// Varied tells whether a variation is varied in a run, counted over all windows of a
+// case, from 0.
+func Varied(name Name, run int64) bool {
+	at := slices.Index(All, name)
+	if at < 0 || run < 0 {
+		return false
+	}
+	column := columns[(int64(at)+run/block*stride)%int64(len(columns))]
+	return column>>(run%block)&1 == 1
+}
+
+// Of are those of names that are varied in a run.
+func Of(names []Name, run int64) (varied []Name) {
+	for _, name := range names {
+		if Varied(name, run) {
+			varied = append(varied, name)
+		}
+	}
+	return varied
+}

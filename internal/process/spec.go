@@ -27,6 +27,20 @@ type Spec struct {
 	// Memory is how many bytes the command and everything that it starts may have in use
 	// together; 0 is no bound. Files that they have mapped are not counted.
 	Memory int64
+
+	// Varied is set for the command where the system allows it. It is started all the same
+	// where it does not, and Confinement.NotVaried says so.
+	Varied Varied
+}
+
+// Varied is what a command has otherwise than this program has it. The zero value is as
+// this program has it.
+type Varied struct {
+	Host      string // name of the host, in a UTS namespace
+	CPUs      int    // on how many processors it may run, the first ones; 0: on all
+	FixedASLR bool   // addresses are not random
+	Nice      int    // more than this program's
+	Umask     *int
 }
 
 // Overlay lets a command change its folder without changing it: Lower is seen at Spec.Dir
@@ -60,6 +74,16 @@ type Confinement struct {
 	Hidden  string `json:"hidden,omitempty"`
 	Memory  string `json:"memory,omitempty"`
 	Rest    string `json:"rest,omitempty"` // how what it leaves behind is found
+
+	NotVaried map[string]string `json:"not_varied,omitempty"` // why, by the name of the field of Varied
+}
+
+// notVaried notes why a field of Varied is not as it was asked for.
+func (c *Confinement) notVaried(name, why string) {
+	if c.NotVaried == nil {
+		c.NotVaried = make(map[string]string)
+	}
+	c.NotVaried[name] = why
 }
 
 // Exit is how a command ended. Code and Signal are its own doing, if Outside is "".
@@ -107,6 +131,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("there is no network %d", s.Network)
 	case s.Memory < 0:
 		return fmt.Errorf("%d bytes are no bound on memory", s.Memory)
+	case s.Varied.CPUs < 0 || s.Varied.Nice < 0 || len(s.Varied.Host) > 64 || s.Varied.Umask != nil && *s.Varied.Umask&^0o777 != 0:
+		return fmt.Errorf("nothing can be varied to %+v", s.Varied)
 	}
 	for _, path := range s.Hide {
 		if in, err := filepath.Rel(path, s.Dir); err == nil && filepath.IsLocal(in) {

@@ -80,5 +80,11 @@ func try(s *Spec) (Confinement, error) {
 	if s.Memory > 0 {
 		had.Memory = "no bound: " + not
 	}
+	v := &s.Varied
+	for name, asked := range map[string]bool{"Host": v.Host != "", "CPUs": v.CPUs > 0, "FixedASLR": v.FixedASLR, "Nice": v.Nice > 0, "Umask": v.Umask != nil} {
+		if asked {
+			had.notVaried(name, not)
+		}
+	}
 	return had, nil
 }

@@ -40,6 +40,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 	}
 	if !s.shares {
 		a.had.Rest = "it is found, as the process that starts it has no other"
+		a.vary(&o.Varied)
 		return a, a.without(o)
 	}
 	a.had.Rest = "it is found, by its mount namespace"
@@ -52,6 +53,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 	if err := a.network(o.Network); err != nil {
 		return a, err
 	}
+	a.vary(&o.Varied)
 	return a, dropRights()
 }
 

@@ -26,11 +26,12 @@ type order struct {
 	Network Network
 	Hide    []string
 	Memory  int64
+	Varied  Varied
 }
 
 func (s *Spec) order(start bool) *order {
 	return &order{Start: start, Command: s.Command, Env: s.Env, Dir: s.Dir, Overlay: s.Overlay, Binds: s.Binds,
-		Network: s.Network, Hide: s.Hide, Memory: s.Memory}
+		Network: s.Network, Hide: s.Hide, Memory: s.Memory, Varied: s.Varied}
 }
 
 // started is the answer.

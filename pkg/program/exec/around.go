@@ -31,5 +31,6 @@ func (r *Run) surroundings() (canon.Value, error) {
 	if len(r.commands) > 0 {
 		around["commands"] = r.commands
 	}
+	r.variation.record(around)
 	return canon.Of(around)
 }

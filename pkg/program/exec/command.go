@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"abraxas.dev/ers/pkg/program/command"
 	"abraxas.dev/ers/pkg/rules"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/vary"
 	"abraxas.dev/ers/pkg/worker"
 )
 
@@ -34,7 +36,7 @@ func (r *Run) runCommand(ctx context.Context, t *task, in *scheduler.Input) (v c
 		}
 		defer r.alone.give()
 	}
-	at, err := r.newDesk(ctx, t)
+	at, err := r.newDesk(ctx, t, &r.variation)
 	if err != nil {
 		return "", err
 	}
@@ -80,6 +82,13 @@ func (c *attempt) execute(ctx context.Context, in *scheduler.Input) (*command.Ou
 		return nil, err
 	}
 	defer stdin.Close()
+	if c.variation.Varied(vary.Stdin) {
+		if stdin, err = piped(stdin); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		defer stdin.Close()
+		c.variation.varied(vary.Stdin, "a pipe")
+	}
 	exit, err := c.start(ctx, c.task.site.argv(c.desk.dir), stdin, rules.Stdout, rules.Stderr)
 	if err != nil {
 		return nil, err
@@ -106,9 +115,10 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 		}
 		c.files[name] = f
 	}
+	varied := c.variation.process()
 	p, err := process.Start(ctx, process.Spec{
 		Command: argv, Env: c.environment(), Dir: c.desk.dir, Stdin: stdin, Stdout: c.files[stdout], Stderr: c.files[stderr],
-		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: c.Hide, Memory: c.task.Command.Memory,
+		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: append(slices.Clone(c.Hide), c.desk.hide...), Memory: c.task.Command.Memory, Varied: varied,
 	})
 	if errors.Is(err, process.ErrUnavailable) {
 		return process.Exit{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -117,6 +127,7 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 		return process.Exit{}, err
 	}
 	c.had(p.Confinement())
+	c.variation.had(varied, p.Confinement())
 	limit := time.Duration(c.task.Command.Timeout) * time.Millisecond
 	timer := time.AfterFunc(limit, func() {
 		p.Kill(fmt.Sprintf("it took longer than %s: raise timeout (--run-timeout of `ers try`), or let it do less", limit))
@@ -140,7 +151,7 @@ func (c *attempt) environment() []string {
 			passed = append(passed, name+"="+value)
 		}
 	}
-	return append(passed, c.desk.environment(c.task.Command.Env)...)
+	return append(passed, c.desk.environment(c.variation.environment(c.task.Command.Env, c.task.Command.Pass), c.task.Command.Env)...)
 }
 
 // stdin opens what the command reads: what the definition gives it, or else the tick as a
@@ -165,6 +176,23 @@ func (c *attempt) stdin(ctx context.Context, in *scheduler.Input) (*os.File, err
 		return nil, fmt.Errorf("standard input: %w", err)
 	}
 	return os.Open(path)
+}
+
+// piped is a pipe out of which comes what is in a file.
+func piped(f *os.File) (*os.File, error) {
+	again, err := os.Open(f.Name())
+	if err != nil {
+		return nil, err
+	}
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, again.Close())
+	}
+	go func() {
+		_, _ = io.Copy(in, again) // a command need not read all of it
+		_, _ = in.Close(), again.Close()
+	}()
+	return out, nil
 }
 
 func (c *attempt) copyObject(ctx context.Context, to io.Writer, sha256 string) error {

@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/program/command"
 	"abraxas.dev/ers/pkg/rules"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // desk is the place of a command, and how it is found out what it did to the files there.
@@ -21,6 +22,7 @@ type desk struct {
 	how    string           // for the record
 	before *folder.Manifest // what was there, where no overlay holds what changed
 	skip   []string         // paths in the folder that are not looked at
+	hide   []string         // what is hidden at the place where the folder is seen
 }
 
 // oneByOne tells that a command must not run beside others of the window: it works on what
@@ -32,9 +34,9 @@ func (t *task) oneByOne() bool {
 
 // newDesk prepares the folder in which a command runs: a view of its own of the folder
 // with its files, or of the one that this program was given.
-func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
+func (p *Program) newDesk(ctx context.Context, t *task, v *variation) (*desk, error) {
 	if len(t.Command.Files) > 0 {
-		at, err := p.newPlace(ctx, t.site.files)
+		at, err := p.newPlace(ctx, t.site.files, v)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +52,7 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHere, err)
 	}
-	at, err := p.newPlace(ctx, "")
+	at, err := p.newPlace(ctx, "", v)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +60,12 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 	switch {
 	case t.Command.InPlace:
 		d.how, d.dir, d.overlay = "in place", work, nil
+		if v.Has(vary.Path) {
+			v.missed(vary.Path, "it runs in place")
+		}
 	case d.overlay != nil:
-		d.how, d.dir, d.overlay.Lower = "a view of its own", work, work
+		d.how, d.overlay.Lower = "a view of its own", work
+		d.settle(work, p.Hide, v)
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
 		if err = p.copy(ctx, d, work); err != nil {
@@ -67,6 +73,24 @@ func (p *Program) newDesk(ctx context.Context, t *task) (*desk, error) {
 		}
 	}
 	return d, nil
+}
+
+// settle shows the folder where it is, or, where its path is varied, elsewhere: then it
+// cannot be changed where it is.
+func (d *desk) settle(work string, hide []string, v *variation) {
+	switch {
+	case !v.Varied(vary.Path):
+		d.dir = work
+		return
+	case inside(d.dir, work):
+		d.dir = work
+		v.missed(vary.Path, "the folder for temporary files is in the working folder")
+		return
+	}
+	d.binds = append(d.binds, process.Bind{From: work, To: work, ReadOnly: true})
+	for _, path := range within(work, hide) {
+		d.hide = append(d.hide, filepath.Join(d.dir, path))
+	}
 }
 
 // copy makes a copy of the folder. Of the first one it is said that it takes long, and what

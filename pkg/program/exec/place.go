@@ -1,15 +1,19 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"abraxas.dev/ers/internal/folder"
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // place is what a process has for itself: a folder that it starts in, a home, and one for
@@ -32,9 +36,10 @@ const (
 	underFolder = "under" // overlayfs works in it
 )
 
-// newPlace makes a place over a folder with files, "" for one that is yet to be named. Where the kernel allows, each process
-// sees it at the same paths, so that a path says nothing of the run.
-func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
+// newPlace makes a place over a folder with files, "" for one that is yet to be named. Where
+// the kernel allows, each process sees it at the same paths, so that a path says nothing of
+// the run, unless the paths are varied.
+func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*place, error) {
 	private, err := p.own("place-", homeFolder, tmpFolder, upperFolder, underFolder)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -44,6 +49,11 @@ func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
 	can := process.Look()
 	fixed, err := fixedFolder()
 	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
+		for _, name := range []vary.Name{vary.Path, vary.Home} {
+			if v.Has(name) {
+				v.missed(name, "no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why))
+			}
+		}
 		if files == "" {
 			return at, nil
 		}
@@ -51,8 +61,14 @@ func (p *Program) newPlace(ctx context.Context, files string) (*place, error) {
 		return at, err
 	}
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
-	at.dir = filepath.Join(fixed, workFolder)
-	at.binds = []process.Bind{{From: at.home, To: filepath.Join(fixed, homeFolder)}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
+	if at.dir, err = v.folder(vary.Path, fixed, workFolder); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	home, err := v.folder(vary.Home, fixed, homeFolder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	at.binds = []process.Bind{{From: at.home, To: home}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
 	at.home, at.tmp = at.binds[0].To, at.binds[1].To
 	at.cache = filepath.Join(fixed, cacheFolder)
 	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
@@ -86,13 +102,29 @@ func fixedFolder() (string, error) {
 	return dir, ownFolder(dir)
 }
 
-// environment is all that a process has.
-func (at *place) environment(more []program.Variable, extra ...string) []string {
+// environment is all that a process has: what varied and then set give comes in the place
+// of what it would have.
+func (at *place) environment(varied []string, set []program.Variable, extra ...string) []string {
 	env := append(Given(os.Environ()), "HOME="+at.home, "TMPDIR="+at.tmp)
-	for _, v := range more {
+	env = append(env, varied...)
+	for _, v := range set {
 		env = append(env, v.Name+"="+v.Value)
 	}
-	return append(env, extra...)
+	return once(append(env, extra...))
+}
+
+// once keeps the last of each variable.
+func once(env []string) (kept []string) {
+	seen := make(map[string]bool)
+	for _, v := range slices.Backward(env) {
+		name, _, _ := strings.Cut(v, "=")
+		if !seen[name] {
+			seen[name] = true
+			kept = append(kept, v)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // Unhidden says why processes see what they should not, the stores, tokens and credentials

@@ -20,9 +20,10 @@ type Run struct {
 	servers   map[serverKey]*server // of this run, when it has begun
 	commands  map[string]any        // what is recorded of the tasks' commands, when they have run
 	around    bool                  // the surroundings are recorded
-	extra     events.Extra          // of the last tick
-	ruled     []scheduler.Ruled     // what rules found in what commands came to in it
-	broken    error                 // what ended a process: no task of the tick means anything
+	variation variation
+	extra     events.Extra      // of the last tick
+	ruled     []scheduler.Ruled // what rules found in what commands came to in it
+	broken    error             // what ended a process: no task of the tick means anything
 }
 
 // serverKey names a worker's process of a run.
@@ -103,7 +104,7 @@ func (r *Run) start(ctx context.Context) error {
 	r.servers = make(map[serverKey]*server)
 	for _, t := range r.tasks {
 		if key := (serverKey{t.Worker, t.Lane}); t.Worker != "" && r.servers[key] == nil {
-			r.servers[key] = &server{key: key, site: r.workers[t.Worker], program: r.Program, log: r.log}
+			r.servers[key] = &server{key: key, site: r.workers[t.Worker], program: r.Program, variation: &r.variation, log: r.log}
 		}
 	}
 	var group errgroup.Group

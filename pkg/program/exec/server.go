@@ -14,6 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/vary"
 	"abraxas.dev/ers/pkg/worker"
 )
 
@@ -24,18 +25,19 @@ type server struct {
 	program *Program
 	log     zerolog.Logger
 
-	place   *place
-	process *process.Process
-	in      *os.File // its standard input
-	out     *os.File // its standard output
-	from    *worker.Reader
-	hello   *worker.Hello
-	said    *tail // its standard error
-	session worker.Session
-	buffer  []byte
-	names   []string        // of the row that is asked for
-	answers []worker.Result // to the row
-	taken   int             // of these
+	variation *variation
+	place     *place
+	process   *process.Process
+	in        *os.File // its standard input
+	out       *os.File // its standard output
+	from      *worker.Reader
+	hello     *worker.Hello
+	said      *tail // its standard error
+	session   worker.Session
+	buffer    []byte
+	names     []string        // of the row that is asked for
+	answers   []worker.Result // to the row
+	taken     int             // of these
 }
 
 // start starts the process and waits for its hello.
@@ -60,7 +62,7 @@ func (s *server) start(ctx context.Context) error {
 
 // launch starts the process. The ends of its pipes are ours, the others its own alone.
 func (s *server) launch(ctx context.Context) (err error) {
-	if s.place, err = s.program.newPlace(ctx, s.site.files); err != nil {
+	if s.place, err = s.program.newPlace(ctx, s.site.files, s.variation); err != nil {
 		return err
 	}
 	var theirs [3]*os.File
@@ -78,11 +80,12 @@ func (s *server) launch(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	varied := s.variation.process()
 	s.process, err = process.Start(ctx, process.Spec{
 		Command: s.site.argv(s.place.dir), Env: s.environment(), Dir: s.place.dir,
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
 		Overlay: s.place.overlay, Binds: s.place.allBinds(), Network: network(s.site.Network),
-		Hide: s.program.Hide, Memory: s.site.Memory,
+		Hide: s.program.Hide, Memory: s.site.Memory, Varied: varied,
 	})
 	if err != nil {
 		_, _, _ = s.in.Close(), s.out.Close(), said.Close()
@@ -91,6 +94,10 @@ func (s *server) launch(ctx context.Context) (err error) {
 		}
 		return fmt.Errorf("worker %q: %w", s.key.worker, err)
 	}
+	s.variation.had(varied, s.process.Confinement())
+	if s.variation.Has(vary.Stdin) {
+		s.variation.missed(vary.Stdin, "a worker is told everything by a pipe")
+	}
 	s.said = newTail(said, s.log.With().Str("worker", s.key.worker).Stringer("lane", s.key.lane).Logger())
 	return nil
 }
@@ -98,7 +105,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 // environment is all that the process has. Python compiles the files once for all runs:
 // they do not change, and nobody else's are in the folder.
 func (s *server) environment() []string {
-	env := s.place.environment(s.site.Env, worker.Variable+"="+worker.Protocol)
+	env := s.place.environment(s.variation.environment(s.site.Env, nil), s.site.Env, worker.Variable+"="+worker.Protocol)
 	if s.place.cache != "" {
 		env = append(env, "PYTHONPYCACHEPREFIX="+s.place.cache)
 	}

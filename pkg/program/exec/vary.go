@@ -1,0 +1,210 @@
+package exec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
+)
+
+// variation is what a run has around it on purpose. It notes what became of it.
+type variation struct {
+	vary.Run
+	mu     sync.Mutex        // processes of a run start side by side
+	done   map[string]string // what it was varied to, by name
+	failed map[string]string // why it was not varied
+}
+
+// SetVariation says what is varied in the run. It is called before the first tick.
+func (r *Run) SetVariation(of vary.Run) { r.variation.Run = of }
+
+// varied notes what a variation came to. In a plain run there is nothing to note.
+func (v *variation) varied(name vary.Name, value string) {
+	if !v.Varied(name) {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.done == nil {
+		v.done = make(map[string]string)
+	}
+	v.done[string(name)] = value
+}
+
+// missed notes why a variation is not as it was to be.
+func (v *variation) missed(name vary.Name, why string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.failed == nil {
+		v.failed = make(map[string]string)
+	}
+	v.failed[string(name)] = valid(why)
+}
+
+// record adds it to the surroundings.
+func (v *variation) record(surroundings map[string]any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.Names) == 0 {
+		return
+	}
+	done, failed := make(map[string]any), make(map[string]any)
+	for name, value := range v.done {
+		if v.failed[name] == "" {
+			done[name] = value
+		}
+	}
+	for name, why := range v.failed {
+		failed[name] = why
+	}
+	surroundings["varied"], surroundings["not_varied"] = done, failed
+}
+
+// environment are the variables that the variations set. What the definition sets or
+// passes on stays as it is.
+func (v *variation) environment(pinned []program.Variable, passed []string) (env []string) {
+	isPinned := func(name string) bool {
+		return slices.Contains(passed, name) || slices.ContainsFunc(pinned, func(p program.Variable) bool { return p.Name == name })
+	}
+	for _, name := range v.Names {
+		about, values := v.Environment(name, runtime.NumCPU())
+		var err error
+		switch name {
+		case vary.Locale:
+			about, values, err = v.locale()
+		case vary.Clock:
+			about, values, err = v.clock()
+		}
+		if i := slices.IndexFunc(about, isPinned); i >= 0 {
+			err = fmt.Errorf("the definition sets %s", about[i])
+		}
+		if err != nil {
+			v.missed(name, err.Error())
+			continue
+		}
+		env = append(env, values...)
+		if len(values) > 0 {
+			v.varied(name, short(values[0]))
+		}
+	}
+	return env
+}
+
+// short keeps the record small.
+func short(text string) string {
+	const most = 100
+	if len(text) > most {
+		return fmt.Sprintf("%s… (%d bytes)", text[:most], len(text))
+	}
+	return text
+}
+
+// locales are those that the system has, but for the plain one.
+var locales = sync.OnceValue(func() []string {
+	out, err := exec.Command("locale", "-a").Output()
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for line := range bytes.Lines(out) {
+		if name := string(bytes.TrimSpace(line)); name != "" && name != "C.utf8" && name != "C.UTF-8" {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+})
+
+func (v *variation) locale() (about, values []string, err error) {
+	about = []string{"LANG", "LC_ALL"}
+	name := "C.UTF-8"
+	if v.Varied(vary.Locale) {
+		there := locales()
+		if len(there) == 0 {
+			return about, nil, errors.New("`locale -a` names no other locale")
+		}
+		name = there[v.Number%int64(len(there))]
+	}
+	return about, []string{"LANG=" + name, "LC_ALL=" + name}, nil
+}
+
+// fakeTime is the library that moves the clock of a program, "" where it is not installed.
+var fakeTime = sync.OnceValue(func() string {
+	for _, pattern := range []string{"/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib*/faketime/libfaketimeMT.so.1", "/usr/local/lib/faketime/libfaketimeMT.so.1"} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 { // the patterns are good ones
+			return found[0]
+		}
+	}
+	return ""
+})
+
+func (v *variation) clock() (about, values []string, err error) {
+	about = []string{"LD_PRELOAD", "FAKETIME"}
+	if !v.Varied(vary.Clock) {
+		return about, nil, nil
+	}
+	if fakeTime() == "" {
+		return about, nil, errors.New("libfaketime is not installed")
+	}
+	offset := fmt.Sprintf("+%dd", 17*v.Number)
+	return about, []string{"FAKETIME=" + offset, "LD_PRELOAD=" + fakeTime(), "FAKETIME_DONT_FAKE_MONOTONIC=1"}, nil
+}
+
+// process is what is varied beside the environment.
+func (v *variation) process() (p process.Varied) {
+	if v.Has(vary.Host) {
+		p.Host = v.Host()
+	}
+	if v.Varied(vary.CPUs) {
+		if there := runtime.NumCPU(); there < 2 {
+			v.missed(vary.CPUs, "there is one processor alone")
+		} else {
+			p.CPUs = v.CPUs(there)
+		}
+	}
+	p.FixedASLR = v.Has(vary.ASLR) && !v.Varied(vary.ASLR)
+	if v.Has(vary.Nice) {
+		p.Nice = v.Nice()
+	}
+	if v.Has(vary.Umask) {
+		mask := v.Umask()
+		p.Umask = &mask
+	}
+	return p
+}
+
+// had notes what a process has of it.
+func (v *variation) had(p process.Varied, c process.Confinement) {
+	for field, name := range map[string]vary.Name{"Host": vary.Host, "CPUs": vary.CPUs, "FixedASLR": vary.ASLR, "Nice": vary.Nice, "Umask": vary.Umask} {
+		if why := c.NotVaried[field]; why != "" {
+			v.missed(name, why)
+		}
+	}
+	v.varied(vary.Host, p.Host)
+	v.varied(vary.CPUs, fmt.Sprint(p.CPUs))
+	v.varied(vary.ASLR, "as the system has it")
+	v.varied(vary.Nice, fmt.Sprint(p.Nice))
+	if p.Umask != nil {
+		v.varied(vary.Umask, fmt.Sprintf("%03o", *p.Umask))
+	}
+}
+
+// folder makes the folder in which a run has one of its own, deeper in another where that
+// is varied.
+func (v *variation) folder(name vary.Name, base, leaf string) (string, error) {
+	dir := filepath.Join(base, v.Folder(name), leaf)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	v.varied(name, dir)
+	return dir, nil
+}

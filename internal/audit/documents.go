@@ -54,6 +54,12 @@ type (
 		VerdictSHA256 string `json:"verdict_sha256"`
 	}
 
+	notVaried struct {
+		Name   string `json:"name"`
+		Reason string `json:"reason"`
+		Runs   []int  `json:"runs"`
+	}
+
 	runGroup struct {
 		Name string `json:"name"`
 		Runs []int  `json:"runs"`
@@ -68,6 +74,7 @@ type (
 		Runs             int        `json:"runs"`
 		FirstRun         int64      `json:"first_run,omitempty"`
 		Groups           []runGroup `json:"groups,omitempty"`
+		Variations       []string   `json:"variations,omitempty"`
 		FirstTick        int64      `json:"first_tick"`
 		Ticks            int64      `json:"ticks"` // 0: open
 		Budget           budgets    `json:"budget"`
@@ -213,6 +220,8 @@ type (
 		FirstTick          int64          `json:"first_tick"`
 		Ticks              int64          `json:"ticks"`
 		FirstRun           int64          `json:"first_run,omitempty"`
+		Variations         []string       `json:"variations,omitempty"`
+		NotVaried          []notVaried    `json:"not_varied,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`
 		Hashes             []string       `json:"hashes"`

@@ -19,6 +19,8 @@ type frame struct {
 	entries                []entry
 	kept                   []keptObject // objects that hold what is kept outside the frame
 
+	around                 []byte       // what the run had around it, canonical; nil: nothing is said
+
 	// With one of these the run ends.
 	end        bool
 	abandoned  string
@@ -117,6 +119,7 @@ func (f *frame) field(r *reader, name string) (err error) {
 		if err == nil && text[0] != '{' {
 			err = fmt.Errorf("%.80s, want a map", text)
 		}
+		f.around = text
 		return err
 	case "events":
 		return f.readEvents(r)

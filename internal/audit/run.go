@@ -19,6 +19,7 @@ type run struct {
 	first, ticks int64          // as that says; ticks is 0 in an open run
 	end          bool           // an open run has said that it ends
 	difference   *ownDifference // with which the run has ended
+	around       []byte         // what the first frame says that it had around it
 	hash, tick   lists          // of the run, and of the tick that is being read
 	hashed       int64          // whole ticks that were read
 	part         *part          // the tick of which some frames were read
@@ -171,6 +172,9 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
+	if r.hashed == 0 && r.part == nil {
+		r.around = f.around
+	}
 	r.collect(f, seq)
 	if f.difference != nil { // digests speak of whole ticks
 		r.difference, r.part = f.difference, nil

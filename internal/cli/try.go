@@ -24,6 +24,8 @@ type tryCommand struct {
 	Runs int `default:"12" placeholder:"N" help:"Runs (${default})."`
 	Jobs int `placeholder:"N" help:"Runs at once. Left out: one for each processor."`
 
+	Vary *varyFlag `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
+
 	Dir     string   `placeholder:"DIR" type:"path" help:"Working folder. Left out: the current one."`
 	Env     []string `placeholder:"NAME[=VALUE]" sep:"none" help:"A variable of its environment: with a value, or as it is here (its name alone is recorded)."`
 	Setup   string   `placeholder:"COMMAND" help:"For sh -c, before each run."`
@@ -57,6 +59,7 @@ type tryCommand struct {
 func (*tryCommand) examples() string {
 	return `  ers try -- python3 report.py                 twelve runs, each from the same start
   ers try --ignore 'stdout#json:/meta/date' -- ./report --json < input.csv
+  ers try --vary standard -- python3 report.py each run in other surroundings
   ers try --out 'build/**' -- make             compare these files alone
   ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
   ers try --lock report --why "as released" -- ./report

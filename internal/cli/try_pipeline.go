@@ -82,6 +82,9 @@ func (c *tryCommand) pipeline(io *streams) (f *pipeline.File, done func(), err e
 		Contexts:   contexts, Runs: c.Runs, Ticks: 1, Dir: dir,
 		Contents: map[string]pipeline.Content{command.Stdin.SHA256: stdin},
 	}
+	if c.Vary != nil {
+		f.Variations = *c.Vary
+	}
 	if err = f.Check(); err == nil {
 		if fault := f.Definition.Check(); fault != nil {
 			err = errors.New(fault.Msg)

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // windowFlags say which window is wanted.
@@ -19,6 +20,7 @@ type windowFlags struct {
 	Runs      *int       `placeholder:"N" help:"Runs in place of the file's."`
 	Ticks     *int64     `placeholder:"N" help:"Ticks a run in place of the file's."`
 	FirstTick *int64     `placeholder:"N" help:"First tick in place of the file's."`
+	Vary      *varyFlag  `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
 	Text      string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: a text, a paragraph a tick."`
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
 	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
@@ -47,6 +49,9 @@ func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, er
 	}
 	if w.FirstTick != nil {
 		f.FirstTick = *w.FirstTick
+	}
+	if w.Vary != nil {
+		f.Variations = *w.Vary
 	}
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -85,6 +90,15 @@ func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 			r.Drill = &w.Drill.Drill
 		}
 	}
+}
+
+// varyFlag reads names of variations.
+type varyFlag []vary.Name
+
+func (v *varyFlag) UnmarshalText(text []byte) error {
+	names, err := vary.Parse(string(text))
+	*v = names
+	return err
 }
 
 // latchFlag reads HASH or HASH:HASH. With one hash the trace alone is held, and what

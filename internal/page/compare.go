@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/compare"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
@@ -121,7 +122,7 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 	r := *w.request
 	end := r.FirstTick + r.Ticks
 	r.FirstTick = max(r.FirstTick, *c.First-before)
-	r.Ticks, r.Runs, r.Latch, r.Drill, r.Groups = end-r.FirstTick, 2, nil, nil, nil
+	r.Ticks, r.Runs, r.Latch, r.Drill, r.Groups, r.Variations = end-r.FirstTick, 2, nil, nil, nil, nil
 	last := make([]events.Digest, 2)
 	pair := &pairSource{ctx, s, [2]events.RunKey{a, b}, r}
 	for i, key := range pair.keys {
@@ -183,6 +184,9 @@ func (p *pairSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 func (p *pairSource) Tick(run int, d events.TickDigest) (events.Tick, error) {
 	return p.server.loadTick(p.ctx, p.keys[run], d.Tick)
 }
+
+// Surroundings are not looked at: two runs that somebody compares are no window.
+func (p *pairSource) Surroundings(int) (canon.Value, error) { return "", nil }
 
 func (p *pairSource) Object(sha string) (io.ReadCloser, error) {
 	return p.server.Bus.OpenObject(p.ctx, sha)

@@ -5,6 +5,7 @@ import (
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // DefaultRuns is how many runs a window has when the file does not say.
@@ -22,6 +23,7 @@ type File struct {
 	FirstTick  int64              // >= 0
 	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
+	Variations []vary.Name // of a pipeline of workers and commands
 }
 
 // Check returns the first rule that the numbers break, nil for none. Every error is
@@ -53,6 +55,9 @@ func (f *File) faults() (list []*program.Fault) {
 		if err := f.Contexts.Covers(f.Ticks); err != nil {
 			fault("/ticks", "%v", err)
 		}
+	}
+	if len(f.Variations) > 0 && f.Definition.Kind != program.KindExec {
+		fault("/variations", "tasks of kind %s run within ERS, where nothing can be varied: only workers and commands have variations", f.Definition.Kind)
 	}
 	list = append(list, program.CheckBudget(f.Budget.Forecast, "/budget/forecast", "forecast budget")...)
 	return append(list, program.CheckBudget(f.Budget.Shadow, "/budget/shadow", "shadow budget")...)
@@ -87,7 +92,15 @@ func (f *File) Request() events.WindowRequest {
 		FirstTick:        f.FirstTick,
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,
+		Variations:       words(f.Variations),
 	}
+}
+
+func words(names []vary.Name) (list []string) {
+	for _, name := range names {
+		list = append(list, string(name))
+	}
+	return list
 }
 
 func textContexts(read readFile, path string) (*program.Contexts, error) {

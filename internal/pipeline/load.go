@@ -10,6 +10,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/rules"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Declare asks a worker which tasks it has. contents are those of its files, by SHA-256.
@@ -67,7 +68,7 @@ func (l *loader) pipeline(root *node) *File {
 		return l.over(root)
 	}
 	const what = "the pipeline"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "workers", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "variations", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
 		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
@@ -83,7 +84,26 @@ func (l *loader) pipeline(root *node) *File {
 		f.Ticks = int64(f.Contexts.Len())
 	}
 	l.numbers(root, f)
+	f.Variations = l.variations(root.get("variations"))
 	return f
+}
+
+// variations reads a list of names, or the word for all or none.
+func (l *loader) variations(n *node) []vary.Name {
+	if n == nil {
+		return nil
+	}
+	var list []string
+	if n.kind == canon.Array {
+		list = l.texts(n, "variations")
+	} else {
+		list = []string{l.text(n, "variations")}
+	}
+	names, err := vary.List(list)
+	if err != nil {
+		l.wrong(n, "variations: %v", err)
+	}
+	return names
 }
 
 // numbers reads how many runs and ticks; what is left out stays as it is.

@@ -35,13 +35,12 @@ func WriteCommand(f *File, input []byte, inputFile string) ([]byte, error) {
 		}
 		task = with(task, string(do), list)
 	}
-	return yaml.MarshalWithOptions(yaml.MapSlice{
-		{Key: "name", Value: d.Name},
-		{Key: "runs", Value: f.Runs},
-		{Key: "ticks", Value: f.Ticks},
+	file := yaml.MapSlice{{Key: "name", Value: d.Name}, {Key: "runs", Value: f.Runs}, {Key: "ticks", Value: f.Ticks}}
+	file = with(file, "variations", words(f.Variations))
+	return yaml.MarshalWithOptions(append(file, yaml.MapSlice{
 		{Key: "budget", Value: yaml.MapSlice{{Key: "forecast", Value: lane()}, {Key: "shadow", Value: lane()}}},
 		{Key: "tasks", Value: []yaml.MapSlice{task}},
-	}, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
+	}...), yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
 }
 
 // InlineInput tells whether a standard input goes into the pipeline file.

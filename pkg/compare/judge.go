@@ -41,6 +41,9 @@ type Source interface {
 	// Tick returns the whole tick that d, yielded by TickDigests(run), is about.
 	Tick(run int, d events.TickDigest) (events.Tick, error)
 
+	// Surroundings returns what a sealed run says that it had around it, "" for nothing.
+	Surroundings(run int) (canon.Value, error)
+
 	// Object reads an object that a value names. [events.ErrNotFound], and
 	// [events.ErrDamaged] while it is read, leave the verdict without what is in it.
 	Object(sha string) (io.ReadCloser, error)
@@ -103,7 +106,40 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 	}
 	slices.SortStableFunc(v.Problems, func(a, b events.Problem) int { return cmp.Compare(a.Run, b.Run) })
 	group(&v, last, sealed)
+	if err := notVaried(&v, sealed, src); err != nil {
+		return v, err
+	}
 	return v, decide(&v, &examiner{req: req, src: src}, last)
+}
+
+// notVaried says which runs do not have the variations that were asked for.
+func notVaried(v *events.Verdict, sealed []int, src Source) error {
+	if len(v.Variations) == 0 {
+		return nil
+	}
+	missed := make(map[string]*events.NotVaried)
+	for _, run := range sealed {
+		around, err := src.Surroundings(run)
+		if err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+		for _, name := range v.Variations {
+			why := events.NotVariedReason(around, name)
+			if why == "" {
+				continue
+			}
+			if missed[name] == nil {
+				missed[name] = &events.NotVaried{Name: name, Reason: why}
+			}
+			missed[name].Runs = append(missed[name].Runs, run)
+		}
+	}
+	for _, name := range v.Variations {
+		if missed[name] != nil {
+			v.NotVaried = append(v.NotVaried, *missed[name])
+		}
+	}
+	return nil
 }
 
 // Withdraw makes a verdict inconclusive because of c.
@@ -131,6 +167,7 @@ func newVerdict(key events.WindowKey, req *events.WindowRequest) events.Verdict 
 		FirstTick:        req.FirstTick,
 		Ticks:            req.Ticks,
 		FirstRun:         req.FirstRun,
+		Variations:       req.Variations,
 		Hashes:           make([]string, req.Runs),
 		ResultHashes:     make([]string, req.Runs),
 		Groups:           []events.Group{},

@@ -140,6 +140,9 @@ type Memory map[int][]events.Tick
 // Complete implements [Source]: what is in memory is whole.
 func (m Memory) Complete(int) error { return nil }
 
+// Surroundings implements [Source]: none are kept in memory.
+func (m Memory) Surroundings(int) (canon.Value, error) { return "", nil }
+
 // TickDigests implements [Source]; it hashes as it goes.
 func (m Memory) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {

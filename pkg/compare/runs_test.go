@@ -108,6 +108,8 @@ type bigSource struct{ ticks int64 }
 
 func (s bigSource) Complete(int) error { return nil }
 
+func (s bigSource) Surroundings(int) (canon.Value, error) { return "", nil }
+
 func (s bigSource) Object(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }
 
 func (s bigSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {

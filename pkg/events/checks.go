@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // The checks that the types of the documents do not make. They keep a reader from
@@ -46,6 +47,9 @@ func (r *WindowRequest) check() error {
 	}
 	if err := r.checkGroups(); err != nil {
 		return err
+	}
+	if names, err := vary.List(r.Variations); err != nil || len(names) != len(r.Variations) || !slices.IsSortedFunc(r.Variations, vary.Compare[string]) {
+		return fmt.Errorf("/variations: want names of variations in their order (%v)", err)
 	}
 	if err := r.After.check(); err != nil {
 		return err

@@ -31,6 +31,9 @@ type Verdict struct {
 	Ticks            int64   `json:"ticks"`
 	FirstRun         int64   `json:"first_run,omitempty"`
 
+	Variations []string    `json:"variations,omitempty"` // as requested
+	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
+
 	// The hashes of run 0, and of each run by its index. Runs are equal when both
 	// their trace and their result hash are. A run that was never sealed has "".
 	ExpectedHash       string   `json:"expected_hash"`
@@ -53,6 +56,39 @@ type Verdict struct {
 
 // Key is the identity of the window that the verdict is about.
 func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Request} }
+
+// NotVaried names a variation that runs do not have as they should.
+type NotVaried struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"` // in the first of these runs
+	Runs   []int  `json:"runs"`   // ascending
+}
+
+// NotVariedReason reads what the surroundings of a run say of a variation: the reason why
+// the run does not have it, "" when it has it.
+func NotVariedReason(surroundings canon.Value, name string) string {
+	said := false
+	if surroundings != "" {
+		for member, v := range surroundings.Members() {
+			if v.Kind() != canon.Object {
+				continue
+			}
+			said = said || member == "varied"
+			if member != "not_varied" {
+				continue
+			}
+			for missed, why := range v.Members() {
+				if text, ok := why.Text(); missed == name && ok {
+					return ClipReason(text)
+				}
+			}
+		}
+	}
+	if !said {
+		return "the run says nothing of what was varied"
+	}
+	return ""
+}
 
 // Group is a set of runs that are equal to the byte.
 type Group struct {

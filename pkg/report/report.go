@@ -49,6 +49,7 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 		p.difference(v, d)
 		p.eventsAround(d)
 		p.groups(v)
+		p.suspects(v)
 	}
 	p.problems(v)
 	p.notes(v)
@@ -86,6 +87,7 @@ func (p *page) facts(v *events.Verdict) {
 			p.fact("accepted", "with another definition, "+short(v.Latch.Definition))
 		}
 	}
+	p.variations(v)
 	if v.DefinitionSHA256 != "" {
 		p.fact("definition", short(v.DefinitionSHA256)+"   contexts "+short(v.ContextsSHA256))
 	}

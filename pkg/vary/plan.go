@@ -24,6 +24,10 @@ var columns = func() (list []uint16) {
 	return list
 }()
 
+// step is how far the columns of two variations lie apart, so that those of few differ in
+// all runs.
+const step = 7
+
 // stride is by how many columns the variations move on from block to block, so that many
 // windows of one case tell apart what one does not.
 const stride = 5
@@ -35,7 +39,7 @@ func Varied(name Name, run int64) bool {
 	if at < 0 || run < 0 {
 		return false
 	}
-	column := columns[(int64(at)+run/block*stride)%int64(len(columns))]
+	column := columns[(int64(at)*step+run/block*stride)%int64(len(columns))]
 	return column>>(run%block)&1 == 1
 }
 

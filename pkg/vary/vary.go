@@ -40,14 +40,10 @@ const (
 	Nice     Name = "nice"     // how willingly it gives way
 	Stdin    Name = "stdin"    // a pipe, and not a file
 	GC       Name = "gc"       // GOGC: how often garbage is collected
-	Added    Name = "added"    // the order in which the tasks were added
-	Alone    Name = "alone"    // while no other run of the window is at work
-	Order    Name = "order"    // in which the files of the folder were made
-	Times    Name = "times"    // of the files
 )
 
 // All are the variations, in the order of the plan.
-var All = []Name{TZ, Locale, HashSeed, Threads, CPUs, Umask, Home, User, Host, Path, Env, EnvSize, Terminal, Clock, ASLR, Nice, Stdin, GC, Added, Alone, Order, Times}
+var All = []Name{TZ, Locale, HashSeed, Threads, CPUs, Umask, Home, User, Host, Path, Env, EnvSize, Terminal, Clock, ASLR, Nice, Stdin, GC}
 
 // Standard and None are what people write for all variations and for none.
 const (
@@ -85,14 +81,12 @@ func List(words []string) ([]Name, error) {
 		}
 		names = append(names, name)
 	}
-	Sort(names)
+	slices.SortFunc(names, Compare)
 	return names, nil
 }
 
-// Sort brings names into the order of [All].
-func Sort(names []Name) {
-	slices.SortFunc(names, func(a, b Name) int { return slices.Index(All, a) - slices.Index(All, b) })
-}
+// Compare puts names into the order of [All].
+func Compare[S ~string](a, b S) int { return slices.Index(All, Name(a)) - slices.Index(All, Name(b)) }
 
 // Text is a list of names for people.
 func Text(names []Name) string {

@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Program is what a window's definition and contexts come to. It is used by all runs
@@ -53,6 +54,14 @@ type Stateful interface {
 // Apart is a Run whose ticks may be computed in processes of its own, while this one waits.
 type Apart interface {
 	Apart() bool
+}
+
+// Varying is a Run that can have its surroundings varied.
+type Varying interface {
+	// SetVariation is called before the first tick, where the window asks for variations.
+	// What is there of them is in the surroundings of the first tick, as "varied" and
+	// "not_varied", see [events.NotVariedReason].
+	SetVariation(vary.Run)
 }
 
 // Logged is a Run that has something to say, beside what it comes to.
@@ -102,6 +111,13 @@ func (w *window) newRun(number int) (run Run, err error) {
 		run, err = w.program.NewRun()
 		if l, ok := run.(Logged); ok && err == nil {
 			l.SetLog(w.log.With().Int("run", number).Logger())
+		}
+		if v, ok := run.(Varying); ok && err == nil && len(w.request.Variations) > 0 {
+			names, err := vary.List(w.request.Variations)
+			if err != nil {
+				return err
+			}
+			v.SetVariation(vary.Run{Names: names, Number: w.request.FirstRun + int64(number)})
 		}
 		return err
 	})

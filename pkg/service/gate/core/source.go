@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/compare"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -50,6 +51,23 @@ func (s *source) Complete(number int) error {
 		}
 	}
 	return nil
+}
+
+// Surroundings are what the run's first frame says.
+func (s *source) Surroundings(number int) (canon.Value, error) {
+	seq := s.window.runs[number].firstSeq
+	frames, err := s.streams.Get(events.StreamTrace, seq)
+	if err != nil {
+		return "", err
+	}
+	var d events.FrameDecoder
+	if frames[0].Seq == 0 {
+		return "", bad(number, events.StreamTrace, seq, "the digests cover this message, and it is not there")
+	}
+	if err := d.ReadFrame(frames[0]); err != nil {
+		return "", bad(number, events.StreamTrace, seq, err.Error())
+	}
+	return d.Surroundings, nil
 }
 
 // TickDigests yields the tick digests of a run up to its last digest.

@@ -1,7 +1,5 @@
 package audit
 
-import "abraxas.dev/ers/pkg/events"
-
 // notVaried says which runs do not have the variations that were asked for: by what each
 // run's first frame says of what it had around it.
 func (j *judgement) notVaried(sealed []int) {
@@ -13,7 +11,7 @@ func (j *judgement) notVaried(sealed []int) {
 				continue
 			}
 			if len(missed.Runs) == 0 {
-				missed.Reason = events.ClipReason(why)
+				missed.Reason = why
 			}
 			missed.Runs = append(missed.Runs, run)
 		}
@@ -36,8 +34,14 @@ func (r *run) missed(name string) string {
 	return missedReason(members, name)
 }
 
+// maxMissed is the longest reason that a verdict repeats, in bytes.
+const maxMissed = 800
+
 func missedReason(members map[string]any, name string) string {
 	missed, _ := members["not_varied"].(map[string]any)
 	why, _ := missed[name].(string)
+	if len(why) > maxMissed {
+		return "the reason that the run gives is too long"
+	}
 	return why
 }

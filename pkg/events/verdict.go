@@ -78,8 +78,13 @@ func NotVariedReason(surroundings canon.Value, name string) string {
 				continue
 			}
 			for missed, why := range v.Members() {
-				if text, ok := why.Text(); missed == name && ok {
-					return ClipReason(text)
+				text, ok := why.Text()
+				switch {
+				case missed != name || !ok:
+				case len(text) > MaxReason:
+					return "the reason that the run gives is too long"
+				case text != "":
+					return text
 				}
 			}
 		}

@@ -14,7 +14,7 @@ func Ask(ctx context.Context, c Config, w *program.Worker) (tasks []program.Task
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	s := &server{key: serverKey{worker: w.Name}, program: p, log: c.Log}
+	s := &server{key: serverKey{worker: w.Name}, program: p, variation: &variation{}, log: c.Log}
 	if s.site, err = p.newSite(ctx, &w.Process, ""); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/vary"
 )
@@ -47,7 +48,7 @@ func (v *variation) missed(name vary.Name, why string) {
 	if v.failed == nil {
 		v.failed = make(map[string]string)
 	}
-	v.failed[string(name)] = valid(why)
+	v.failed[string(name)] = events.ClipReason(why)
 }
 
 // record adds it to the surroundings.

@@ -19,7 +19,7 @@ type frame struct {
 	entries                []entry
 	kept                   []keptObject // objects that hold what is kept outside the frame
 
-	around                 []byte       // what the run had around it, canonical; nil: nothing is said
+	around []byte // what the run had around it, canonical; nil: nothing is said
 
 	// With one of these the run ends.
 	end        bool

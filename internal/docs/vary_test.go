@@ -17,7 +17,7 @@ func TestVariations(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []vary.Name
-	for _, row := range regexp.MustCompile("(?m)^\| `([a-z]+)` \|").FindAllSubmatch(text, -1) {
+	for _, row := range regexp.MustCompile("(?m)^[|] `([a-z]+)` [|]").FindAllSubmatch(text, -1) {
 		names = append(names, vary.Name(row[1]))
 	}
 	if !slices.Equal(names, vary.All) {

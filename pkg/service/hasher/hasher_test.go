@@ -267,6 +267,32 @@ func TestFrameBehindTheEnd(t *testing.T) {
 	}
 }
 
+// A hasher that comes after the digest of a run that ended with a difference reads the
+// frame with it again, and takes no offence. A second such frame is one behind the end.
+func TestDifferenceAfterRestart(t *testing.T) {
+	b := bustest.Open(t)
+	w := newTrace(t, b)
+	w.tick(firstTick, 1<<20)
+	p := w.position(firstTick + 1)
+	p.Total = 8
+	frame, err := events.AppendDifference(nil, p, &events.Difference{Kind: events.KindRestart, Tick: firstTick, Task: "a", Pointer: "/value", Expected: "1", Found: "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.publish(frame)
+	_, stop := startHasher(t, b)
+	if d := digests(t, b, w.key, final); d[len(d)-1].Difference == nil || d[len(d)-1].Problem != nil {
+		t.Fatalf("%+v", d)
+	}
+	stop()
+	startHasher(t, b)
+	second := w.publish(frame)
+	all := digests(t, b, w.key, broken)
+	if p := all[len(all)-1].Problem; p.Seq != second || !strings.Contains(p.Reason, "behind the end") {
+		t.Errorf("%+v, want sequence %d", p, second)
+	}
+}
+
 // peerDigest is what another hasher says of the run's ticks from the from-th on and
 // before the to-th, each in one frame of its own from sequence 1 on.
 func (w *trace) peerDigest(from, to int64) events.Digest {

@@ -20,6 +20,7 @@ type run struct {
 	ended      *sums         // of a run whose last digest was read back: what that says in place of at
 	end        bool          // an open run has said that it ends
 	difference *events.Difference
+	endSeq     uint64 // the frame with the difference; 0: it has not been read here
 
 	covers  []events.TickDigest // whole ticks that are on no digest yet
 	problem *events.Problem     // the run is broken
@@ -53,6 +54,9 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	switch {
 	case m.Seq <= r.seq || r.problem != nil:
 		return false // covered, or of a run that is broken: the message stays in the stream
+	case r.difference != nil && r.endSeq == 0 && r.endsWith(c, m):
+		r.endSeq = m.Seq
+		return false // a digest speaks of it already, of another hasher or from before a restart
 	case r.over():
 		return r.fail(c, m, "a frame behind the end of its run")
 	}
@@ -65,7 +69,7 @@ func (r *run) accept(c *Core, m events.Message) bool {
 		return r.fail(c, m, err.Error())
 	}
 	if d.Difference != nil {
-		r.difference = d.Difference
+		r.difference, r.endSeq = d.Difference, m.Seq
 		r.dropPart(c)
 		return true
 	}
@@ -89,6 +93,14 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	r.end = d.End
 	r.endTick(c, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq, Hashes: step.Tick})
 	return true
+}
+
+// endsWith tells whether a message is the frame with the difference that the run's last
+// digest has.
+func (r *run) endsWith(c *Core, m events.Message) bool {
+	d := &c.decoder
+	return d.ReadFrame(m) == nil && d.DecodeBody() == nil && d.Difference != nil && *d.Difference == *r.difference &&
+		d.RunKey == r.key && d.Request == r.window.key.Request
 }
 
 // follows tells why a frame is not the one that must come next.

@@ -210,9 +210,6 @@ func (r *run) advance(ctx context.Context, d *digest, t *trace) error {
 	if n := len(d.Covers); n > 0 {
 		limit = max(limit, d.Covers[n-1].LastSeq)
 	}
-	if d.Difference != nil { // its frame comes at some point behind the last that is covered
-		limit = a.ends[events.StreamTrace]
-	}
 	bad := d.Problem != nil && d.Problem.Stream == events.StreamTrace
 	if bad {
 		limit = max(limit, d.Problem.Seq)
@@ -241,8 +238,11 @@ func (r *run) compare(seq uint64, d *digest) {
 		FirstTick: r.first, Ticks: r.ticks, Covers: covers, Done: r.covered, Events: r.base[0].n, hashes: r.base.hashes(),
 		Problem: d.Problem, LastSeq: r.coveredSeq, LowWater: d.LowWater, Open: d.Open,
 	}
-	if r.difference != nil && r.covered == r.hashed && d.Problem == nil {
-		want.Difference = r.difference
+	if r.difference != nil && r.covered == r.hashed {
+		want.LastSeq = r.endSeq
+		if d.Problem == nil {
+			want.Difference = r.difference
+		}
 	}
 	want.Final = d.Problem != nil || want.Difference != nil || r.isWhole(r.covered)
 	if !want.Final {

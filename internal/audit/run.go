@@ -18,7 +18,8 @@ type run struct {
 	begun        bool           // there is a good frame
 	first, ticks int64          // as that says; ticks is 0 in an open run
 	end          bool           // an open run has said that it ends
-	difference   *ownDifference // with which the run has ended
+	difference   *ownDifference // with which the run has ended …
+	endSeq       uint64         // … in this frame
 	around       []byte         // what the first frame says that it had around it
 	hash, tick   lists          // of the run, and of the tick that is being read
 	hashed       int64          // whole ticks that were read
@@ -177,7 +178,7 @@ func (r *run) add(f *frame, seq uint64) {
 	}
 	r.collect(f, seq)
 	if f.difference != nil { // digests speak of whole ticks
-		r.difference, r.part = f.difference, nil
+		r.difference, r.endSeq, r.part = f.difference, seq, nil
 		return
 	}
 	r.end = f.end

@@ -41,7 +41,7 @@ type Digest struct {
 	Problem    *Problem    `json:"problem,omitempty"`
 	Difference *Difference `json:"difference,omitempty"`
 
-	LastSeq  uint64 `json:"last_seq"`  // the last ERS_TRACE sequence of this run that is covered
+	LastSeq  uint64 `json:"last_seq"`  // the last ERS_TRACE sequence of this run that is covered: the end of a tick, or the frame with the Difference
 	LowWater uint64 `json:"low_water"` // every ERS_TRACE message up to here is covered by this digest or an earlier one, but for Open
 
 	// Open are the ticks that had begun and not ended: the frames of these runs from

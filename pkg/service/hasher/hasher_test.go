@@ -267,29 +267,96 @@ func TestFrameBehindTheEnd(t *testing.T) {
 	}
 }
 
-// A hasher that comes after the digest of a run that ended with a difference reads the
-// frame with it again, and takes no offence. A second such frame is one behind the end.
-func TestDifferenceAfterRestart(t *testing.T) {
+// aDifference is what the runs of the tests end with.
+var aDifference = events.Difference{Kind: events.KindRestart, Tick: firstTick, Task: "a", Pointer: "/value", Expected: "1", Found: "2"}
+
+// difference ends the run in a tick.
+func (w *trace) difference(number int64) (seq uint64) {
+	w.t.Helper()
+	p := w.position(number)
+	p.Total = 8
+	frame, err := events.AppendDifference(nil, p, &aDifference)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.publish(frame)
+}
+
+// The frame with a difference ends its run for every hasher, whether it has read the run,
+// comes after the digest that says so, or has met such a digest of another hasher before
+// the frame. A second such frame is one behind the end.
+func TestFrameBehindADifference(t *testing.T) {
+	const next = firstTick + 1
+	ended := func(t *testing.T, b *bus.Bus, w *trace, first uint64) (stop func()) {
+		_, stop = startHasher(t, b)
+		all := digests(t, b, w.key, final)
+		if d := all[len(all)-1]; d.Difference == nil || *d.Difference != aDifference || d.Problem != nil || d.LastSeq != first {
+			t.Fatalf("%+v", d)
+		}
+		return stop
+	}
+	for name, prepare := range map[string]func(t *testing.T, b *bus.Bus, w *trace){
+		"read": func(t *testing.T, b *bus.Bus, w *trace) { ended(t, b, w, w.difference(next)) },
+		"after a restart": func(t *testing.T, b *bus.Bus, w *trace) {
+			ended(t, b, w, w.difference(next))()
+			startHasher(t, b)
+		},
+		"in a tick, after a restart": func(t *testing.T, b *bus.Bus, w *trace) {
+			frames := w.frames(next, 700)
+			if len(frames) < 3 {
+				t.Fatalf("%d frames", len(frames))
+			}
+			for _, frame := range frames[:2] {
+				w.publish(frame)
+			}
+			ended(t, b, w, w.difference(next))()
+			startHasher(t, b)
+		},
+		"said by another": func(t *testing.T, b *bus.Bus, w *trace) {
+			startHasher(t, b)
+			digests(t, b, w.key, done(1)) // it has the run in memory now
+			peer := w.peerDigest(1, 2)
+			peer.Final, peer.State, peer.Difference, peer.LastSeq = true, "", &aDifference, 3
+			data, err := events.Encode(&peer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.say(data)
+			w.tick(next, 1<<20)
+			w.difference(next + 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := bustest.Open(t)
+			w := newTrace(t, b)
+			w.tick(firstTick, 1<<20)
+			prepare(t, b, &w)
+			second := w.difference(next)
+			if p := brokenDigest(t, b, w.key).Problem; p.Seq != second || !strings.Contains(p.Reason, "behind the end") {
+				t.Errorf("%+v, want sequence %d", p, second)
+			}
+		})
+	}
+}
+
+// The hasher that meets a digest with a difference where it finds none disagrees.
+func TestNoDifference(t *testing.T) {
 	b := bustest.Open(t)
 	w := newTrace(t, b)
+	startHasher(t, b)
 	w.tick(firstTick, 1<<20)
-	p := w.position(firstTick + 1)
-	p.Total = 8
-	frame, err := events.AppendDifference(nil, p, &events.Difference{Kind: events.KindRestart, Tick: firstTick, Task: "a", Pointer: "/value", Expected: "1", Found: "2"})
+	digests(t, b, w.key, done(1))
+	peer := w.peerDigest(1, 2)
+	peer.Final, peer.State, peer.Difference, peer.LastSeq = true, "", &aDifference, 3
+	data, err := events.Encode(&peer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.publish(frame)
-	_, stop := startHasher(t, b)
-	if d := digests(t, b, w.key, final); d[len(d)-1].Difference == nil || d[len(d)-1].Problem != nil {
-		t.Fatalf("%+v", d)
-	}
-	stop()
-	startHasher(t, b)
-	second := w.publish(frame)
-	all := digests(t, b, w.key, broken)
-	if p := all[len(all)-1].Problem; p.Seq != second || !strings.Contains(p.Reason, "behind the end") {
-		t.Errorf("%+v, want sequence %d", p, second)
+	seq := w.say(data)
+	w.tick(firstTick+1, 1<<20)
+	w.tick(firstTick+2, 1<<20)
+	if p := brokenDigest(t, b, w.key).Problem; p.Stream != events.StreamDigest || p.Seq != seq {
+		t.Errorf("%+v, want sequence %d", p, seq)
 	}
 }
 

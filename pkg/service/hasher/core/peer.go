@@ -48,6 +48,10 @@ func (r *run) takePeer(c *Core, m events.Message) {
 
 // comparePeer compares a tick of ours with what the other hasher said of it.
 func (r *run) comparePeer(c *Core, ours events.TickDigest) {
+	if len(r.ahead) == 0 {
+		r.dispute(c, r.digestSeq, fmt.Sprintf("two hashers disagree over tick %d: it says that the run ended with a difference before it", ours.Tick))
+		return
+	}
 	theirs := r.ahead[0]
 	r.ahead = r.ahead[1:]
 	if ours != theirs {
@@ -62,7 +66,8 @@ func (r *run) comparePeer(c *Core, ours events.TickDigest) {
 }
 
 // compareSums compares what a digest of another hasher says of the run up to where
-// we are.
+// we are. A difference with which the run ended, and that we have yet to read, is left for
+// then.
 func (r *run) compareSums(c *Core, d *events.Digest) {
 	ours := r.sums()
 	if ours.hashes != d.Hashes || ours.events != d.Events || !d.Final && ours.state != d.State || !sameDifference(r, d) {
@@ -70,11 +75,15 @@ func (r *run) compareSums(c *Core, d *events.Digest) {
 			r.tick-1, d.Events, d.Hashes, ours.events, ours.hashes))
 		return
 	}
+	if d.Difference != nil && r.difference == nil {
+		r.peer = d
+		return
+	}
 	r.final = d.Final && r.problem == nil
 }
 
 // sameDifference tells whether the other hasher says the same of a difference with which
-// the run ended, as far as we know of one.
+// the run ended, as far as both know of one.
 func sameDifference(r *run, d *events.Digest) bool {
 	if r.difference == nil || d.Difference == nil {
 		return r.difference == nil || !d.Final

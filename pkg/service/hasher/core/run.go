@@ -15,12 +15,11 @@ type run struct {
 	at         *events.Point // where its hashes stand
 	hashed     int64         // whole ticks in them
 	tick       int64         // the tick that the next frame must be of
-	seq        uint64        // the last frame that ends a tick in them
+	seq        uint64        // the last frame that ends a tick in them, or the run with a difference
 	part       *part         // the tick that has begun and not ended
 	ended      *sums         // of a run whose last digest was read back: what that says in place of at
 	end        bool          // an open run has said that it ends
 	difference *events.Difference
-	endSeq     uint64 // the frame with the difference; 0: it has not been read here
 
 	covers  []events.TickDigest // whole ticks that are on no digest yet
 	problem *events.Problem     // the run is broken
@@ -54,9 +53,6 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	switch {
 	case m.Seq <= r.seq || r.problem != nil:
 		return false // covered, or of a run that is broken: the message stays in the stream
-	case r.difference != nil && r.endSeq == 0 && r.endsWith(c, m):
-		r.endSeq = m.Seq
-		return false // a digest speaks of it already, of another hasher or from before a restart
 	case r.over():
 		return r.fail(c, m, "a frame behind the end of its run")
 	}
@@ -69,8 +65,12 @@ func (r *run) accept(c *Core, m events.Message) bool {
 		return r.fail(c, m, err.Error())
 	}
 	if d.Difference != nil {
-		r.difference, r.endSeq = d.Difference, m.Seq
+		r.difference, r.seq = d.Difference, m.Seq
 		r.dropPart(c)
+		if peer := r.peer; peer != nil {
+			r.peer = nil
+			r.compareSums(c, peer)
+		}
 		return true
 	}
 	if step == nil {
@@ -93,14 +93,6 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	r.end = d.End
 	r.endTick(c, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq, Hashes: step.Tick})
 	return true
-}
-
-// endsWith tells whether a message is the frame with the difference that the run's last
-// digest has.
-func (r *run) endsWith(c *Core, m events.Message) bool {
-	d := &c.decoder
-	return d.ReadFrame(m) == nil && d.DecodeBody() == nil && d.Difference != nil && *d.Difference == *r.difference &&
-		d.RunKey == r.key && d.Request == r.window.key.Request
 }
 
 // follows tells why a frame is not the one that must come next.

@@ -1,0 +1,141 @@
+package corpus
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"abraxas.dev/ers/internal/cli"
+	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/evaluator"
+)
+
+const drift = "../../testdata/drift"
+
+// all has every program run, and as many windows as the long mode has.
+var all = flag.Bool("corpus", false, "run the whole corpus, and 1000 windows of random clean pipelines")
+
+func TestMain(m *testing.M) {
+	evaluator.Main()
+	process.Main()
+	testscript.Main(m, map[string]func(){"ers": cli.Main})
+}
+
+// open returns the table and a place to run its programs in.
+func open(t *testing.T) (*Table, *Shop) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts processes")
+	}
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("there is no python3 here")
+	}
+	table, err := Read(drift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop, err := Open(drift, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(shop.Close)
+	return table, shop
+}
+
+// Each program comes to what the table says of it: through the command, its server and
+// its services.
+func TestCorpus(t *testing.T) {
+	table, shop := open(t)
+	rows := []string{"class\tcaught\tcause\truns needed"}
+	for _, e := range table.Drifting {
+		if e.Sample || *all {
+			t.Run(e.Name(), func(t *testing.T) { rows = append(rows, drifts(t, shop, &e)) })
+		}
+	}
+	for _, e := range table.Clean {
+		if e.Sample || *all {
+			t.Run("clean/"+e.Name(), func(t *testing.T) { passes(t, shop, &e) })
+		}
+	}
+	t.Log("\n" + strings.Join(rows, "\n"))
+}
+
+// drifts runs a program that drifts, and returns its row of the table.
+func drifts(t *testing.T, shop *Shop, e *Entry) string {
+	if e.Needs != "" {
+		passes(t, shop, e)
+		return fmt.Sprintf("%s\tneeds %s\t%s\t-", e.Class, e.Needs, e.Cause)
+	}
+	v := window(t, shop, e)
+	if v.Outcome != events.Fail {
+		t.Fatalf("%s, want a fail", v.Outcome)
+	}
+	d := v.Divergence
+	place := Place(d)
+	if d.Kind != e.Kind || d.Task != e.TaskName() || !regexp.MustCompile("^(?:"+e.Place+")$").MatchString(place) {
+		t.Errorf("found kind %q, task %q, place %q; want %q, %q, %q", d.Kind, d.Task, place, e.Kind, e.TaskName(), e.Place)
+	}
+	if e.Odd != 0 && len(v.Outliers) != e.Odd {
+		t.Errorf("runs %v are outside the largest group, want %d", v.Outliers, e.Odd)
+	}
+	needed := "latched"
+	if v.FirstMismatchIndex != nil {
+		needed = fmt.Sprint(*v.FirstMismatchIndex + 1)
+	}
+	return fmt.Sprintf("%s\t%s at %s\t%s\t%s", e.Class, d.Kind, place, e.Cause, needed)
+}
+
+// passes runs a program that equal runs in equal surroundings cannot find fault with.
+func passes(t *testing.T, shop *Shop, e *Entry) {
+	if v := window(t, shop, e); v.Outcome != events.Pass {
+		t.Errorf("%s: %+v %+v, want a pass", v.Outcome, v.Divergence, v.Problems)
+	}
+}
+
+// window has a window of the program run and returns the verdict.
+func window(t *testing.T, shop *Shop, e *Entry) *events.Verdict {
+	t.Helper()
+	if err := shop.Build(e); err != nil {
+		t.Fatal(err)
+	}
+	var more []string
+	if e.Accepted != "" {
+		v := verdict(t, shop, shop.Ers(&Entry{Program: e.Accepted}))
+		more = []string{"--latch", v.ExpectedHash + ":" + v.ExpectedResultHash}
+	}
+	return verdict(t, shop, shop.Ers(e, more...))
+}
+
+// verdict runs a command that prints a verdict.
+func verdict(t *testing.T, shop *Shop, c *exec.Cmd) *events.Verdict {
+	t.Helper()
+	state := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(state, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	c.Env, c.Stdout, c.Stderr = shop.Environ(state), &stdout, &stderr
+	err := c.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatal(err)
+	}
+	v := new(events.Verdict)
+	if err := events.Decode(bytes.TrimSpace(stdout.Bytes()), v); err != nil {
+		t.Fatalf("%s: %v\n%s%s", c, err, &stdout, &stderr)
+	}
+	want := map[events.Outcome]int{events.Pass: 0, events.Fail: 1, events.Inconclusive: 2}[v.Outcome]
+	if code := c.ProcessState.ExitCode(); code != want {
+		t.Errorf("exit code %d, want %d for %s:\n%s", code, want, v.Outcome, &stderr)
+	}
+	return v
+}

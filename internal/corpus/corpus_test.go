@@ -1,13 +1,9 @@
 package corpus
 
 import (
-	"bytes"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -73,7 +69,9 @@ func TestCorpus(t *testing.T) {
 // drifts runs a program that drifts, and returns its row of the table.
 func drifts(t *testing.T, shop *Shop, e *Entry) string {
 	if e.Needs != "" {
-		passes(t, shop, e)
+		if e.Needs != "crash" { // TestRestart
+			passes(t, shop, e)
+		}
 		return fmt.Sprintf("%s\tneeds %s\t%s\t-", e.Class, e.Needs, e.Cause)
 	}
 	v := window(t, shop, e)
@@ -105,37 +103,9 @@ func passes(t *testing.T, shop *Shop, e *Entry) {
 // window has a window of the program run and returns the verdict.
 func window(t *testing.T, shop *Shop, e *Entry) *events.Verdict {
 	t.Helper()
-	if err := shop.Build(e); err != nil {
+	v, err := shop.Window(e, t.TempDir())
+	if err != nil {
 		t.Fatal(err)
-	}
-	var more []string
-	if e.Accepted != "" {
-		v := verdict(t, shop, shop.Ers(&Entry{Program: e.Accepted}))
-		more = []string{"--latch", v.ExpectedHash + ":" + v.ExpectedResultHash}
-	}
-	return verdict(t, shop, shop.Ers(e, more...))
-}
-
-// verdict runs a command that prints a verdict.
-func verdict(t *testing.T, shop *Shop, c *exec.Cmd) *events.Verdict {
-	t.Helper()
-	state := filepath.Join(t.TempDir(), "state")
-	if err := os.Mkdir(state, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	c.Env, c.Stdout, c.Stderr = shop.Environ(state), &stdout, &stderr
-	err := c.Run()
-	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
-		t.Fatal(err)
-	}
-	v := new(events.Verdict)
-	if err := events.Decode(bytes.TrimSpace(stdout.Bytes()), v); err != nil {
-		t.Fatalf("%s: %v\n%s%s", c, err, &stdout, &stderr)
-	}
-	want := map[events.Outcome]int{events.Pass: 0, events.Fail: 1, events.Inconclusive: 2}[v.Outcome]
-	if code := c.ProcessState.ExitCode(); code != want {
-		t.Errorf("exit code %d, want %d for %s:\n%s", code, want, v.Outcome, &stderr)
 	}
 	return v
 }

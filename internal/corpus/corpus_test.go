@@ -78,6 +78,17 @@ func drifts(t *testing.T, shop *Shop, e *Entry) string {
 	if v.Outcome != events.Fail {
 		t.Fatalf("%s, want a fail", v.Outcome)
 	}
+	caught(t, e, v)
+	needed := "latched"
+	if v.FirstMismatchIndex != nil {
+		needed = fmt.Sprint(*v.FirstMismatchIndex + 1)
+	}
+	return fmt.Sprintf("%s\t%s at %s\t%s\t%s", e.Class, v.Divergence.Kind, Place(v.Divergence), e.Cause, needed)
+}
+
+// caught holds a fail against what the table says.
+func caught(t *testing.T, e *Entry, v *events.Verdict) {
+	t.Helper()
 	d := v.Divergence
 	place := Place(d)
 	if d.Kind != e.Kind || d.Task != e.TaskName() || !regexp.MustCompile("^(?:"+e.Place+")$").MatchString(place) {
@@ -86,11 +97,6 @@ func drifts(t *testing.T, shop *Shop, e *Entry) string {
 	if e.Odd != 0 && len(v.Outliers) != e.Odd {
 		t.Errorf("runs %v are outside the largest group, want %d", v.Outliers, e.Odd)
 	}
-	needed := "latched"
-	if v.FirstMismatchIndex != nil {
-		needed = fmt.Sprint(*v.FirstMismatchIndex + 1)
-	}
-	return fmt.Sprintf("%s\t%s at %s\t%s\t%s", e.Class, d.Kind, place, e.Cause, needed)
 }
 
 // passes runs a program that equal runs in equal surroundings cannot find fault with.

@@ -19,12 +19,17 @@ type Shop struct {
 	url string
 	src string
 	srv *httptest.Server
+
+	// Midway is called when a program of several ticks is in the middle of them. It goes on
+	// when Midway returns.
+	Midway func()
 }
 
 // Open copies the folder src to a new place below dir and starts the server that some of
 // the programs ask.
 func Open(src, dir string) (*Shop, error) {
-	s := &Shop{Dir: filepath.Join(dir, "drift"), bin: filepath.Join(dir, "bin"), src: src, srv: httptest.NewServer(answers())}
+	s := &Shop{Dir: filepath.Join(dir, "drift"), bin: filepath.Join(dir, "bin"), src: src}
+	s.srv = httptest.NewServer(s.answers())
 	s.url = s.srv.URL
 	if err := os.CopyFS(s.Dir, os.DirFS(src)); err != nil {
 		s.Close()
@@ -38,7 +43,7 @@ func (s *Shop) Close() { s.srv.Close() }
 
 // answers are those of a server that never answers twice alike, and turns each third
 // request away.
-func answers() http.Handler {
+func (s *Shop) answers() http.Handler {
 	var rate, asked atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("/rate", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, rate.Add(1)) })
@@ -49,6 +54,7 @@ func answers() http.Handler {
 		}
 		fmt.Fprint(w, "hello")
 	})
+	mux.HandleFunc("/midway", func(http.ResponseWriter, *http.Request) { s.Midway() })
 	return mux
 }
 

@@ -14,7 +14,8 @@ import (
 // made are the files that programs of the corpus make beside what they print.
 const made = "parts.txt rows.tar parts.tar hello.sh"
 
-// script runs the program, keeps in artifacts what it came to, and passes on nothing else.
+// script runs the program and keeps in artifacts what it came to. It fails when the program
+// does: two equal failures say nothing.
 func (w *work) script(state string) string {
 	var env []string
 	for _, v := range w.shop.Environ(state) {
@@ -23,8 +24,7 @@ func (w *work) script(state string) string {
 		}
 	}
 	return fmt.Sprintf(`mkdir artifacts
-env %s %s > artifacts/stdout 2> artifacts/stderr < /dev/null
-echo $? > artifacts/exit
+env %s %s > artifacts/stdout 2> artifacts/stderr < /dev/null || exit 9
 cp -p %s artifacts 2> /dev/null || true`, strings.Join(env, " "), strings.Join(w.shop.Command(w.entry), " "), made)
 }
 
@@ -76,8 +76,8 @@ func contents(dir string) ([]byte, error) {
 	return all.Bytes(), err
 }
 
-// reprotest has reprotest run the program, with its null server and all variations that
-// it has by itself.
+// reprotest has reprotest run the program, with its null server and all its variations but
+// that of the user, for which it must be told of other users.
 func (w *work) reprotest() (bool, error) {
 	state, err := w.state()
 	if err != nil {
@@ -87,7 +87,7 @@ func (w *work) reprotest() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c := exec.Command("reprotest", "--variations=-user_group", "-c", w.script(state), dir, "artifacts/*", "--", "null")
+	c := exec.Command("reprotest", "--vary=-user_group", "-c", w.script(state), dir, "artifacts/*", "--", "null")
 	c.Env = w.shop.Environ(state)
 	out, err := c.CombinedOutput()
 	switch {

@@ -14,14 +14,9 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// What drifts only after a crash: the process that coordinates is killed in the middle of a
-// window, and another one takes it up.
-func TestRestart(t *testing.T) {
-	if !*all {
-		t.Skip("it is run with -corpus")
-	}
-	table, shop := open(t)
-	e := entry(t, table, "restart.yaml")
+// crashed has a window run by a process that is killed in the middle of it, and taken up by
+// another one.
+func crashed(t *testing.T, shop *Shop, e *Entry) *events.Verdict {
 	state := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(state, name)
@@ -70,10 +65,7 @@ func TestRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.Outcome != events.Fail {
-		t.Fatalf("%s, want a fail: %+v", v.Outcome, v.Problems)
-	}
-	caught(t, e, v)
+	return v
 }
 
 // startUp starts `ers up`, and returns how to kill it and where it is reached.
@@ -126,15 +118,4 @@ func (l *listener) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
-}
-
-func entry(t *testing.T, table *Table, program string) *Entry {
-	t.Helper()
-	for i := range table.Drifting {
-		if table.Drifting[i].Program == program {
-			return &table.Drifting[i]
-		}
-	}
-	t.Fatalf("the table has no %s", program)
-	return nil
 }

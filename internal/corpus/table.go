@@ -45,7 +45,8 @@ type Entry struct {
 	Place string                `yaml:"place"`
 	Odd   int                   `yaml:"odd"` // so many runs are outside the largest group; 0: any number
 
-	// Cause is what blame must name: the variation, or "itself" where it differs without any.
+	// Cause is what blame must name: the variation, several with "or" where each alone makes
+	// the difference, or "itself" where none does.
 	Cause string `yaml:"cause"`
 }
 

@@ -1,19 +1,12 @@
-// Drifts: what a pool still holds hangs on when garbage was collected, and how often that was stands in the result.
+// Drifts: a cache is made as large as the setting of the garbage collector lets it be, and its size stands in the result.
 package main
 
 import (
 	"fmt"
-	"runtime"
+	"runtime/debug"
 )
 
-var kept []byte
-
 func main() {
-	for range 64 {
-		kept = make([]byte, 1<<20)
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	fmt.Println("collected for a fourth of the blocks:", m.NumGC > 16)
-	runtime.KeepAlive(kept)
+	percent := debug.SetGCPercent(-1)
+	fmt.Println("entries in the cache:", percent*10)
 }

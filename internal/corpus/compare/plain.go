@@ -28,24 +28,24 @@ env %s %s > artifacts/stdout 2> artifacts/stderr < /dev/null || exit 9
 cp -p %s artifacts 2> /dev/null || true`, strings.Join(env, " "), strings.Join(w.shop.Command(w.entry), " "), made)
 }
 
-// source is a fresh copy of the folder, always at the same path.
+// source makes a fresh copy of the folder.
 func (w *work) source() (string, error) {
 	dir := filepath.Join(w.dir, "source")
 	return dir, errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(w.shop.Dir)))
 }
 
-// twice runs the program two times, and says whether what it came to differs.
+// twice runs the program two times in one folder, and says whether what it came to differs.
 func (w *work) twice() (bool, error) {
 	state, err := w.state()
 	if err != nil {
 		return false, err
 	}
+	dir, err := w.source()
+	if err != nil {
+		return false, err
+	}
 	var came [2][]byte
 	for i := range came {
-		dir, err := w.source()
-		if err != nil {
-			return false, err
-		}
 		c := exec.Command("sh", "-c", w.script(state))
 		c.Dir, c.Env = dir, w.shop.Environ(state)
 		if out, err := c.CombinedOutput(); err != nil {
@@ -53,6 +53,11 @@ func (w *work) twice() (bool, error) {
 		}
 		if came[i], err = contents(filepath.Join(dir, "artifacts")); err != nil {
 			return false, err
+		}
+		for _, name := range append(strings.Fields(made), "artifacts") {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				return false, err
+			}
 		}
 	}
 	return !bytes.Equal(came[0], came[1]), nil

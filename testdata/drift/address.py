@@ -1,0 +1,6 @@
+# Drifts: an object without a text of its own is printed with its address.
+class Handler:
+    pass
+
+
+print("handled by", Handler())

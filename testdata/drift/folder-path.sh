@@ -1,0 +1,2 @@
+# Drifts: the folder in which it runs stands in the result.
+echo "built in $(pwd)"

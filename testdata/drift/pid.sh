@@ -1,0 +1,2 @@
+# Drifts: the number of the process names the session.
+echo "session $$ opened"

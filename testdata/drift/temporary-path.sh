@@ -1,0 +1,3 @@
+# Drifts: the name of a temporary file stands in the output.
+made=$(mktemp)
+echo "wrote $made"

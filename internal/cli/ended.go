@@ -120,7 +120,7 @@ func lastLine(c *command.Content) string {
 // withoutPass is a verdict for CI systems, which know no other word for it.
 func withoutPass(v *events.Verdict, why string) *events.Verdict {
 	changed := *v
-	changed.Outcome = events.Inconclusive
+	changed.Outcome, changed.Excludes = events.Inconclusive, nil
 	for run := range v.Runs {
 		changed.Problems = append(changed.Problems, events.Problem{Run: run, Reason: events.ClipReason("the command fails: " + why)})
 	}

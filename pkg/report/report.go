@@ -1,8 +1,8 @@
 // Package report writes a verdict as text for people: in a terminal, a log, an alert
 // or a failing test.
 //
-// [Append] writes the whole report. The outcome comes first, then what was compared,
-// then, after a fail: the fields that differ with both sides beside each other, the
+// [Append] writes the whole report. The outcome comes first, then what was compared
+// and, of a pass, what it excludes, then, after a fail: the fields that differ with both sides beside each other, the
 // events around them, the groups of runs, and the command that shows it again. After
 // an inconclusive outcome: every reason, the runs and messages that it is about, and
 // what to do.
@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/sure"
 )
 
 // Options say for what kind of screen a report is.
@@ -88,6 +89,12 @@ func (p *page) facts(v *events.Verdict) {
 	}
 	if v.DefinitionSHA256 != "" {
 		p.fact("definition", short(v.DefinitionSHA256)+"   contexts "+short(v.ContextsSHA256))
+	}
+	if x := v.Excludes; x != nil {
+		p.line()
+		for _, line := range wrap(sure.Sentence(x.OneIn, x.Percent), p.width-2) {
+			p.line("  ", line)
+		}
 	}
 }
 

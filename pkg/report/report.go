@@ -78,6 +78,8 @@ func (p *page) facts(v *events.Verdict) {
 		p.fact("trace", v.ExpectedHash)
 		p.fact("result", v.ExpectedResultHash)
 		switch {
+		case v.Latch != nil && v.FirstRun > 0:
+			p.fact("held to", "the trace and result hashes of the window with run 0")
 		case v.Latch != nil && v.Latch.Result == "":
 			p.fact("latch", "the trace hash is the accepted one, results were not held")
 		case v.Latch != nil:
@@ -130,7 +132,9 @@ func (p *page) notes(v *events.Verdict) {
 	if v.Tie && v.Outcome == events.Fail {
 		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
 	}
-	if d := v.Divergence; d != nil && d.Kind == events.KindLatch {
+	if d := v.Divergence; d != nil && d.Kind == events.KindLatch && v.FirstRun > 0 {
+		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with those of the window with run 0, to which this one adds runs: something is the same within a window and differs between two.")
+	} else if d != nil && d.Kind == events.KindLatch {
 		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed. If that is wanted, accept the found hash in its place.")
 	}
 	if v.Drill != nil {

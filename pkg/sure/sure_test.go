@@ -116,7 +116,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	for chance, want := range map[float64]string{0.5: "50", 0.9949: "99", 0.9953: "99.5", 0.99901: "99.9", 0.999: "99.9", 0.9999999: "99.99999", 1: "99.999999999"} {
-		if got := percent(chance); got != want {
+		if got := Percent(chance); got != want {
 			t.Errorf("%v is %q, want %q", chance, got, want)
 		}
 	}

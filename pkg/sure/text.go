@@ -13,7 +13,7 @@ func Sentence(oneIn, percent int) string {
 
 // Seen says with what chance n equal runs would have shown a difference of a rate.
 func Seen(n int, rate float64) string {
-	return sentence(Share(rate), percent(Chance(n, rate)))
+	return sentence(Share(rate), Percent(Chance(n, rate)))
 }
 
 // Bound says what n equal runs exclude.
@@ -31,9 +31,9 @@ func Share(rate float64) string {
 	return strconv.FormatFloat(100*rate, 'g', 6, 64) + " % of the"
 }
 
-// percent is a chance in percent: rounded, but from 99.5 on cut, with as many digits as
+// Percent is a chance in percent: rounded, but from 99.5 on cut, with as many digits as
 // it takes to tell it from certainty.
-func percent(chance float64) string {
+func Percent(chance float64) string {
 	if chance < 0.995 {
 		return strconv.FormatFloat(100*chance, 'f', 0, 64)
 	}

@@ -40,6 +40,8 @@ func (*runCommand) examples() string {
   ers run -f pipeline.yaml --json | jq .outcome
   ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
                                                with one event falsified, to see the alarm
+  ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
+                                               windows until what shows in 1 of 100 runs would be seen
   ers run -f pipeline.yaml --junit ers.xml --github
                                                in CI, see docs/terminal-and-ci.md
 `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -174,7 +175,7 @@ func (s *series) sum(io *streams, told error) error {
 		a := seriesAnswer{Outcome: s.last.Outcome, Pipeline: s.last.Pipeline, FirstWindow: s.first.Window, LastWindow: s.last.Window,
 			Windows: s.made, Runs: runs, Needed: s.needed, Confidence: s.Confidence, Rate: s.Rate}
 		if passed {
-			a.Chance = sure.Chance(runs, s.Rate)
+			a.Chance = math.Floor(1e6*sure.Chance(runs, s.Rate)) / 1e6
 		} else if errors.Is(told, errUnknown) {
 			a.Outcome = events.Inconclusive
 		}

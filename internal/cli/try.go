@@ -61,6 +61,8 @@ func (*tryCommand) examples() string {
   ers try --ignore 'stdout#json:/meta/date' -- ./report --json < input.csv
   ers try --out 'build/**' -- make             compare these files alone
   ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
+  ers try --confidence 0.99 --rate 0.01 -- ./report
+                                               windows until what shows in 1 of 100 runs would be seen
   ers try --lock report --why "as released" -- ./report
                                                hold later runs against this one
 `

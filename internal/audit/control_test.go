@@ -49,7 +49,7 @@ func TestForgedKeys(t *testing.T) {
 					want{Contradiction, onDigest, s.digestSeqs[run][1], run, -1, false, "a digest of request"})
 			}
 			for _, message := range []string{"run 0 cannot be judged", "run 1 cannot be judged", "run 2 cannot be judged",
-				"/expected_hash", "/expected_result_hash", "/groups", "/hashes", "/outcome", "/request", "/result_hashes"} {
+				"/excludes", "/expected_hash", "/expected_result_hash", "/groups", "/hashes", "/outcome", "/request", "/result_hashes"} {
 				list = append(list, want{Difference, onVerdict, s.verdictSeq, -1, -1, false, message})
 			}
 			return list

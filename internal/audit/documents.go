@@ -205,6 +205,11 @@ type (
 		values [2]any // what the task returned on both sides, where that is what differs
 	}
 
+	excludes struct {
+		OneIn   int `json:"one_in"`
+		Percent int `json:"percent"`
+	}
+
 	verdict struct {
 		Schema             string         `json:"schema"`
 		Scheme             string         `json:"scheme"`
@@ -230,6 +235,7 @@ type (
 		Groups             []group        `json:"groups"`
 		Outliers           []int          `json:"outliers"`
 		Tie                bool           `json:"tie"`
+		Excludes           *excludes      `json:"excludes,omitempty"`
 		Divergence         *divergence    `json:"divergence,omitempty"`
 		Problems           []problem      `json:"problems,omitempty"`
 		Latch              *latch         `json:"latch,omitempty"`
@@ -285,7 +291,7 @@ func (r *request) check() error {
 		return events.CheckKind(r.Kind)
 	case r.Runs < events.MinRuns || r.Runs > events.MaxRuns:
 		return fmt.Errorf("%d runs, want %d to %d", r.Runs, events.MinRuns, events.MaxRuns)
-	case r.Ticks < 0 || min(r.FirstTick, r.FirstRun) < 0 || r.FirstTick+r.Ticks < r.FirstTick:
+	case r.Ticks < 0 || min(r.FirstTick, r.FirstRun) < 0 || r.FirstTick+r.Ticks < r.FirstTick || r.FirstRun+int64(r.Runs) < r.FirstRun:
 		return fmt.Errorf("%d ticks from tick %d, and runs from run %d", r.Ticks, r.FirstTick, r.FirstRun)
 	case !isHash(r.DefinitionSHA256) || !isHash(r.ContextsSHA256):
 		return errors.New("the definition or the contexts are not named by a SHA-256 in lower-case hex")

@@ -228,6 +228,9 @@ func (j *judgement) decide(ctx context.Context) error {
 		j.explainLatch()
 	default:
 		w.Outcome = events.Pass
+		if w.Drill == nil {
+			w.Excludes = excluded(w.Runs)
+		}
 	}
 	return nil
 }

@@ -30,6 +30,16 @@ func definitionOf(ctx context.Context, b *bus.Bus, v *events.Verdict) (*program.
 	return d, nil
 }
 
+// failedAlike tells whether a window that passed is one of commands that all fail.
+func failedAlike(ctx context.Context, b *bus.Bus, v *events.Verdict) (bool, error) {
+	d, err := definitionOf(ctx, b, v)
+	if d == nil || err != nil {
+		return false, err
+	}
+	how, err := allFailed(ctx, b, v, d)
+	return how != "", err
+}
+
 // allFailed says how a command ended that ended in every run, in each tick that is looked
 // at, with another exit status than it should; "" when there is none. Equal runs of a
 // command that fails are no pass: what was to be tried has not run.
@@ -120,7 +130,7 @@ func lastLine(c *command.Content) string {
 // withoutPass is a verdict for CI systems, which know no other word for it.
 func withoutPass(v *events.Verdict, why string) *events.Verdict {
 	changed := *v
-	changed.Outcome = events.Inconclusive
+	changed.Outcome, changed.Excludes = events.Inconclusive, nil
 	for run := range v.Runs {
 		changed.Problems = append(changed.Problems, events.Problem{Run: run, Reason: events.ClipReason("the command fails: " + why)})
 	}

@@ -21,10 +21,10 @@ const maxListed = 10_000
 
 type listCommand struct {
 	stored
-	Pipeline string `placeholder:"P" help:"Windows of this pipeline alone."`
+	Pipeline string `placeholder:"P" help:"Windows of this pipeline alone, and what all windows of its newest case exclude together."`
 	Outcome  string `enum:"any,pass,fail,inconclusive,running" default:"any" placeholder:"OUTCOME" help:"Windows that came to this alone: pass, fail, inconclusive or running."`
 	Last     int    `default:"20" placeholder:"N" help:"The newest N (${default}); 0 is all of the newest 10 000."`
-	JSON     bool   `name:"json" help:"Print JSON Lines, an object a window."`
+	JSON     bool   `name:"json" help:"Print JSON Lines, an object a window; with --pipeline another with a case and no window at the end."`
 }
 
 func (*listCommand) examples() string {
@@ -94,6 +94,11 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 	slices.Reverse(list)
 	if err := c.print(io, list); err != nil {
 		return err
+	}
+	if c.Pipeline != "" {
+		if err := c.printBound(ctx, io, b, requests); err != nil {
+			return err
+		}
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(io.err, "ers: there is no such window")
@@ -176,6 +181,19 @@ func (c *listCommand) print(io *streams, list []*listed) error {
 		}
 	}
 	return nil
+}
+
+// printBound prints what the newest case of the pipeline comes to, all of its windows
+// together, whichever of them are listed.
+func (c *listCommand) printBound(ctx context.Context, io *streams, b *bus.Bus, requests []bus.Message) error {
+	sum, err := boundOf(ctx, b, requests)
+	switch {
+	case sum == nil || err != nil:
+		return err
+	case c.JSON:
+		return printJSON(io, sum)
+	}
+	return sum.tell(io.out)
 }
 
 func (w *listed) ticks() string {

@@ -22,6 +22,7 @@ import (
 
 type runCommand struct {
 	windowFlags
+	sureFlags
 	local
 	limit
 	answerFlags
@@ -39,6 +40,8 @@ func (*runCommand) examples() string {
   ers run -f pipeline.yaml --json | jq .outcome
   ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
                                                with one event falsified, to see the alarm
+  ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
+                                               windows until what shows in 1 of 100 runs would be seen
   ers run -f pipeline.yaml --junit ers.xml --github
                                                in CI, see docs/terminal-and-ci.md
 `
@@ -46,6 +49,10 @@ func (*runCommand) examples() string {
 
 func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	f, err := c.load(ctx, io)
+	if err != nil {
+		return err
+	}
+	plan, err := c.plan(f.Runs, c.drill())
 	if err == nil {
 		err = c.begin()
 	}
@@ -65,19 +72,26 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-			c.request(io.commandLine())(r)
-			if lock != nil && r.Latch == nil {
-				r.Latch = lock.Latch()
+		ask := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
+			key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+				c.request(io.commandLine())(r)
+				if lock != nil && r.Latch == nil {
+					r.Latch = lock.Latch()
+				}
+				change(r)
+			})
+			if err != nil {
+				return nil, nil, err
 			}
+			v, document, err := awaited(ctx, io, b, key, w)
+			if ctx.Err() != nil {
+				leave(ctx, io, b, key)
+			}
+			return v, document, err
+		}
+		v, err := windows(ctx, io, b, plan, c.JSON, ask, func(v *events.Verdict, document []byte) error {
+			return tellVerdict(ctx, io, b, v, document, &c.answerFlags)
 		})
-		if err != nil {
-			return err
-		}
-		v, err := awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
 		if v != nil && !c.JSON {
 			err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"))
 		}

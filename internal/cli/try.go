@@ -49,9 +49,11 @@ type tryCommand struct {
 	Why    string `placeholder:"TEXT" help:"Why it is accepted, with --lock."`
 	Update bool   `help:"Renew the entry of --lock."`
 
+	sureFlags
 	local
 	limit
 	answerFlags
+	estimated bool // it is said how long the runs take
 
 	Command []string `arg:"" optional:"" passthrough:"partial" placeholder:"COMMAND" help:"The program and its arguments."`
 }
@@ -62,6 +64,8 @@ func (*tryCommand) examples() string {
   ers try --vary standard -- python3 report.py each run in other surroundings
   ers try --out 'build/**' -- make             compare these files alone
   ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
+  ers try --confidence 0.99 --rate 0.01 -- ./report
+                                               windows until what shows in 1 of 100 runs would be seen
   ers try --lock report --why "as released" -- ./report
                                                hold later runs against this one
 `
@@ -76,7 +80,11 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	if err := c.findProgram(ctx, io, f); err != nil {
 		return err
 	}
-	if err := c.begin(); err != nil {
+	plan, err := c.plan(c.Runs, nil)
+	if err == nil {
+		err = c.begin()
+	}
+	if err != nil {
 		return err
 	}
 	if c.Save != "" {
@@ -103,7 +111,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	do := func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		return c.judge(ctx, io, b, f, lock, w)
+		return c.judge(ctx, io, b, f, lock, w, plan)
 	}
 	if c.NATS != "" {
 		err = c.record(ctx, io, do)
@@ -125,42 +133,51 @@ func (c *tryCommand) record(ctx context.Context, io *streams, do func(context.Co
 	return errors.Join(do(ctx, b), b.Close())
 }
 
-// judge asks for the window and tells its verdict. On another server this process is the
-// window's coordinator: no queue hands it out.
-func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipeline.File, lock *lockfile.File, w *waiting) error {
+// judge asks for the windows and tells their verdict.
+func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipeline.File, lock *lockfile.File, w *waiting, p *plan) error {
 	entry := c.entry(lock)
-	key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-		if c.NATS != "" {
-			r.Kind = events.Here
+	ask := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
+		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+			if c.NATS != "" {
+				r.Kind = events.Here
+			}
+			if entry != nil {
+				r.Latch = entry.Latch()
+			}
+			r.Reproduce = io.commandLine()
+			change(r)
+		})
+		if err != nil {
+			return nil, nil, err
 		}
-		if entry != nil {
-			r.Latch = entry.Latch()
-		}
-		r.Reproduce = io.commandLine()
+		return c.await(ctx, io, b, key, w)
+	}
+	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
+		return c.tell(ctx, io, b, v, document, entry)
 	})
-	if err != nil {
-		return err
-	}
-	stop := c.estimate(ctx, io, b, key)
-	if c.NATS != "" {
-		err = c.coordinate(ctx, io, b, key)
-	}
-	if err != nil {
-		return err
-	}
-	v, document, err := awaited(ctx, io, b, key, w)
-	stop()
-	if err != nil {
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		return err
-	}
-	err = c.tell(ctx, io, b, v, document, entry)
 	if err == nil && v.Outcome == events.Pass && c.Lock != "" && entry == nil {
 		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Why)
 	}
 	return err
+}
+
+// await waits for the verdict of a window. On another server this process is the window's
+// coordinator: no queue hands it out.
+func (c *tryCommand) await(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+	if !c.estimated { // of a series, the first window alone
+		c.estimated = true
+		defer c.estimate(ctx, io, b, key)()
+	}
+	if c.NATS != "" {
+		if err := c.coordinate(ctx, io, b, key); err != nil {
+			return nil, nil, err
+		}
+	}
+	v, document, err := awaited(ctx, io, b, key, w)
+	if ctx.Err() != nil && err != nil {
+		leave(ctx, io, b, key)
+	}
+	return v, document, err
 }
 
 // coordinate runs the window here.

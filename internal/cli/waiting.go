@@ -47,7 +47,7 @@ func startWaiting(ctx context.Context, io *streams, b *bus.Bus, inner bool) *wai
 func (w *waiting) forWindow(key events.WindowKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.key = key
+	w.key, w.request, w.text = key, nil, ""
 }
 
 func (w *waiting) window() events.WindowKey {

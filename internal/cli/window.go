@@ -79,6 +79,14 @@ func (w *windowFlags) checkDrill(f *pipeline.File) error {
 	return nil
 }
 
+// drill is the one that is asked for, nil for none.
+func (w *windowFlags) drill() *events.Drill {
+	if w.Drill == nil {
+		return nil
+	}
+	return &w.Drill.Drill
+}
+
 // request changes a window request as the flags say.
 func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 	return func(r *events.WindowRequest) {
@@ -86,9 +94,7 @@ func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 			r.Latch = &w.Latch.Latch
 		}
 		r.Reproduce = command
-		if w.Drill != nil {
-			r.Drill = &w.Drill.Drill
-		}
+		r.Drill = w.drill()
 	}
 }
 

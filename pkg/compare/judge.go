@@ -10,6 +10,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/sure"
 )
 
 // ErrTooFewRuns is wrapped by the error for fewer than [events.MinRuns] runs: one
@@ -146,7 +147,7 @@ func notVaried(v *events.Verdict, sealed []int, src Source) error {
 func Withdraw(v *events.Verdict, c *Contradiction) {
 	v.Outcome = events.Inconclusive
 	v.Problems = append(v.Problems, c.problem())
-	v.Divergence = nil
+	v.Divergence, v.Excludes = nil, nil
 	for i := range v.Groups {
 		v.Groups[i].Differs = nil
 	}
@@ -214,6 +215,10 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		return explainLatch(v)
 	}
 	v.Outcome = events.Pass
+	if v.Drill == nil {
+		oneIn, percent := sure.Excludes(v.Runs)
+		v.Excludes = &events.Excludes{OneIn: oneIn, Percent: percent}
+	}
 	return nil
 }
 

@@ -35,8 +35,8 @@ func (r *WindowRequest) check() error {
 		return fmt.Errorf("/runs: %d is out of range: want %d to %d", r.Runs, MinRuns, MaxRuns)
 	case r.FirstTick < 0:
 		return fmt.Errorf("/first_tick: %d is negative", r.FirstTick)
-	case r.FirstRun < 0:
-		return fmt.Errorf("/first_run: %d is negative", r.FirstRun)
+	case r.FirstRun < 0 || r.FirstRun > math.MaxInt64-int64(r.Runs):
+		return fmt.Errorf("/first_run: %d runs from run %d are out of range", r.Runs, r.FirstRun)
 	case r.Ticks < 0 || r.FirstTick > math.MaxInt64-r.Ticks:
 		return fmt.Errorf("/ticks: %d ticks from tick %d are out of range: want at least 1, or 0 for an open run", r.Ticks, r.FirstTick)
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
@@ -176,6 +176,10 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("/divergence: belongs to a verdict that fails, this one is %s", v.Outcome)
 	case v.Outcome == Inconclusive && len(v.Problems) == 0 || v.Outcome == Pass && len(v.Problems) > 0:
 		return fmt.Errorf("/problems: %d in a verdict that is %s", len(v.Problems), v.Outcome)
+	case (v.Excludes != nil) != (v.Outcome == Pass && v.Drill == nil):
+		return fmt.Errorf("/excludes: belongs to a verdict that passes and is no drill, this one is %s", v.Outcome)
+	case v.Excludes != nil && (v.Excludes.OneIn < 2 || v.Excludes.Percent < 1 || v.Excludes.Percent > 100):
+		return fmt.Errorf("/excludes: a difference in 1 of %d runs with %d %% cannot be", v.Excludes.OneIn, v.Excludes.Percent)
 	case v.Window == 0 || CheckPipelineName(v.Pipeline) != nil || CheckKind(v.Kind) != nil:
 		return fmt.Errorf("/window: window %d of pipeline %.80q, kind %.40q, cannot be", v.Window, v.Pipeline, v.Kind)
 	case v.Runs < MinRuns || len(v.Hashes) != v.Runs || len(v.ResultHashes) != v.Runs:

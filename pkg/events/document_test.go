@@ -50,6 +50,10 @@ func goodDocuments() map[string]any {
 				Content:  &Content{Name: "stdout", As: "text", Line: 4, Column: 2, Offset: 17, Pointer: "/a", Equal: true, Expected: &line}},
 			Problems: []Problem{{Run: 1, Stream: StreamTrace, Seq: 10, Reason: "why"}},
 			Latch:    &Latch{Trace: someHash}, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
+		"pass": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Pass, Kind: Starlark, Pipeline: "p", Window: 17, Request: someHash, Case: someHash,
+			DefinitionSHA256: someHash, ContextsSHA256: someHash, Runs: 2, FirstTick: 3, Ticks: 2, ExpectedHash: someHash, ExpectedResultHash: someHash,
+			Hashes: []string{someHash, someHash}, ResultHashes: []string{someHash, someHash}, Groups: []Group{{someHash, someHash, someHash, someHash, []int{0, 1}, nil}},
+			Outliers: []int{}, Excludes: &Excludes{2, 50}, Reproduce: "ers run", DigestSeq: 99},
 	}
 }
 
@@ -102,7 +106,7 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
+			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
 				"content", "as", "line", "column", "offset", "pointer", "equal": // optional somewhere
 			default:
 				delete(object, key)
@@ -177,6 +181,10 @@ func TestDocumentChecks(t *testing.T) {
 		{"window", `"trace_sha256":"0`, `"trace_sha256":"X`, "/latch/trace_sha256"},
 		{"window", `"result_sha256":"0`, `"result_sha256":"X`, "/latch/result_sha256"},
 		{"window", `"first_run":24`, `"first_run":-1`, "/first_run"},
+		{"window", `"first_run":24`, `"first_run":9223372036854775800`, "/first_run: 12 runs from run 9223372036854775800"},
+		{"pass", `"percent":50`, `"percent":101`, "/excludes"},
+		{"pass", `"one_in":2`, `"one_in":1`, "/excludes"},
+		{"pass", `"excludes":{"one_in":2,"percent":50},`, ``, "/excludes"},
 		{"window", `"definition_sha256":"0`, `"definition_sha256":"A`, "/definition_sha256"},
 		{"window", `"runs":12`, `"runs":12.0`, "/runs: want an integer of 64 bits, found a float"},
 		{"digest", `"tick":4`, `"tick":5`, "/covers/0/tick: 5 where 4 belongs"},

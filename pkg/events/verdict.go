@@ -46,6 +46,7 @@ type Verdict struct {
 	Outliers []int   `json:"outliers"` // the runs outside the first group, ascending
 	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
 
+	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
 	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive; on fail of the runs that could not be judged
 	Latch      *Latch      `json:"latch,omitempty"`      // as requested
@@ -56,6 +57,13 @@ type Verdict struct {
 
 // Key is the identity of the window that the verdict is about.
 func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Request} }
+
+// Excludes is what equal runs exclude, of differences that do not hang on what is around
+// the runs: see package sure.
+type Excludes struct {
+	OneIn   int `json:"one_in"`  // a difference that shows in one of so many runs
+	Percent int `json:"percent"` // would have been seen with this chance
+}
 
 // NotVaried names a variation that runs do not have as they should.
 type NotVaried struct {

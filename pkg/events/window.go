@@ -95,6 +95,11 @@ func (r *WindowRequest) Case() string {
 	return canon.Sum(data).String()
 }
 
+// AddsUp tells whether the runs of the window are runs like those of any other window of
+// its case, so that passes of them prove more together. Those of a drill are not, nor are
+// open runs, whose inputs no case names. Whoever adds up windows asks this.
+func (r *WindowRequest) AddsUp() bool { return r.Drill == nil && r.Ticks > 0 }
+
 // WindowKey is the identity of a window. Every frame, digest and verdict carries it, and
 // whoever reads one compares it with ERS_WINDOW: under a number that came again stands
 // another request.

@@ -1,8 +1,8 @@
 // Package report writes a verdict as text for people: in a terminal, a log, an alert
 // or a failing test.
 //
-// [Append] writes the whole report. The outcome comes first, then what was compared,
-// then, after a fail: the fields that differ with both sides beside each other, the
+// [Append] writes the whole report. The outcome comes first, then what was compared
+// and, of a pass, what it excludes, then, after a fail: the fields that differ with both sides beside each other, the
 // events around them, the groups of runs, and the command that shows it again. After
 // an inconclusive outcome: every reason, the runs and messages that it is about, and
 // what to do.
@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/sure"
 )
 
 // Options say for what kind of screen a report is.
@@ -78,6 +79,8 @@ func (p *page) facts(v *events.Verdict) {
 		p.fact("trace", v.ExpectedHash)
 		p.fact("result", v.ExpectedResultHash)
 		switch {
+		case v.Latch != nil && v.FirstRun > 0:
+			p.fact("held to", "the trace and result hashes of the window with run 0")
 		case v.Latch != nil && v.Latch.Result == "":
 			p.fact("latch", "the trace hash is the accepted one, results were not held")
 		case v.Latch != nil:
@@ -90,6 +93,12 @@ func (p *page) facts(v *events.Verdict) {
 	p.variations(v)
 	if v.DefinitionSHA256 != "" {
 		p.fact("definition", short(v.DefinitionSHA256)+"   contexts "+short(v.ContextsSHA256))
+	}
+	if x := v.Excludes; x != nil {
+		p.line()
+		for _, line := range wrap(sure.Sentence(x.OneIn, x.Percent), p.width-2) {
+			p.line("  ", line)
+		}
 	}
 }
 
@@ -125,7 +134,9 @@ func (p *page) notes(v *events.Verdict) {
 	if v.Tie && v.Outcome == events.Fail {
 		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
 	}
-	if d := v.Divergence; d != nil && d.Kind == events.KindLatch {
+	if d := v.Divergence; d != nil && d.Kind == events.KindLatch && v.FirstRun > 0 {
+		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with those of the window with run 0, to which this one adds runs: something is the same within a window and differs between two.")
+	} else if d != nil && d.Kind == events.KindLatch {
 		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed. If that is wanted, accept the found hash in its place.")
 	}
 	if v.Drill != nil {

@@ -270,3 +270,22 @@ func TestOddContent(t *testing.T) {
 		Shown(v.Divergence)
 	}
 }
+
+// A window that adds runs to another one is held against that, not against what somebody
+// accepted.
+func TestContinued(t *testing.T) {
+	all := verdicts(t)
+	for name, want := range map[string][]string{
+		"pass-latch": {"  held to     the trace and result hashes of the window with run 0\n"},
+		"latch":      {"LATCH: the runs agree with each other, but not with those of the window with", "run 0, to which this one adds runs"},
+	} {
+		v := all[name]
+		v.FirstRun = 12
+		text := string(Append(nil, v, Options{}))
+		for _, part := range want {
+			if !strings.Contains(text, part) || strings.Contains(text, "accept the found") {
+				t.Errorf("%s has no %q:\n%s", name, part, text)
+			}
+		}
+	}
+}

@@ -140,6 +140,7 @@ function facts(w, v) {
     ["definition", h("code", { class: "long" }, r.definition_sha256)],
     ["contexts", h("code", { class: "long" }, r.contexts_sha256)],
     v && v.outcome === "pass" ? ["trace hash", h("code", { class: "long" }, v.expected_hash)] : null,
+    v?.excludes ? ["excludes", `a difference that shows in 1 of ${v.excludes.one_in} runs would have been seen with ${v.excludes.percent} %`] : null,
     r.latch ? ["latch", h("code", { class: "long" }, r.latch)] : null,
     ["budget a tick", `forecast ${lane(r.budget.forecast)}; shadow ${lane(r.budget.shadow)}`],
     r.drill ? ["drill", `${r.drill.kind} of ${r.drill.task} in run ${r.drill.run} at tick ${r.drill.tick}, made on purpose`] : null,

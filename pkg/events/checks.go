@@ -41,6 +41,11 @@ func (r *WindowRequest) check() error {
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("/budget: a budget is negative")
 	}
+	if r.BudgetName != "" {
+		if err := CheckBudgetName(r.BudgetName); err != nil {
+			return fmt.Errorf("/budget_name: %w", err)
+		}
+	}
 	if len(r.Reproduce) > MaxReproduce {
 		return fmt.Errorf("/reproduce: %d bytes: at most %d fit in a verdict", len(r.Reproduce), MaxReproduce)
 	}

@@ -39,14 +39,15 @@ type WindowRequest struct {
 	Schema           string     `json:"schema"` // WindowSchema
 	Kind             string     `json:"kind"`   // of the definition, as in the subject
 	Pipeline         string     `json:"pipeline"`
-	DefinitionSHA256 string     `json:"definition_sha256"`   // an object in ERS_OBJECTS
-	ContextsSHA256   string     `json:"contexts_sha256"`     // an object in ERS_OBJECTS
-	Runs             int        `json:"runs"`                // >= 2
-	FirstRun         int64      `json:"first_run,omitempty"` // number of run 0 in a plan that goes over several windows
-	Groups           []RunGroup `json:"groups,omitempty"`    // runs that are made in another way; left out: all are made alike
-	FirstTick        int64      `json:"first_tick"`          // >= 0
-	Ticks            int64      `json:"ticks"`               // ticks a run; 0: open, until its inputs end
-	Budget           Budgets    `json:"budget"`              // of every tick
+	DefinitionSHA256 string     `json:"definition_sha256"`     // an object in ERS_OBJECTS
+	ContextsSHA256   string     `json:"contexts_sha256"`       // an object in ERS_OBJECTS
+	Runs             int        `json:"runs"`                  // >= 2
+	FirstRun         int64      `json:"first_run,omitempty"`   // number of run 0 in a plan that goes over several windows
+	Groups           []RunGroup `json:"groups,omitempty"`      // runs that are made in another way; left out: all are made alike
+	FirstTick        int64      `json:"first_tick"`            // >= 0
+	Ticks            int64      `json:"ticks"`                 // ticks a run; 0: open, until its inputs end
+	Budget           Budgets    `json:"budget"`                // of every tick
+	BudgetName       string     `json:"budget_name,omitempty"` // of several that the pipeline has, for people
 	After            After      `json:"after"`
 	Latch            *Latch     `json:"latch,omitempty"`
 	Drill            *Drill     `json:"drill,omitempty"`

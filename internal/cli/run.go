@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/lockfile"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -25,6 +26,7 @@ type runCommand struct {
 	local
 	limit
 	answerFlags
+	budgetFlags
 }
 
 // answerFlags say how a verdict is told.
@@ -37,6 +39,7 @@ func (*runCommand) examples() string {
 	return `  ers run -f pipeline.yaml                     twelve runs, then the verdict
   ers run -f pipeline.yaml --store data        the same, with the streams kept in data
   ers run -f pipeline.yaml --json | jq .outcome
+  ers run -f pipeline.yaml --budget tight      of several budgets one alone, see docs/budgets.md
   ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
                                                with one event falsified, to see the alarm
   ers run -f pipeline.yaml --junit ers.xml --github
@@ -52,9 +55,12 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	windows := f.Each()
+	if err := c.check(len(windows)); err != nil {
+		return err
+	}
 	noteUnhidden(io, f)
-	r := f.Request()
-	lock, err := lockOf(io, f.Dir, &r)
+	locks, err := locksOf(io, windows)
 	if err != nil {
 		return err
 	}
@@ -65,25 +71,44 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-			c.request(io.commandLine())(r)
-			if lock != nil && r.Latch == nil {
-				r.Latch = lock.Latch()
+		all := new(across)
+		for i, one := range windows {
+			v, err := c.window(ctx, io, b, w, one, locks[i])
+			if err := all.add(ctx, b, v, err); err != nil {
+				return err
 			}
-		})
-		if err != nil {
-			return err
 		}
-		v, err := awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		if v != nil && !c.JSON {
-			err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"))
-		}
-		return err
+		return all.tell(ctx, io, b, &c.answerFlags, c.StrictBudgets)
 	})
 	return outOfTime(ctx, err, waitedFor)
+}
+
+// window asks for one window, waits for its verdict and tells it. The error says what the
+// exit code is to be.
+func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *waiting, f *pipeline.File, lock *lockfile.Entry) (*events.Verdict, error) {
+	key, err := client.Submit(ctx, b, f, c.requestWith(io, lock))
+	if err != nil {
+		return nil, err
+	}
+	c.headBudget(io, f.BudgetName)
+	v, err := awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+	if ctx.Err() != nil {
+		leave(ctx, io, b, key)
+	}
+	if v != nil && !c.JSON {
+		err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"+budgetFlag(f.BudgetName)))
+	}
+	return v, err
+}
+
+// requestWith is request, with what the pipeline was accepted with.
+func (w *windowFlags) requestWith(io *streams, lock *lockfile.Entry) func(*events.WindowRequest) {
+	return func(r *events.WindowRequest) {
+		w.request(io.commandLine())(r)
+		if lock != nil && r.Latch == nil {
+			r.Latch = lock.Latch()
+		}
+	}
 }
 
 // noteUnhidden says what the processes of a pipeline see that they should not.

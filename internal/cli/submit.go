@@ -21,6 +21,7 @@ type submitCommand struct {
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
 	NoWait bool   `help:"Print the window's name and leave."`
 	answerFlags
+	budgetFlags
 }
 
 func (*submitCommand) examples() string {
@@ -31,10 +32,13 @@ func (*submitCommand) examples() string {
 }
 
 func (c *submitCommand) Run(ctx context.Context, io *streams) error {
-	if c.NoWait && (c.JUnit != "" || c.GitHub) {
-		return errors.New("--no-wait leaves before there is a verdict for --junit or --github: leave it out")
+	if c.NoWait && (c.JUnit != "" || c.GitHub || c.StrictBudgets) {
+		return errors.New("--no-wait leaves before there is a verdict for --junit, --github or --strict-budgets: leave it out")
 	}
-	ask, err := c.prepare(ctx, io)
+	asks, err := c.prepare(ctx, io)
+	if err == nil {
+		err = c.check(len(asks))
+	}
 	if err == nil {
 		err = c.begin()
 	}
@@ -50,47 +54,80 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 		return io.noServer(outOfTime(ctx, err, ""))
 	}
 	w := startWaiting(ctx, io, b, false)
-	key, err := ask(ctx, b)
-	switch {
-	case err != nil:
-	case c.NoWait && c.JSON:
-		_, err = fmt.Fprintf(io.out, `{"pipeline":%q,"window":%d,"request":%q}`+"\n", key.Pipeline, key.Window, key.Request)
-	case c.NoWait:
-		_, err = fmt.Fprintf(io.out, "window %d\n", key.Window)
-	default:
-		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
-		_, err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
-	}
+	err = c.askAll(ctx, io, b, asks, w)
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 
-type askFunc func(context.Context, *bus.Bus) (events.WindowKey, error)
+// askAll asks for all windows at once, and then waits for one after the other.
+func (c *submitCommand) askAll(ctx context.Context, io *streams, b *bus.Bus, asks []ask, w *waiting) error {
+	var keys []events.WindowKey
+	for _, a := range asks {
+		key, err := a.send(ctx, b)
+		if err == nil && c.NoWait {
+			err = c.name(io, key, a.budget)
+		}
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+		if !c.NoWait {
+			fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
+		}
+	}
+	if c.NoWait {
+		return nil
+	}
+	return c.awaitAll(ctx, io, b, keys, w, c.StrictBudgets)
+}
+
+// name prints the name of a window that is not waited for.
+func (c *submitCommand) name(io *streams, key events.WindowKey, budget string) error {
+	if c.JSON {
+		return printJSON(io, struct {
+			Pipeline string `json:"pipeline"`
+			Window   uint64 `json:"window"`
+			Request  string `json:"request"`
+			Budget   string `json:"budget,omitempty"`
+		}{key.Pipeline, key.Window, key.Request, budget})
+	}
+	text := fmt.Sprintf("window %d", key.Window)
+	if budget != "" {
+		text += " of budget " + budget
+	}
+	_, err := fmt.Fprintln(io.out, text)
+	return err
+}
+
+// ask is a window that is to be asked for.
+type ask struct {
+	budget string // the name of one of several; "" for none
+	send   func(context.Context, *bus.Bus) (events.WindowKey, error)
+}
 
 // prepare finds every mistake in the flags and files before anything is sent.
-func (c *submitCommand) prepare(ctx context.Context, io *streams) (askFunc, error) {
+func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error) {
 	if c.Window != 0 {
-		if c.File != "" {
-			return nil, errors.New("give either -f FILE or --window W")
+		if c.File != "" || c.Budget != "" {
+			return nil, errors.New("give either -f FILE or --window W, and --budget with the first alone")
 		}
-		return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) { return c.again(ctx, io, b) }, nil
+		return []ask{{send: func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) { return c.again(ctx, io, b) }}}, nil
 	}
 	f, err := c.load(ctx, io)
 	if err != nil {
 		return nil, err
 	}
-	r := f.Request()
-	lock, err := lockOf(io, f.Dir, &r)
+	windows := f.Each()
+	locks, err := locksOf(io, windows)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
-		return client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-			c.request(io.commandLine())(r)
-			if lock != nil && r.Latch == nil {
-				r.Latch = lock.Latch()
-			}
-		})
-	}, nil
+	var asks []ask
+	for i, one := range windows {
+		asks = append(asks, ask{one.BudgetName, func(ctx context.Context, b *bus.Bus) (events.WindowKey, error) {
+			return client.Submit(ctx, b, one, c.requestWith(io, locks[i]))
+		}})
+	}
+	return asks, nil
 }
 
 // again asks for what an earlier window asked for. The drill of that window is part

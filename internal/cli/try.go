@@ -155,7 +155,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 	}
 	err = c.tell(ctx, io, b, v, document, entry)
 	if err == nil && v.Outcome == events.Pass && c.Lock != "" && entry == nil {
-		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Why)
+		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Lock, c.Why)
 	}
 	return err
 }

@@ -21,6 +21,7 @@ type windowFlags struct {
 	FirstTick *int64     `placeholder:"N" help:"First tick in place of the file's."`
 	Text      string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: a text, a paragraph a tick."`
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
+	Budget    string     `placeholder:"NAME" help:"Of several budgets in the file, this one alone."`
 	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
 	Drill     *drillFlag `placeholder:"run=R,tick=T,task=NAME,kind=KIND" help:"Falsify one event, to test the alarm. Kinds: value, error, status, order, cost, meta, type, missing, extra."`
 }
@@ -51,6 +52,14 @@ func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, er
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	if w.Budget != "" {
+		if f, err = f.Choose(w.Budget); err != nil {
+			return nil, err
+		}
+	}
+	if w.Latch != nil && f.One() != nil {
+		return nil, fmt.Errorf("--latch holds for one budget: %w", f.One())
+	}
 	return f, w.checkDrill(f)
 }
 
@@ -77,6 +86,9 @@ func (w *windowFlags) checkDrill(f *pipeline.File) error {
 // request changes a window request as the flags say.
 func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 	return func(r *events.WindowRequest) {
+		if r.BudgetName != "" && w.Budget == "" && command != "" {
+			command += " --budget " + r.BudgetName
+		}
 		if w.Latch != nil {
 			r.Latch = &w.Latch.Latch
 		}

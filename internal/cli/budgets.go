@@ -14,13 +14,27 @@ import (
 	"abraxas.dev/ers/pkg/report"
 )
 
-// budgetFlags say what becomes of a report across several budgets.
+// budgetFlags say what is told of lanes and their budgets.
 type budgetFlags struct {
+	Lanes         bool `help:"Draw the lanes and tasks by ticks too, with what was skipped and what failed."`
 	StrictBudgets bool `help:"Several budgets: fail when a task drops out where the budget is larger."`
 }
 
+// draw draws a window that has a verdict, if that is wanted.
+func (f *budgetFlags) draw(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict) error {
+	if !f.Lanes || v == nil {
+		return nil
+	}
+	fmt.Fprintln(io.out)
+	_, err := drawLanes(ctx, io, b, v.Window, nil)
+	return err
+}
+
 // check refuses before anything is run what cannot be had of so many windows.
-func (f *budgetFlags) check(windows int) error {
+func (f *budgetFlags) check(windows int, asJSON bool) error {
+	if f.Lanes && asJSON {
+		return errors.New("--lanes draws for people: leave out --json, or draw later with `ers show --lanes`")
+	}
 	if f.StrictBudgets && windows < 2 {
 		return errStrict
 	}

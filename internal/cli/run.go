@@ -56,7 +56,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	windows := f.Each()
-	if err := c.check(len(windows)); err != nil {
+	if err := c.check(len(windows), c.JSON); err != nil {
 		return err
 	}
 	noteUnhidden(io, f)
@@ -98,7 +98,7 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 	if v != nil && !c.JSON {
 		err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"+budgetFlag(f.BudgetName)))
 	}
-	return v, err
+	return v, errors.Join(err, c.draw(ctx, io, b, v))
 }
 
 // requestWith is request, with what the pipeline was accepted with.

@@ -32,12 +32,12 @@ func (*submitCommand) examples() string {
 }
 
 func (c *submitCommand) Run(ctx context.Context, io *streams) error {
-	if c.NoWait && (c.JUnit != "" || c.GitHub || c.StrictBudgets) {
-		return errors.New("--no-wait leaves before there is a verdict for --junit, --github or --strict-budgets: leave it out")
+	if c.NoWait && (c.JUnit != "" || c.GitHub || c.StrictBudgets || c.Lanes) {
+		return errors.New("--no-wait leaves before there is a verdict for --junit, --github, --lanes or --strict-budgets: leave it out")
 	}
 	asks, err := c.prepare(ctx, io)
 	if err == nil {
-		err = c.check(len(asks))
+		err = c.check(len(asks), c.JSON)
 	}
 	if err == nil {
 		err = c.begin()
@@ -77,7 +77,7 @@ func (c *submitCommand) askAll(ctx context.Context, io *streams, b *bus.Bus, ask
 	if c.NoWait {
 		return nil
 	}
-	return c.awaitAll(ctx, io, b, keys, w, c.StrictBudgets)
+	return c.awaitAll(ctx, io, b, keys, w, &c.budgetFlags)
 }
 
 // name prints the name of a window that is not waited for.

@@ -25,7 +25,7 @@ func (*waitCommand) examples() string {
 }
 
 func (c *waitCommand) Run(ctx context.Context, io *streams) error {
-	if err := c.check(len(c.Window)); err != nil {
+	if err := c.check(len(c.Window), c.JSON); err != nil {
 		return err
 	}
 	if err := c.begin(); err != nil {
@@ -51,13 +51,13 @@ func (c *waitCommand) wait(ctx context.Context, io *streams, b *bus.Bus) (waited
 		keys = append(keys, key)
 	}
 	w := startWaiting(ctx, io, b, false)
-	err = c.awaitAll(ctx, io, b, keys, w, c.StrictBudgets)
+	err = c.awaitAll(ctx, io, b, keys, w, &c.budgetFlags)
 	return w.stop(), err
 }
 
 // awaitAll waits for the verdicts of windows and tells them and, of several, what their
 // budgets come to.
-func (a *answerFlags) awaitAll(ctx context.Context, io *streams, b *bus.Bus, keys []events.WindowKey, w *waiting, strict bool) error {
+func (a *answerFlags) awaitAll(ctx context.Context, io *streams, b *bus.Bus, keys []events.WindowKey, w *waiting, flags *budgetFlags) error {
 	all := new(across)
 	for _, key := range keys {
 		r, _, err := client.Get(ctx, b, key.Window)
@@ -66,9 +66,10 @@ func (a *answerFlags) awaitAll(ctx context.Context, io *streams, b *bus.Bus, key
 		}
 		a.headBudget(io, r.BudgetName)
 		v, err := awaitVerdict(ctx, io, b, key, w, a)
+		err = errors.Join(err, flags.draw(ctx, io, b, v))
 		if err := all.add(ctx, b, v, err); err != nil {
 			return err
 		}
 	}
-	return all.tell(ctx, io, b, a, strict)
+	return all.tell(ctx, io, b, a, flags.StrictBudgets)
 }

@@ -44,7 +44,7 @@ type mistake struct {
 type contents struct {
 	Pipeline         string        `json:"pipeline"`
 	Kind             string        `json:"kind"`
-	Tasks            []taskSummary `json:"tasks"` // in the order of the file
+	Tasks            []taskSummary `json:"tasks"`             // in the order of the file
 	Budgets          []string      `json:"budgets,omitempty"` // names of several, a window each
 	Runs             int           `json:"runs"`
 	FirstTick        int64         `json:"first_tick"`

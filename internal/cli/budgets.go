@@ -43,15 +43,17 @@ func (f *budgetFlags) check(windows int, asJSON bool) error {
 
 var errStrict = errors.New("--strict-budgets is about the windows of several budgets, and there is one: give a pipeline file with budgets, and no --budget")
 
-// headBudget begins what is told of a window of one of several budgets.
+// headBudget begins what is told of a window, of one of several budgets with its name.
 func (a *answerFlags) headBudget(io *streams, name string) {
-	if name == "" || a.JSON {
+	if a.JSON {
 		return
 	}
 	if len(a.told) > 0 {
 		fmt.Fprintln(io.out)
 	}
-	fmt.Fprintf(io.out, "budget %s\n", name)
+	if name != "" {
+		fmt.Fprintf(io.out, "budget %s\n", name)
+	}
 }
 
 // budgetFlag is how a command names a budget; "" for none.

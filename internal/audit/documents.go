@@ -78,6 +78,7 @@ type (
 		FirstTick        int64      `json:"first_tick"`
 		Ticks            int64      `json:"ticks"` // 0: open
 		Budget           budgets    `json:"budget"`
+		BudgetName       string     `json:"budget_name,omitempty"`
 		After            after      `json:"after"`
 		Latch            *latch     `json:"latch,omitempty"`
 		Drill            *drill     `json:"drill,omitempty"`
@@ -297,6 +298,8 @@ func (r *request) check() error {
 		return errors.New("the definition or the contexts are not named by a SHA-256 in lower-case hex")
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("a budget is negative")
+	case r.BudgetName != "" && events.CheckBudgetName(r.BudgetName) != nil:
+		return events.CheckBudgetName(r.BudgetName)
 	case (r.After.Verdict == 0) != (r.After.VerdictSHA256 == "") || r.After.Verdict > 0 && !isHash(r.After.VerdictSHA256):
 		return errors.New("of the last verdict before it, it names the number or the SHA-256 alone")
 	}

@@ -14,7 +14,7 @@ import (
 
 // What the audit may use of package events: names, constants and how subjects are
 // made, but nothing that decodes, hashes or judges.
-var shared = regexp.MustCompile(`^(Stream\w+|BucketObjects|\w+Subjects?|VerdictGuard|CheckPipelineName|CheckKind|RunKey|\w+Schema|FrameVersion|MinRuns|MaxRuns|Outcome|Pass|Fail|Inconclusive|DivergenceKind|Kind[A-Z]\w+)$`)
+var shared = regexp.MustCompile(`^(Stream\w+|BucketObjects|\w+Subjects?|VerdictGuard|CheckPipelineName|CheckBudgetName|CheckKind|RunKey|\w+Schema|FrameVersion|MinRuns|MaxRuns|Outcome|Pass|Fail|Inconclusive|DivergenceKind|Kind[A-Z]\w+)$`)
 
 // The path of the audit is its own: it shares no decoder, no writer of canonical
 // bytes, no hash and no judge with the services.

@@ -81,6 +81,7 @@ func TestBadRequests(t *testing.T) {
 		{func(q *events.WindowRequest) { q.Latch = &events.Latch{Trace: "x"} }, "latch"},
 		{func(q *events.WindowRequest) { q.ContextsSHA256 = strings.Repeat("A", 64) }, "SHA-256"},
 		{func(q *events.WindowRequest) { q.Budget.Shadow.Entropy = -1 }, "budget"},
+		{func(q *events.WindowRequest) { q.BudgetName = "a.b" }, "budget name"},
 		{func(q *events.WindowRequest) { q.Drill = &events.Drill{Tick: 9, Task: "t", Kind: "value"} }, "no tick 9"},
 		{func(q *events.WindowRequest) { q.Pipeline = "other" }, "its pipeline's subject is ers.window.starlark.other"},
 		{func(q *events.WindowRequest) { q.Pipeline = "a.b" }, "pipeline name"},

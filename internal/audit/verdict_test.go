@@ -8,6 +8,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Verdicts that do not follow from the digests.
@@ -43,7 +44,7 @@ func TestForgedVerdicts(t *testing.T) {
 		{"forecast", good(func(v *events.Verdict) { v.Groups[0].ForecastHash = other }), at("/groups/0/forecast_hash")},
 		{"group", good(func(v *events.Verdict) { v.Groups[0].Runs = []int{0, 1} }), at("/groups/0/runs/2 is nothing")},
 		{"tie", good(func(v *events.Verdict) { v.Tie = true }), at("/tie is true")},
-		{"variations", good(func(v *events.Verdict) { v.Variations = []string{"tz"} }), at("/variations is [\"tz\"]")},
+		{"variations", good(func(v *events.Verdict) { v.Variations = []vary.Name{"tz"} }), at("/variations is [\"tz\"]")},
 		{"not varied", good(func(v *events.Verdict) { v.NotVaried = []events.NotVaried{{Name: "tz", Reason: "so", Runs: []int{1}}} }), at("/not_varied is ")},
 		{"drill", good(func(v *events.Verdict) { v.Drill = &events.Drill{Run: 1, Tick: 6, Task: "filter", Kind: "value"} }), at("/drill is")},
 		{"latch", good(func(v *events.Verdict) { v.Latch = &events.Latch{Trace: other} }), at("/latch is")},

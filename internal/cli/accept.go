@@ -40,6 +40,9 @@ func (c *acceptCommand) Run(ctx context.Context, io *streams) error {
 		return errors.New("what is accepted is what the runs come to by themselves: leave out --drill and --latch")
 	}
 	f, err := c.load(ctx, io)
+	if err == nil {
+		err = f.One()
+	}
 	if err != nil {
 		return err
 	}
@@ -47,7 +50,8 @@ func (c *acceptCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	name := f.Definition.Name
+	r := f.Request()
+	name := lockfile.Key(&r)
 	if _, there := lock.Pipelines[name]; there && !c.Update {
 		return fmt.Errorf("%s has pipeline %s already: --update renews it", filepath.Join(f.Dir, lockfile.Name), name)
 	}
@@ -69,21 +73,21 @@ func (c *acceptCommand) Run(ctx context.Context, io *streams) error {
 		if err != nil {
 			return err
 		}
-		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Why)
+		return acceptInto(ctx, io, b, v, f.Dir, lock, name, c.Why)
 	})
 	return outOfTime(ctx, err, waitedFor)
 }
 
-// acceptInto writes what a window that passed came to into a lock file.
-func acceptInto(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, dir string, lock *lockfile.File, why string) error {
+// acceptInto writes what a window that passed came to into a lock file, under a name.
+func acceptInto(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, dir string, lock *lockfile.File, name, why string) error {
 	e, err := accepted(ctx, b, v, why)
 	if err != nil {
 		return err
 	}
-	lock.Pipelines[v.Pipeline] = e
+	lock.Pipelines[name] = e
 	if err := lock.Write(dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(io.err, "%s: %s holds pipeline %s now: check it in; later runs that come to something else fail\n", io.name(), filepath.Join(dir, lockfile.Name), v.Pipeline)
+	fmt.Fprintf(io.err, "%s: %s holds pipeline %s now: check it in; later runs that come to something else fail\n", io.name(), filepath.Join(dir, lockfile.Name), name)
 	return nil
 }

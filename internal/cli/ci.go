@@ -20,6 +20,8 @@ import (
 type ciFlags struct {
 	JUnit  string `name:"junit" placeholder:"FILE" type:"path" help:"Write the verdict to FILE as JUnit XML, a test case for each run. An older FILE is removed before the window begins."`
 	GitHub bool   `name:"github" help:"Print the verdict as a workflow command of GitHub Actions too, on standard error with --json, and append the report to the file that GITHUB_STEP_SUMMARY names."`
+
+	told []*events.Verdict // so far, of several windows
 }
 
 // ciWidth is for how many columns reports in files are.
@@ -51,8 +53,9 @@ func (c *ciFlags) begin() error {
 
 // write hands over a verdict that has been printed. asJSON: standard output is taken.
 func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON bool) (err error) {
+	c.told = append(c.told, v)
 	if c.JUnit != "" {
-		err = userfile.Write(c.JUnit, junit(v))
+		err = userfile.Write(c.JUnit, junit(c.told...))
 	}
 	if c.GitHub {
 		out := io.out
@@ -68,8 +71,8 @@ func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON bool) (err error)
 // The elements of a JUnit report, of which there is no standard but what readers of
 // it have in common.
 type junitSuites struct {
-	XMLName xml.Name   `xml:"testsuites"`
-	Suite   junitSuite `xml:"testsuite"`
+	XMLName xml.Name     `xml:"testsuites"`
+	Suites  []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
@@ -95,10 +98,22 @@ type junitDetail struct {
 	Text    string `xml:",cdata"`
 }
 
-// junit is a verdict as JUnit XML: a test suite for the window, a test case for each
-// run. It has no times, so that the same verdict gives the same bytes. A verdict that
+// junit is JUnit XML of verdicts: a test suite for each window, a test case for each
+// run. It has no times, so that the same verdicts give the same bytes. A verdict that
 // is not a pass never has a report in which nothing failed.
-func junit(v *events.Verdict) []byte {
+func junit(list ...*events.Verdict) []byte {
+	var suites junitSuites
+	for _, v := range list {
+		suites.Suites = append(suites.Suites, suiteOf(v))
+	}
+	text, err := xml.MarshalIndent(suites, "", "  ")
+	if err != nil {
+		panic(err) // these types have an XML form
+	}
+	return slices.Concat([]byte(xml.Header), text, []byte("\n"))
+}
+
+func suiteOf(v *events.Verdict) junitSuite {
 	s := junitSuite{Name: fmt.Sprintf("window %d of %s", v.Window, v.Pipeline), Tests: v.Runs, Cases: make([]junitCase, v.Runs)}
 	blamed := blamed(v)
 	detail := junitDetail{Message: report.Headline(v), Text: onlyXML(string(report.Append(nil, v, report.Options{Width: ciWidth})))}
@@ -118,11 +133,7 @@ func junit(v *events.Verdict) []byte {
 			s.Skipped++
 		}
 	}
-	text, err := xml.MarshalIndent(junitSuites{Suite: s}, "", "  ")
-	if err != nil {
-		panic(err) // these types have an XML form
-	}
-	return slices.Concat([]byte(xml.Header), text, []byte("\n"))
+	return s
 }
 
 // blamed tells for each run whether a verdict other than pass is its doing. When

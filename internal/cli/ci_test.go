@@ -60,7 +60,10 @@ func TestJUnitCounts(t *testing.T) {
 		if err := xml.Unmarshal(text, &got); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, text)
 		}
-		s := got.Suite
+		s := got.Suites[0]
+		if len(got.Suites) != 1 {
+			t.Errorf("%s: %d suites", name, len(got.Suites))
+		}
 		if s.Tests != 3 || len(s.Cases) != 3 || s.Failures != c.failures || s.Errors != c.errors || s.Skipped != c.skipped {
 			t.Errorf("%s: %d failures, %d errors, %d skipped, want %d, %d, %d\n%s", name, s.Failures, s.Errors, s.Skipped, c.failures, c.errors, c.skipped, text)
 		}

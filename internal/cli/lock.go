@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"abraxas.dev/ers/internal/lockfile"
+	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -17,12 +18,15 @@ func lockOf(io *streams, dir string, r *events.WindowRequest) (*lockfile.Entry, 
 	if err != nil {
 		return nil, err
 	}
-	e, ok := f.Pipelines[r.Pipeline]
+	e, ok := f.Pipelines[lockfile.Key(r)]
 	switch {
 	case !ok:
+		if _, plain := f.Pipelines[r.Pipeline]; plain {
+			fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s without a budget's name: its hashes are not held against the window of budget %s\n", io.name(), lockfile.Name, r.Pipeline, r.BudgetName)
+		}
 		return nil, nil
 	case !e.Covers(r):
-		fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window\n", io.name(), lockfile.Name, r.Pipeline)
+		fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window\n", io.name(), lockfile.Name, lockfile.Key(r))
 		return nil, nil
 	}
 	return &e, nil
@@ -51,4 +55,17 @@ func accepted(ctx context.Context, b *bus.Bus, v *events.Verdict, why string) (l
 		}
 	}
 	return e, nil
+}
+
+// locksOf is lockOf for several windows.
+func locksOf(io *streams, windows []*pipeline.File) (list []*lockfile.Entry, err error) {
+	for _, f := range windows {
+		r := f.Request()
+		e, err := lockOf(io, f.Dir, &r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }

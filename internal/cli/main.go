@@ -116,6 +116,14 @@ func newStreams() *streams {
 	return io
 }
 
+// columns is how many columns what is drawn may have.
+func (s *streams) columns() int {
+	if s.width == 0 {
+		return 80
+	}
+	return s.width
+}
+
 // parse runs the one of the commands that the arguments name, and returns the exit code.
 func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 	exited := -1

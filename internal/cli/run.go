@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/lockfile"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -26,6 +27,7 @@ type runCommand struct {
 	local
 	limit
 	answerFlags
+	budgetFlags
 }
 
 // answerFlags say how a verdict is told.
@@ -38,6 +40,7 @@ func (*runCommand) examples() string {
 	return `  ers run -f pipeline.yaml                     twelve runs, then the verdict
   ers run -f pipeline.yaml --store data        the same, with the streams kept in data
   ers run -f pipeline.yaml --json | jq .outcome
+  ers run -f pipeline.yaml --budget tight      of several budgets one alone, see docs/budgets.md
   ers run -f pipeline.yaml --drill run=7,tick=1,task=oracle:compress,kind=value
                                                with one event falsified, to see the alarm
   ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
@@ -52,7 +55,11 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	plan, err := c.plan(f.Runs, c.drill())
+	files := f.Each() // a window each
+	plan, err := c.plan(f.Runs, c.drill(), len(files))
+	if err == nil {
+		err = c.check(len(files), c.JSON)
+	}
 	if err == nil {
 		err = c.begin()
 	}
@@ -60,8 +67,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	noteUnhidden(io, f)
-	r := f.Request()
-	lock, err := lockOf(io, f.Dir, &r)
+	locks, err := locksOf(io, files)
 	if err != nil {
 		return err
 	}
@@ -72,32 +78,53 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	err = c.with(ctx, io, embedded.Config{}, zerolog.ErrorLevel, embedded.Open, func(ctx context.Context, b *bus.Bus) error {
 		w := startWaiting(ctx, io, b, true)
 		defer func() { waitedFor = w.stop() }()
-		ask := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
-			key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
-				c.request(io.commandLine())(r)
-				if lock != nil && r.Latch == nil {
-					r.Latch = lock.Latch()
-				}
-				change(r)
-			})
-			if err != nil {
-				return nil, nil, err
+		all := new(across)
+		for i, one := range files {
+			v, err := c.window(ctx, io, b, w, one, locks[i], plan)
+			if err := all.add(ctx, b, v, err); err != nil {
+				return err
 			}
-			v, document, err := awaited(ctx, io, b, key, w)
-			if ctx.Err() != nil {
-				leave(ctx, io, b, key)
-			}
-			return v, document, err
 		}
-		v, err := windows(ctx, io, b, plan, c.JSON, ask, func(v *events.Verdict, document []byte) error {
-			return tellVerdict(ctx, io, b, v, document, &c.answerFlags)
-		})
-		if v != nil && !c.JSON {
-			err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"))
-		}
-		return err
+		return all.tell(ctx, io, b, &c.answerFlags, c.StrictBudgets)
 	})
 	return outOfTime(ctx, err, waitedFor)
+}
+
+// window asks for one window, or those of a plan that is not nil, waits for the verdict and
+// tells it. The error says what the exit code is to be.
+func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *waiting, f *pipeline.File, lock *lockfile.Entry, p *plan) (*events.Verdict, error) {
+	ask := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
+		key, err := client.Submit(ctx, b, f, func(r *events.WindowRequest) {
+			c.requestWith(io, lock)(r)
+			change(r)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		v, document, err := awaited(ctx, io, b, key, w)
+		if ctx.Err() != nil {
+			leave(ctx, io, b, key)
+		}
+		return v, document, err
+	}
+	c.headBudget(io, f.BudgetName)
+	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
+		return tellVerdict(ctx, io, b, v, document, &c.answerFlags)
+	})
+	if v != nil && !c.JSON {
+		err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"+budgetFlag(f.BudgetName)))
+	}
+	return v, errors.Join(err, c.draw(ctx, io, b, v))
+}
+
+// requestWith is request, with what the pipeline was accepted with.
+func (w *windowFlags) requestWith(io *streams, lock *lockfile.Entry) func(*events.WindowRequest) {
+	return func(r *events.WindowRequest) {
+		w.request(io.commandLine())(r)
+		if lock != nil && r.Latch == nil {
+			r.Latch = lock.Latch()
+		}
+	}
 }
 
 // noteUnhidden says what the processes of a pipeline see that they should not.

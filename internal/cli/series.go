@@ -25,12 +25,14 @@ type plan struct {
 }
 
 // plan returns nil where one window is wanted.
-func (s *sureFlags) plan(runs int, drill *events.Drill) (*plan, error) {
+func (s *sureFlags) plan(runs int, drill *events.Drill, budgets int) (*plan, error) {
 	switch {
 	case s.Confidence == 0 && s.Rate == 0:
 		return nil, nil
 	case s.Confidence == 0 || s.Rate == 0:
 		return nil, errors.New("--confidence and --rate belong together, as in --confidence 0.99 --rate 0.01")
+	case budgets > 1:
+		return nil, errors.New("--confidence and --rate are for the windows of one budget: choose one with --budget NAME")
 	case drill != nil:
 		return nil, errors.New("a drill differs on purpose and proves nothing of other runs: leave out either --drill or --confidence and --rate")
 	}

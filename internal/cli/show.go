@@ -14,51 +14,77 @@ import (
 
 type showCommand struct {
 	stored
-	Window uint64 `required:"" placeholder:"W" help:"The window."`
+	Window  []uint64 `required:"" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to."`
+	Lanes   bool     `help:"Draw the lanes and tasks of a run, with what was skipped and what failed, in place of the runs."`
+	RunOnly *int     `name:"run" placeholder:"R" help:"With --lanes: the run. Left out: one of the largest group."`
 }
 
 func (*showCommand) examples() string {
 	return `  ers show --window 17                         with NATS_URL set
   ers show --store data --window 1
+  ers show --store data --window 1 --lanes     tasks by ticks, and which were skipped
+  ers show --store data --window 1,2,3 --lanes several budgets, and what they come to
 `
 }
 
 func (c *showCommand) Run(ctx context.Context, io *streams) error {
+	if c.RunOnly != nil && !c.Lanes {
+		return errors.New("--run belongs to --lanes")
+	}
 	b, err := c.open(ctx, io)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.show(ctx, io, b), b.Close())
+	return errors.Join(c.showAll(ctx, io, b), b.Close())
 }
 
-// show draws a window, then tells its verdict.
-func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, key, err := client.Get(ctx, b, c.Window)
+// showAll draws the windows, and tells of several what their budgets come to.
+func (c *showCommand) showAll(ctx context.Context, io *streams, b *bus.Bus) error {
+	all := new(across)
+	for i, window := range c.Window {
+		if i > 0 {
+			fmt.Fprintln(io.out)
+		}
+		show := c.show
+		if c.Lanes {
+			show = c.showLanes
+		}
+		v, err := show(ctx, io, b, window)
+		if err := all.add(ctx, b, v, err); err != nil {
+			return err
+		}
+	}
+	return all.tell(ctx, io, b, new(answerFlags), false)
+}
+
+// show draws a window, then tells its verdict. The error says what the exit code is to be.
+func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window uint64) (*events.Verdict, error) {
+	r, key, err := client.Get(ctx, b, window)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v, _, err := client.VerdictSoFar(ctx, b, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r, err = client.Shown(ctx, b, key, r); err != nil {
-		return err
+		return nil, err
 	}
-	p := &picture{bus: b, io: io, window: c.Window, request: r, verdict: v}
+	p := &picture{bus: b, io: io, window: window, request: r, verdict: v}
 	if err := p.read(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	text := p.draw()
 	if v != nil {
 		text = report.Append(append(text, '\n'), v, report.Options{Color: io.colorOut, Width: io.width})
 	}
 	if _, err := io.out.Write(text); err != nil {
-		return err
+		return nil, err
 	}
 	if v == nil {
-		return fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", c.Window, p.sealed, r.Runs)
+		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", window, p.sealed, r.Runs)
 	}
-	return outcomeError(v.Outcome)
+	return v, outcomeError(v.Outcome)
 }
 
 // picture is a window that is being drawn. Runs that a verdict says are equal to the
@@ -78,11 +104,7 @@ type picture struct {
 }
 
 func (p *picture) read(ctx context.Context) error {
-	width := p.io.width
-	if width == 0 {
-		width = 80
-	}
-	p.span = term.Fit(p.request.FirstTick, p.request.Ticks, width-term.Margin(p.request.Runs))
+	p.span = term.Fit(p.request.FirstTick, p.request.Ticks, p.io.columns()-term.Margin(p.request.Runs))
 	p.share()
 	if len(p.rows) == 1 { // nothing to compare
 		p.classes = [][]int{make([]int, p.span.Columns())}

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program"
 )
 
 type submitCommand struct {
@@ -22,6 +23,7 @@ type submitCommand struct {
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
 	NoWait bool   `help:"Print the window's name and leave."`
 	answerFlags
+	budgetFlags
 }
 
 func (*submitCommand) examples() string {
@@ -32,15 +34,18 @@ func (*submitCommand) examples() string {
 }
 
 func (c *submitCommand) Run(ctx context.Context, io *streams) error {
-	if c.NoWait && (c.JUnit != "" || c.GitHub) {
-		return errors.New("--no-wait leaves before there is a verdict for --junit or --github: leave it out")
+	if c.NoWait && (c.JUnit != "" || c.GitHub || c.StrictBudgets || c.Lanes) {
+		return errors.New("--no-wait leaves before there is a verdict for --junit, --github, --lanes or --strict-budgets: leave it out")
+	}
+	asks, err := c.prepare(ctx, io)
+	if err == nil {
+		err = c.check(len(asks), c.JSON)
 	}
 	if c.NoWait && c.Confidence+c.Rate != 0 {
 		return errors.New("--no-wait leaves before there is a verdict, and --confidence and --rate make the next window after it: leave out one of them")
 	}
-	prepared, err := c.prepare(ctx, io)
 	if err == nil {
-		_, err = c.plan(events.MinRuns, c.drill()) // how many windows it is hangs on the request
+		_, err = c.plan(events.MinRuns, c.drill(), len(asks)) // how many windows it is hangs on the request
 	}
 	if err == nil {
 		err = c.begin()
@@ -57,86 +62,122 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 		return io.noServer(outOfTime(ctx, err, ""))
 	}
 	w := startWaiting(ctx, io, b, false)
-	err = c.submit(ctx, io, b, prepared, w)
+	err = c.submit(ctx, io, b, asks, w)
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 
-func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, prepared prepareFunc, w *waiting) error {
-	r, ask, err := prepared(ctx, b)
-	if err != nil {
-		return err
+// submit asks for windows: for all of several budgets at once, and then waits for one after
+// the other; or for as many of one request as it takes to be sure.
+func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, asks []ask, w *waiting) error {
+	var keys []events.WindowKey
+	for _, a := range asks {
+		r, err := a.request(ctx, b)
+		if err != nil {
+			return err
+		}
+		if plan, err := c.plan(r.Runs, r.Drill, len(asks)); plan != nil || err != nil {
+			return errors.Join(err, c.series(ctx, io, b, plan, a, r, w))
+		}
+		key, err := a.send(ctx, b, r)
+		if err == nil {
+			err = c.name(io, key, a.budget)
+		}
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
 	}
 	if c.NoWait {
-		key, err := ask(ctx, func(*events.WindowRequest) {})
-		switch {
-		case err != nil:
-		case c.JSON:
-			_, err = fmt.Fprintf(io.out, `{"pipeline":%q,"window":%d,"request":%q}`+"\n", key.Pipeline, key.Window, key.Request)
-		default:
-			_, err = fmt.Fprintf(io.out, "window %d\n", key.Window)
+		return nil
+	}
+	return c.awaitAll(ctx, io, b, keys, w, &c.budgetFlags)
+}
+
+// series makes the windows of a plan.
+func (c *submitCommand) series(ctx context.Context, io *streams, b *bus.Bus, p *plan, a ask, r *events.WindowRequest, w *waiting) error {
+	if p == nil {
+		return nil
+	}
+	make := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
+		next := *r
+		change(&next)
+		key, err := a.send(ctx, b, &next)
+		if err == nil {
+			err = c.name(io, key, a.budget)
 		}
-		return err
-	}
-	plan, err := c.plan(r.Runs, r.Drill)
-	if err != nil {
-		return err
-	}
-	wait := func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
-		key, err := ask(ctx, change)
 		if err != nil {
 			return nil, nil, err
 		}
-		fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
 		return awaited(ctx, io, b, key, w)
 	}
-	_, err = windows(ctx, io, b, plan, c.JSON, wait, func(v *events.Verdict, document []byte) error {
+	v, err := windows(ctx, io, b, p, c.JSON, make, func(v *events.Verdict, document []byte) error {
 		return tellVerdict(ctx, io, b, v, document, &c.answerFlags)
 	})
+	return errors.Join(err, c.draw(ctx, io, b, v))
+}
+
+// name says which window was asked for: as a result where it is not waited for.
+func (c *submitCommand) name(io *streams, key events.WindowKey, budget string) error {
+	if !c.NoWait {
+		_, err := fmt.Fprintf(io.err, "window %d is asked for, waiting for its verdict\n", key.Window)
+		return err
+	}
+	if c.JSON {
+		return printJSON(io, struct {
+			Pipeline string `json:"pipeline"`
+			Window   uint64 `json:"window"`
+			Request  string `json:"request"`
+			Budget   string `json:"budget,omitempty"`
+		}{key.Pipeline, key.Window, key.Request, budget})
+	}
+	text := fmt.Sprintf("window %d", key.Window)
+	if budget != "" {
+		text += " of budget " + budget
+	}
+	_, err := fmt.Fprintln(io.out, text)
 	return err
 }
 
-// askFunc asks for a window of a request that is changed.
-type askFunc func(ctx context.Context, change func(*events.WindowRequest)) (events.WindowKey, error)
-
-// prepareFunc returns the request that is going to be made, and how to make it.
-type prepareFunc func(context.Context, *bus.Bus) (*events.WindowRequest, askFunc, error)
+// ask is a window that is to be asked for.
+type ask struct {
+	budget  string // the name of one of several; "" for none
+	request func(context.Context, *bus.Bus) (*events.WindowRequest, error)
+	send    func(context.Context, *bus.Bus, *events.WindowRequest) (events.WindowKey, error)
+}
 
 // prepare finds every mistake in the flags and files before anything is sent.
-func (c *submitCommand) prepare(ctx context.Context, io *streams) (prepareFunc, error) {
+func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error) {
 	if c.Window != 0 {
-		if c.File != "" {
-			return nil, errors.New("give either -f FILE or --window W")
+		if c.File != "" || c.Budget != "" {
+			return nil, errors.New("give either -f FILE or --window W, and --budget with the first alone")
 		}
-		return func(ctx context.Context, b *bus.Bus) (*events.WindowRequest, askFunc, error) {
-			r, err := c.again(ctx, io, b)
-			return r, func(ctx context.Context, change func(*events.WindowRequest)) (events.WindowKey, error) {
-				next := *r
-				change(&next)
-				return client.Request(ctx, b, &next)
-			}, err
-		}, nil
+		again := func(ctx context.Context, b *bus.Bus) (*events.WindowRequest, error) { return c.again(ctx, io, b) }
+		return []ask{{request: again, send: client.Request}}, nil
 	}
 	f, err := c.load(ctx, io)
 	if err != nil {
 		return nil, err
 	}
-	r := f.Request()
-	lock, err := lockOf(io, f.Dir, &r)
+	windows := f.Each()
+	locks, err := locksOf(io, windows)
 	if err != nil {
 		return nil, err
 	}
-	c.request(io.commandLine())(&r)
-	if lock != nil && r.Latch == nil {
-		r.Latch = lock.Latch()
+	var asks []ask
+	for i, one := range windows {
+		asks = append(asks, ask{
+			budget: one.BudgetName,
+			request: func(context.Context, *bus.Bus) (*events.WindowRequest, error) {
+				r := one.Request()
+				c.requestWith(io, locks[i])(&r)
+				return &r, nil
+			},
+			send: func(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (events.WindowKey, error) {
+				return client.Submit(ctx, b, one, func(next *events.WindowRequest) { *next = *r })
+			},
+		})
 	}
-	return func(_ context.Context, b *bus.Bus) (*events.WindowRequest, askFunc, error) {
-		return &r, func(ctx context.Context, change func(*events.WindowRequest)) (events.WindowKey, error) {
-			return client.Submit(ctx, b, f, func(next *events.WindowRequest) {
-				*next = r
-				change(next)
-			})
-		}, nil
-	}, nil
+	return asks, nil
 }
 
 // again returns what an earlier window asked for, as the flags change it. The drill of
@@ -157,6 +198,12 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 	}
 	if c.FirstTick != nil {
 		r.FirstTick = *c.FirstTick
+	}
+	if c.Vary != nil {
+		if r.Kind != program.KindExec {
+			return nil, fmt.Errorf("--vary: window %d is of tasks of kind %s, which run within ERS, where nothing can be varied", c.Window, r.Kind)
+		}
+		r.Variations = *c.Vary
 	}
 	if c.Latch != nil {
 		r.Latch = &c.Latch.Latch

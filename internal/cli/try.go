@@ -23,8 +23,7 @@ import (
 type tryCommand struct {
 	Runs int `default:"12" placeholder:"N" help:"Runs (${default})."`
 	Jobs int `placeholder:"N" help:"Runs at once. Left out: one for each processor."`
-
-	Vary *varyFlag `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
+	varyFlags
 
 	Dir     string   `placeholder:"DIR" type:"path" help:"Working folder. Left out: the current one."`
 	Env     []string `placeholder:"NAME[=VALUE]" sep:"none" help:"A variable of its environment: with a value, or as it is here (its name alone is recorded)."`
@@ -80,7 +79,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	if err := c.findProgram(ctx, io, f); err != nil {
 		return err
 	}
-	plan, err := c.plan(c.Runs, nil)
+	plan, err := c.plan(c.Runs, nil, 1)
 	if err == nil {
 		err = c.begin()
 	}
@@ -156,7 +155,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 		return c.tell(ctx, io, b, v, document, entry)
 	})
 	if err == nil && v.Outcome == events.Pass && c.Lock != "" && entry == nil {
-		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Why)
+		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Lock, c.Why)
 	}
 	return err
 }

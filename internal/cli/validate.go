@@ -44,7 +44,8 @@ type mistake struct {
 type contents struct {
 	Pipeline         string        `json:"pipeline"`
 	Kind             string        `json:"kind"`
-	Tasks            []taskSummary `json:"tasks"` // in the order of the file
+	Tasks            []taskSummary `json:"tasks"`             // in the order of the file
+	Budgets          []string      `json:"budgets,omitempty"` // names of several, a window each
 	Runs             int           `json:"runs"`
 	FirstTick        int64         `json:"first_tick"`
 	Ticks            int64         `json:"ticks"`
@@ -117,6 +118,9 @@ func contentsOf(f *pipeline.File) *contents {
 		Contexts: f.Contexts.Len(), DefinitionSHA256: f.Definition.SHA256(), ContextsSHA256: f.Contexts.SHA256(),
 		Files: []fileSummary{},
 	}
+	for _, b := range f.Budgets {
+		c.Budgets = append(c.Budgets, b.Name)
+	}
 	for i := range f.Definition.Tasks {
 		c.Tasks = append(c.Tasks, taskSummary{f.Definition.Tasks[i].Name, f.Definition.Tasks[i].Lane})
 	}
@@ -145,6 +149,9 @@ func (v *validation) tell(io *streams) error {
 	fmt.Fprintf(table, "  pipeline\t%s, kind %s\n", v.Pipeline, v.Kind)
 	fmt.Fprintf(table, "  tasks\t%d: %d forecast, %d shadow\n", len(v.Tasks), lanes[events.Forecast], lanes[events.Shadow])
 	fmt.Fprintf(table, "  window\t%d runs, %s\n", v.Runs, tickSpan(v.FirstTick, v.Ticks))
+	if len(v.Budgets) > 0 {
+		fmt.Fprintf(table, "  budgets\t%s, a window each\n", strings.Join(v.Budgets, ", "))
+	}
 	fmt.Fprintf(table, "  contexts\t%s\n", contexts)
 	fmt.Fprintf(table, "  definition\t%.12s   contexts %.12s\n", v.DefinitionSHA256, v.ContextsSHA256)
 	if v.Kind == program.KindExec {

@@ -6,22 +6,28 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
 )
 
 type waitCommand struct {
 	connection
 	limit
-	Window uint64 `required:"" placeholder:"W" help:"The window."`
+	Window []uint64 `required:"" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to."`
 	answerFlags
+	budgetFlags
 }
 
 func (*waitCommand) examples() string {
 	return `  ers wait --window 17                         prints the verdict as ers submit does, with its exit code
   ers wait --window "$(ers submit -f pipeline.yaml --no-wait --json | jq .window)" --timeout 10m
+  ers wait --window 1,2,3                      several, and what their budgets come to
 `
 }
 
 func (c *waitCommand) Run(ctx context.Context, io *streams) error {
+	if err := c.check(len(c.Window), c.JSON); err != nil {
+		return err
+	}
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -36,11 +42,34 @@ func (c *waitCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *waitCommand) wait(ctx context.Context, io *streams, b *bus.Bus) (waitedFor string, err error) {
-	_, key, err := client.Get(ctx, b, c.Window)
-	if err != nil {
-		return "", err
+	var keys []events.WindowKey
+	for _, window := range c.Window {
+		_, key, err := client.Get(ctx, b, window)
+		if err != nil {
+			return "", err
+		}
+		keys = append(keys, key)
 	}
 	w := startWaiting(ctx, io, b, false)
-	_, err = awaitVerdict(ctx, io, b, key, w, &c.answerFlags)
+	err = c.awaitAll(ctx, io, b, keys, w, &c.budgetFlags)
 	return w.stop(), err
+}
+
+// awaitAll waits for the verdicts of windows and tells them and, of several, what their
+// budgets come to.
+func (a *answerFlags) awaitAll(ctx context.Context, io *streams, b *bus.Bus, keys []events.WindowKey, w *waiting, flags *budgetFlags) error {
+	all := new(across)
+	for _, key := range keys {
+		r, _, err := client.Get(ctx, b, key.Window)
+		if err != nil {
+			return err
+		}
+		a.headBudget(io, r.BudgetName)
+		v, err := awaitVerdict(ctx, io, b, key, w, a)
+		err = errors.Join(err, flags.draw(ctx, io, b, v))
+		if err := all.add(ctx, b, v, err); err != nil {
+			return err
+		}
+	}
+	return all.tell(ctx, io, b, a, flags.StrictBudgets)
 }

@@ -16,13 +16,14 @@ import (
 
 // windowFlags say which window is wanted.
 type windowFlags struct {
+	varyFlags
 	File      string     `short:"f" placeholder:"FILE" type:"path" help:"${file}"`
 	Runs      *int       `placeholder:"N" help:"Runs in place of the file's."`
 	Ticks     *int64     `placeholder:"N" help:"Ticks a run in place of the file's."`
 	FirstTick *int64     `placeholder:"N" help:"First tick in place of the file's."`
-	Vary      *varyFlag  `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
 	Text      string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: a text, a paragraph a tick."`
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
+	Budget    string     `placeholder:"NAME" help:"Of several budgets in the file, this one alone."`
 	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
 	Drill     *drillFlag `placeholder:"run=R,tick=T,task=NAME,kind=KIND" help:"Falsify one event, to test the alarm. Kinds: value, error, status, order, cost, meta, type, missing, extra."`
 }
@@ -55,6 +56,14 @@ func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, er
 	}
 	if err := f.Check(); err != nil {
 		return nil, err
+	}
+	if w.Budget != "" {
+		if f, err = f.Choose(w.Budget); err != nil {
+			return nil, err
+		}
+	}
+	if w.Latch != nil && f.One() != nil {
+		return nil, fmt.Errorf("--latch holds for one budget: %w", f.One())
 	}
 	return f, w.checkDrill(f)
 }
@@ -90,12 +99,20 @@ func (w *windowFlags) drill() *events.Drill {
 // request changes a window request as the flags say.
 func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 	return func(r *events.WindowRequest) {
+		if r.BudgetName != "" && w.Budget == "" && command != "" {
+			command += " --budget " + r.BudgetName
+		}
 		if w.Latch != nil {
 			r.Latch = &w.Latch.Latch
 		}
 		r.Reproduce = command
 		r.Drill = w.drill()
 	}
+}
+
+// varyFlags say what is varied.
+type varyFlags struct {
+	Vary *varyFlag `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
 }
 
 // varyFlag reads names of variations.

@@ -109,7 +109,7 @@ func alike(a, b []byte) bool {
 // The documents name files that are there.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
-	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "subjects.md", "CONTRIBUTING.md", "docs/audit.md", "docs/concepts.md", "docs/tasks.md", "docs/try.md", "docs/variations.md", "docs/stabilisation.md", "docs/python.md", "docs/go.md", "examples/go-tasks/README.md", "docs/worker-protocol.md", "docs/pipeline-file.md", "docs/performance.md", "docs/servers.md", "docs/viz.md", "docs/viz-feed.md", "docs/terminal-and-ci.md"} {
+	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "subjects.md", "CONTRIBUTING.md", "docs/audit.md", "docs/budgets.md", "docs/concepts.md", "docs/tasks.md", "docs/try.md", "docs/variations.md", "docs/stabilisation.md", "docs/python.md", "docs/go.md", "examples/go-tasks/README.md", "docs/worker-protocol.md", "docs/pipeline-file.md", "docs/performance.md", "docs/servers.md", "docs/viz.md", "docs/viz-feed.md", "docs/terminal-and-ci.md"} {
 		text, err := os.ReadFile(filepath.Join("../..", doc))
 		if err != nil {
 			t.Error(err)

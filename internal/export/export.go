@@ -37,9 +37,23 @@ var Formats = []Format{
 		return page.ExportHTML(ctx, w.Bus, w.ID, out)
 	}},
 	{Name: "jsonl", Help: "file with a JSON object for each event", File: writeJSONL},
+	{Name: "lanes", Help: "picture of a run, its lanes and tasks by ticks: what was skipped, what failed (SVG)", File: writeLanes},
 	{Name: "svg", Help: "picture of the verdict, the runs by ticks and the first difference", File: func(ctx context.Context, w *Window, out io.Writer) error {
 		return page.ExportSVG(ctx, w.Bus, w.ID, out)
 	}},
+}
+
+// writeLanes draws the run that was asked for, or one of the largest group.
+func writeLanes(ctx context.Context, w *Window, out io.Writer) error {
+	var run *int
+	if len(w.Runs) == 1 {
+		run = &w.Runs[0]
+	}
+	broken, err := page.ExportLanes(ctx, w.Bus, w.ID, run, out)
+	if err == nil && broken != "" {
+		w.Problems = append(w.Problems, &client.Problem{Stream: events.StreamTrace, Reason: broken})
+	}
+	return err
 }
 
 // UnmarshalText finds a format by its name.

@@ -424,7 +424,7 @@ func TestOpenRefuses(t *testing.T) {
 	if err := f.Write(t.Context(), w, filepath.Join(t.TempDir(), "x"), nil); err == nil || !strings.Contains(err.Error(), "no verdict yet") {
 		t.Errorf("got %v", err)
 	}
-	if err := f.UnmarshalText([]byte("xml")); err == nil || !strings.Contains(err.Error(), "want one of abraxas, csv, html, jsonl, svg") {
+	if err := f.UnmarshalText([]byte("xml")); err == nil || !strings.Contains(err.Error(), "want one of abraxas, csv, html, jsonl, lanes, svg") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/canon"
@@ -35,7 +36,24 @@ const maxFile = 64 << 20
 // File is what a lock file holds. The zero File is that of none.
 type File struct {
 	Schema    string           `json:"schema"`
-	Pipelines map[string]Entry `json:"pipelines"` // by name
+	Pipelines map[string]Entry `json:"pipelines"` // by Key
+}
+
+// Key is what an entry stands under: the pipeline's name or, of one with several budgets,
+// the name, a slash and the budget's name.
+func Key(r *events.WindowRequest) string {
+	if r.BudgetName == "" {
+		return r.Pipeline
+	}
+	return r.Pipeline + "/" + r.BudgetName
+}
+
+func checkKey(key string) error {
+	pipeline, budget, several := strings.Cut(key, "/")
+	if err := events.CheckPipelineName(pipeline); err != nil || !several {
+		return err
+	}
+	return events.CheckBudgetName(budget)
 }
 
 // Entry is what a pipeline was accepted with: the hashes of its runs over these contexts,
@@ -95,7 +113,7 @@ func (f *File) check() error {
 		return errors.New("there is no member pipelines")
 	}
 	for name, e := range f.Pipelines {
-		if err := events.CheckPipelineName(name); err != nil {
+		if err := checkKey(name); err != nil {
 			return err
 		}
 		for what, hash := range map[string]string{"contexts_sha256": e.Contexts, "definition_sha256": e.Definition, "trace_sha256": e.Trace, "result_sha256": e.Result} {

@@ -18,6 +18,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -129,12 +130,64 @@ func TestBadRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, body := s.ask("GET", "", "/api/windows/1/runs/0")
-	var run runAnswer
-	if err := json.Unmarshal([]byte(body), &struct {
-		Read   *int64  `json:"ticks"`
-		Broken *string `json:"broken"`
-	}{&run.Read, &run.Broken}); err != nil || answer.StatusCode != 200 || run.Read != 4 || !strings.Contains(run.Broken, "ERS_TRACE sequence 9") {
+	var run struct {
+		Read   int64  `json:"ticks"`
+		Broken string `json:"broken"`
+	}
+	if err := json.Unmarshal([]byte(body), &run); err != nil || answer.StatusCode != 200 || run.Read != 4 || !strings.Contains(run.Broken, "ERS_TRACE sequence 9") {
 		t.Errorf("%s, %v", body, err)
+	}
+}
+
+// TestLanesSVG draws a run of a window as a file that is well-formed and asks nobody, and
+// says where a run ends that cannot be read further.
+func TestLanesSVG(t *testing.T) {
+	s := newPage(t, bustest.Open(t))
+	s.serve(judge)
+	m := &made{runs: 2, ticks: 10_000, hashed: 10_000, covers: 1000, value: func(int, int64) canon.Value { return "1" }}
+	w := m.write(t.Context(), t, s.bus)
+	if _, _, err := client.Verdict(t.Context(), s.bus, w.WindowKey); err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	broken, err := ExportLanes(t.Context(), s.bus, w.Window, nil, &picture)
+	if err != nil || broken != "" {
+		t.Fatal(broken, err)
+	}
+	d := xml.NewDecoder(bytes.NewReader(picture.Bytes()))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("%v\n%s", err, picture.Bytes())
+		}
+	}
+	text := picture.String()
+	for _, want := range []string{"window 1 of long: run 0 (the same in 2 of 2 runs), ticks 0 to 9999", "A cell is 100 ticks, and shows the worst of them.", ": ok</title>", "lane forecast"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if outside.MatchString(text) {
+		t.Errorf("it would ask another host:\n%s", text)
+	}
+	one := 1
+	if r, err := ReadRun(t.Context(), s.bus, w.Window, &one, 50); err != nil || r.Run != 1 || r.Step != 200 || r.Read != 10_000 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := ReadRun(t.Context(), s.bus, 9, nil, 50); !errors.Is(err, bus.ErrNotFound) {
+		t.Errorf("a window that is not there: %v", err)
+	}
+	subject := events.TraceSubject(w.Run(0))
+	last, err := s.bus.Last(t.Context(), events.StreamTrace, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.bus.Append(t.Context(), subject, last.Seq, []byte("no frame")); err != nil {
+		t.Fatal(err)
+	}
+	if broken, err := ExportLanes(t.Context(), s.bus, w.Window, nil, io.Discard); err != nil || !strings.Contains(broken, "ERS_TRACE sequence") {
+		t.Errorf("%q, %v", broken, err)
 	}
 }
 

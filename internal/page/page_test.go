@@ -338,6 +338,62 @@ func TestLong(t *testing.T) { // alone, since it measures
 	p.until(fmt.Sprintf(`location.hash === "#/window/%d/run/1/tick/%d" && document.querySelector("h1")?.textContent.includes("of run 1")`, w.Window, odd))
 }
 
+// TestLanes sees in a window of many ticks what its tasks came to, and zooms in on what was
+// not computed.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	f := several(t)
+	for _, one := range f.Each() {
+		s.judged(one, nil)
+	}
+	p := newTab(t, s, desktop)
+	p.open("/window/1")
+	p.see(".verdict", "all 2 runs are equal")
+	p.gridDrawn()
+	eval[any](p, `document.querySelector(".lanes").scrollIntoView()`)
+	p.see(".lanes h2", "Lanes and tasks of run 0")
+	p.see(".lanes .range", " in a cell")
+	all := eval[string](p, `document.querySelector(".lanes .range").textContent`)
+	p.see(".lanes .counts", "dear")
+	row := func(task string) string {
+		return eval[string](p, fmt.Sprintf(`[...[...document.querySelectorAll(".lanes .counts tbody tr")].find((r) => r.firstChild.textContent === %q).cells].map((c) => c.textContent.replace(/\s/g, "")).join(" ")`, task))
+	}
+	for task, want := range map[string]string{"dear": "dear forecast 0 10000 0 0", "late": "late forecast 9997 0 3 0", "watch": "watch shadow 10000 0 0 0"} {
+		if got := row(task); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	eval[any](p, `scrollTo(0, 0)`)
+	p.show("lanes")
+	before := eval[string](p, `location.hash`)
+	eval[any](p, `document.querySelector('.lanes [role="grid"]').focus()`)
+	p.keys("n")
+	p.see(".lanes .chosen", "skipped: its lane could not afford it")
+	p.keys(kb.ArrowDown, kb.ArrowUp, "+")
+	p.until(fmt.Sprintf(`document.querySelector(".lanes .range").textContent !== %q`, all))
+	if now := eval[string](p, `location.hash`); now != before {
+		t.Errorf("the address is %s now, it was %s", now, before)
+	}
+	if now := eval[string](p, `document.querySelector(".range").textContent`); now != all {
+		t.Errorf("the grid of the runs shows %s now, it was %s", now, all)
+	}
+	for _, text := range eval[[]string](p, unnamed) {
+		t.Errorf("without a name: %s", text)
+	}
+	p.open("/window/2")
+	p.see(".facts", "nominal: forecast 80 ops")
+	eval[any](p, `document.querySelector(".lanes").scrollIntoView()`)
+	p.see(".lanes .counts", "dear")
+	if got := row("late"); got != "late forecast 0 10000 0 0" {
+		t.Errorf("%s", got)
+	}
+	p.open("/window/2/run/1")
+	p.see("header.run h1", "Run 1")
+	p.gridDrawn()
+	p.see(".about", "late")
+}
+
 // TestExportedPage opens an exported file as a browser does from a disk.
 func TestExportedPage(t *testing.T) {
 	t.Parallel()

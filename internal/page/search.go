@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"abraxas.dev/ers/internal/lanes"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -107,7 +108,7 @@ func (s *Server) taskNames(ctx context.Context, w *Summary) ([]string, error) {
 	}
 	names := []string{}
 	for i := range min(d.Len(), maxTaskNames) {
-		names = append(names, readEvent(canon.Value(d.Event(i))).task)
+		names = append(names, lanes.ReadEvent(canon.Value(d.Event(i))).Task)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -68,6 +70,32 @@ func (s *station) background(f func(context.Context) error) {
 func oracle(t testing.TB) *pipeline.File {
 	t.Helper()
 	f, err := pipeline.Load("../../examples/oracle/pipeline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// several is a pipeline of two budgets, of which the larger makes a task drop out.
+func several(t testing.TB) *pipeline.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipeline.yaml")
+	const text = `name: greedy
+runs: 2
+ticks: 10000
+budgets:
+  tight: {forecast: {ops: 40}, shadow: {ops: 10}}
+  nominal: {forecast: {ops: 80}, shadow: {ops: 10}}
+tasks:
+  - {name: first, lane: forecast, priority: 1, cost: {ops: 10}, starlark: "def run(ctx): return 1"}
+  - {name: dear, lane: forecast, priority: 2, cost: {ops: 60}, starlark: "def run(ctx): return 2"}
+  - {name: late, lane: forecast, priority: 3, cost: {ops: 30}, starlark: "def run(ctx): return 3 // (ctx.tick % 4000 - 77)"}
+  - {name: watch, lane: shadow, cost: {ops: 5}, starlark: "def run(ctx): return 4"}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := pipeline.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@
 //	ticks: 3              # the default: one a context
 //	first_tick: 0         # the default
 //	budget: {forecast: {ops: 50, entropy: 1}, shadow: {ops: 20}} # entropy: 0 is the default
+//	                      # or budgets: {tight: {forecast: …, shadow: …}, generous: …}, a window each
 //	context: {text: hello there}   # of every tick; the default is {}
 //	tasks:
 //	  - name: words:count          # any text

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
@@ -23,7 +25,59 @@ type File struct {
 	FirstTick  int64              // >= 0
 	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
-	Variations []vary.Name // of a pipeline of workers and commands
+	Variations []vary.Name   // of a pipeline of workers and commands
+	BudgetName string        // of one that was chosen of Budgets
+	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
+}
+
+// NamedBudget is one of several budgets of a pipeline.
+type NamedBudget struct {
+	Name string // see events.CheckBudgetName
+	events.Budgets
+}
+
+// Each returns a file for each window that the file asks for: one, or one for each of its
+// budgets.
+func (f *File) Each() []*File {
+	if len(f.Budgets) == 0 {
+		return []*File{f}
+	}
+	var list []*File
+	for _, b := range f.Budgets {
+		one := *f
+		one.Budget, one.BudgetName, one.Budgets = b.Budgets, b.Name, nil
+		list = append(list, &one)
+	}
+	return list
+}
+
+// Choose returns the file with one of its budgets alone.
+func (f *File) Choose(name string) (*File, error) {
+	for _, one := range f.Each() {
+		if name != "" && one.BudgetName == name {
+			return one, nil
+		}
+	}
+	if len(f.Budgets) == 0 {
+		return nil, &program.Error{Msg: fmt.Sprintf("there is no budget %.40q: the pipeline has one budget, without a name", name)}
+	}
+	return nil, &program.Error{Msg: fmt.Sprintf("there is no budget %.40q: want one of %s", name, f.budgetNames())}
+}
+
+// One is an error where the file asks for several windows.
+func (f *File) One() error {
+	if len(f.Budgets) == 0 {
+		return nil
+	}
+	return &program.Error{Msg: fmt.Sprintf("the pipeline has the budgets %s: choose one, with --budget NAME", f.budgetNames())}
+}
+
+func (f *File) budgetNames() string {
+	var names []string
+	for _, b := range f.Budgets {
+		names = append(names, b.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Check returns the first rule that the numbers break, nil for none. Every error is
@@ -59,8 +113,18 @@ func (f *File) faults() (list []*program.Fault) {
 	if len(f.Variations) > 0 && f.Definition.Kind != program.KindExec {
 		fault("/variations", "tasks of kind %s run within ERS, where nothing can be varied: only workers and commands have variations", f.Definition.Kind)
 	}
-	list = append(list, program.CheckBudget(f.Budget.Forecast, "/budget/forecast", "forecast budget")...)
-	return append(list, program.CheckBudget(f.Budget.Shadow, "/budget/shadow", "shadow budget")...)
+	if len(f.Budgets) == 0 {
+		return append(list, budgetFaults(f.Budget, "/budget", "")...)
+	}
+	for _, b := range f.Budgets {
+		list = append(list, budgetFaults(b.Budgets, "/budgets/"+b.Name, b.Name+" ")...)
+	}
+	return list
+}
+
+func budgetFaults(b events.Budgets, pointer, name string) []*program.Fault {
+	return append(program.CheckBudget(b.Forecast, pointer+"/forecast", name+"forecast budget"),
+		program.CheckBudget(b.Shadow, pointer+"/shadow", name+"shadow budget")...)
 }
 
 // UseText replaces the contexts by the paragraphs of a text file, one a tick, and
@@ -80,7 +144,8 @@ func (f *File) use(c *program.Contexts, err error) error {
 }
 
 // Request returns the request for a window of this pipeline, for which Definition
-// and Contexts must be in the object store.
+// and Contexts must be in the object store. A file of several budgets has none before
+// one is chosen, see [File.One].
 func (f *File) Request() events.WindowRequest {
 	return events.WindowRequest{
 		Schema:           events.WindowSchema,
@@ -92,15 +157,9 @@ func (f *File) Request() events.WindowRequest {
 		FirstTick:        f.FirstTick,
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,
-		Variations:       words(f.Variations),
+		Variations:       f.Variations,
+		BudgetName:       f.BudgetName,
 	}
-}
-
-func words(names []vary.Name) (list []string) {
-	for _, name := range names {
-		list = append(list, string(name))
-	}
-	return list
 }
 
 func textContexts(read readFile, path string) (*program.Contexts, error) {

@@ -68,14 +68,15 @@ func (l *loader) pipeline(root *node) *File {
 		return l.over(root)
 	}
 	const what = "the pipeline"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "variations", "context", "contexts", "workers", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
 		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
 	}}
-	if budget := l.need(root, what, "budget", "budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}"); budget != nil {
-		f.Budget = l.budgets(budget)
+	if root.get("budgets") == nil && !root.missing["budgets"] {
+		l.need(root, what, "budget", "budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}, or budgets with several of them by name")
 	}
+	l.budgetsOf(root, f)
 	l.tasks(root, f.Definition)
 	f.Contexts, f.Contents, f.Dir = l.contextsOf(root), l.contents, l.dir
 	f.Taken = l.taken
@@ -111,14 +112,6 @@ func (l *loader) numbers(root *node, f *File) {
 	f.Runs = int(max(math.MinInt, min(math.MaxInt, l.integer(root.get("runs"), "runs", int64(f.Runs)))))
 	f.FirstTick = l.integer(root.get("first_tick"), "first_tick", f.FirstTick)
 	f.Ticks = l.integer(root.get("ticks"), "ticks", f.Ticks)
-}
-
-func (l *loader) budgets(n *node) (b events.Budgets) {
-	l.fields(n, "budget", "forecast", "shadow")
-	const want = "what the lane may spend in a tick: {ops: …, entropy: …}"
-	b.Forecast = l.budget(l.need(n, "budget", "forecast", want), "forecast budget", true)
-	b.Shadow = l.budget(l.need(n, "budget", "shadow", want), "shadow budget", true)
-	return b
 }
 
 // tasks reads the tasks, and workers that they are of.

@@ -22,7 +22,7 @@ func LoadOwn(path string, own *Own) (*File, error) {
 // over reads a pipeline file that changes the program's own pipeline.
 func (l *loader) over(root *node) *File {
 	const what = "the pipeline of a Go program"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "context", "contexts", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "context", "contexts", "tasks")
 	f := l.own.File
 	d := *f.Definition
 	f.Definition = &d
@@ -33,9 +33,7 @@ func (l *loader) over(root *node) *File {
 		}
 		d.Name = text
 	}
-	if budget := root.get("budget"); budget != nil {
-		f.Budget = l.budgets(budget)
-	}
+	l.budgetsOf(root, &f)
 	d.Tasks = l.ownTasks(root, d.Tasks)
 	if root.get("context") != nil || root.get("contexts") != nil {
 		if f.Contexts = l.contextsOf(root); f.Contexts != nil {

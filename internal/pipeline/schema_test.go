@@ -181,6 +181,7 @@ func exampleFiles(t *testing.T) (list []string) {
 var goodFiles = map[string]string{
 	"least":    "name: p\nbudget: {forecast: {ops: 0}, shadow: {ops: 0}}\n" + tasks,
 	"contexts": good + tasks + "contexts: [{}, {a: [1, 1.5, null]}]\nticks: 2\nfirst_tick: 9223372036854775805\nruns: 1000\n",
+	"budgets":  "name: p\nbudgets:\n  tight: {forecast: {ops: 0}, shadow: {ops: 0}}\n  a_B-9: {forecast: {ops: 1, entropy: 2}, shadow: {ops: 3, entropy: 4}}\n" + tasks,
 	"context":  good + tasks + "context: {a: {b: c}}\nticks: 9223372036854775807\n",
 	"task": good + `tasks:
 - {name: é, lane: shadow, priority: -9223372036854775808, cost: {}, tags: [], steps: 50, starlark: "run = lambda ctx: 1",
@@ -203,6 +204,7 @@ tasks:
 // goFiles are for programs in Go, which have what the files leave out.
 var goFiles = []string{
 	"{}\n", "runs: 3\n", "budget: {forecast: {ops: 1}, shadow: {ops: 0}}\ncontexts: [{}, {}]\n",
+	"budgets: {b: {forecast: {ops: 1}, shadow: {ops: 0}}, a: {forecast: {ops: 2}, shadow: {ops: 0}}}\n",
 	"name: p\ntasks:\n- {name: t, lane: forecast, priority: 1, cost: {ops: 1}, tags: [x], ignore: ['value#json:/a'], round: ['value#json:/b=3']}\n",
 }
 

@@ -36,7 +36,7 @@ func WriteCommand(f *File, input []byte, inputFile string) ([]byte, error) {
 		task = with(task, string(do), list)
 	}
 	file := yaml.MapSlice{{Key: "name", Value: d.Name}, {Key: "runs", Value: f.Runs}, {Key: "ticks", Value: f.Ticks}}
-	file = with(file, "variations", words(f.Variations))
+	file = with(file, "variations", f.Variations)
 	return yaml.MarshalWithOptions(append(file, yaml.MapSlice{
 		{Key: "budget", Value: yaml.MapSlice{{Key: "forecast", Value: lane()}, {Key: "shadow", Value: lane()}}},
 		{Key: "tasks", Value: []yaml.MapSlice{task}},
@@ -80,7 +80,7 @@ func commandNode(c *program.Command, input []byte, inputFile string) yaml.MapSli
 	return node
 }
 
-func with(node yaml.MapSlice, key string, list []string) yaml.MapSlice {
+func with[S ~string](node yaml.MapSlice, key string, list []S) yaml.MapSlice {
 	if len(list) == 0 {
 		return node
 	}

@@ -85,15 +85,15 @@ func groupStyle(group int) style {
 }
 
 // ticks numbers the columns, as often as the numbers fit.
-func (g *Grid) ticks() string {
+func (s Span) ticks() string {
 	every := 10
-	for every < len(strconv.FormatInt(g.First+g.Ticks-1, 10))+2 {
+	for every < len(strconv.FormatInt(s.First+s.Ticks-1, 10))+2 {
 		every += 10
 	}
 	var line strings.Builder
-	for column := 0; column < g.Columns(); column += every {
-		number := strconv.FormatInt(g.First+int64(column)*g.Step, 10)
-		if column > 0 && column+len(number) > g.Columns() {
+	for column := 0; column < s.Columns(); column += every {
+		number := strconv.FormatInt(s.First+int64(column)*s.Step, 10)
+		if column > 0 && column+len(number) > s.Columns() {
 			break
 		}
 		fmt.Fprintf(&line, "%-*s", every, number)
@@ -110,13 +110,19 @@ func (g *Grid) legend(unknown, letters bool) string {
 		text += "\n  " + notHashed + " not hashed"
 	}
 	if g.Step > 1 {
-		text += fmt.Sprintf("\n  each column is %d ticks", g.Step)
-		if last := g.Ticks - g.end(g.Columns()-2); last < g.Step {
-			text += fmt.Sprintf(", the last %d", last)
-		}
+		text += "\n  " + g.columnText()
 		if letters {
 			text += ": a letter where any of them differs"
 		}
 	}
 	return text + "\n"
+}
+
+// columnText says how many ticks there are in a column.
+func (s Span) columnText() string {
+	text := fmt.Sprintf("each column is %d ticks", s.Step)
+	if last := s.Ticks - s.end(s.Columns()-2); last < s.Step {
+		text += fmt.Sprintf(", the last %d", last)
+	}
+	return text
 }

@@ -22,6 +22,9 @@ import (
 // Commit point: the window's message. The objects that it names are there before it;
 // a crash before it leaves objects that nobody asks for, and no window.
 func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*events.WindowRequest)) (events.WindowKey, error) {
+	if err := f.One(); err != nil {
+		return events.WindowKey{}, err
+	}
 	r := f.Request()
 	if change != nil {
 		change(&r)

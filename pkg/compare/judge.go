@@ -118,26 +118,23 @@ func notVaried(v *events.Verdict, sealed []int, src Source) error {
 	if len(v.Variations) == 0 {
 		return nil
 	}
-	missed := make(map[string]*events.NotVaried)
-	for _, run := range sealed {
-		around, err := src.Surroundings(run)
-		if err != nil {
+	around := make([]canon.Value, len(sealed))
+	for i, run := range sealed {
+		var err error
+		if around[i], err = src.Surroundings(run); err != nil {
 			return fmt.Errorf("run %d: %w", run, err)
-		}
-		for _, name := range v.Variations {
-			why := events.NotVariedReason(around, name)
-			if why == "" {
-				continue
-			}
-			if missed[name] == nil {
-				missed[name] = &events.NotVaried{Name: name, Reason: why}
-			}
-			missed[name].Runs = append(missed[name].Runs, run)
 		}
 	}
 	for _, name := range v.Variations {
-		if missed[name] != nil {
-			v.NotVaried = append(v.NotVaried, *missed[name])
+		missed := events.NotVaried{Name: name}
+		for i, run := range sealed {
+			if why := events.NotVariedReason(around[i], name); why != "" {
+				missed.Reason = cmp.Or(missed.Reason, why)
+				missed.Runs = append(missed.Runs, run)
+			}
+		}
+		if len(missed.Runs) > 0 {
+			v.NotVaried = append(v.NotVaried, missed)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // aroundSource has runs that say what they had around them.
@@ -22,7 +23,7 @@ func (s aroundSource) Surroundings(run int) (canon.Value, error) { return s.arou
 // run that says nothing of it has varied nothing.
 func TestNotVaried(t *testing.T) {
 	w := newTestWindow(12)
-	w.req.Variations = []string{"tz", "clock"}
+	w.req.Variations = []vary.Name{"tz", "clock"}
 	w.seal(t)
 	v, err := Judge(w.key(), &w.req, w.last, aroundSource{w.runs, func(run int) (canon.Value, error) {
 		switch {

@@ -42,14 +42,19 @@ func (r *WindowRequest) check() error {
 	case min(r.Budget.Forecast.Ops, r.Budget.Forecast.Entropy, r.Budget.Shadow.Ops, r.Budget.Shadow.Entropy) < 0:
 		return errors.New("/budget: a budget is negative")
 	}
+	if r.BudgetName != "" {
+		if err := CheckBudgetName(r.BudgetName); err != nil {
+			return fmt.Errorf("/budget_name: %w", err)
+		}
+	}
 	if len(r.Reproduce) > MaxReproduce {
 		return fmt.Errorf("/reproduce: %d bytes: at most %d fit in a verdict", len(r.Reproduce), MaxReproduce)
 	}
 	if err := r.checkGroups(); err != nil {
 		return err
 	}
-	if names, err := vary.List(r.Variations); err != nil || len(names) != len(r.Variations) || !slices.IsSortedFunc(r.Variations, vary.Compare[string]) {
-		return fmt.Errorf("/variations: want names of variations in their order (%v)", err)
+	if err := vary.Check(r.Variations); err != nil {
+		return fmt.Errorf("/variations: %w", err)
 	}
 	if err := r.After.check(); err != nil {
 		return err

@@ -27,7 +27,7 @@ func goodDocuments() map[string]any {
 	return map[string]any{
 		"event": &event,
 		"window": &WindowRequest{Schema: WindowSchema, Kind: Starlark, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
-			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, Drill: drill, Reproduce: "ers run",
+			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, BudgetName: "tight", Drill: drill, Reproduce: "ers run",
 			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
 		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
 		"taken":   &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
@@ -106,7 +106,7 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
+			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "budget_name", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
 				"content", "as", "line", "column", "offset", "pointer", "equal": // optional somewhere
 			default:
 				delete(object, key)
@@ -180,6 +180,8 @@ func TestDocumentChecks(t *testing.T) {
 		{"window", `"kind":"value"`, `"kind":"latch"`, "/drill/kind"},
 		{"window", `"trace_sha256":"0`, `"trace_sha256":"X`, "/latch/trace_sha256"},
 		{"window", `"result_sha256":"0`, `"result_sha256":"X`, "/latch/result_sha256"},
+		{"window", `"budget_name":"tight"`, `"budget_name":"a.b"`, "/budget_name: budget name"},
+		{"window", `"budget_name":"tight"`, `"budget_name":""`, "/budget_name: empty: leave it out"},
 		{"window", `"first_run":24`, `"first_run":-1`, "/first_run"},
 		{"window", `"first_run":24`, `"first_run":9223372036854775800`, "/first_run: 12 runs from run 9223372036854775800"},
 		{"pass", `"percent":50`, `"percent":101`, "/excludes"},

@@ -32,16 +32,21 @@ const MaxPipelineName = 64
 
 // CheckPipelineName tells whether a name can be a subject token: 1 to 64 of
 // A-Z a-z 0-9 _ and -.
-func CheckPipelineName(name string) error {
+func CheckPipelineName(name string) error { return checkToken("pipeline name", name) }
+
+// CheckBudgetName tells whether a budget can have a name: one as a pipeline's.
+func CheckBudgetName(name string) error { return checkToken("budget name", name) }
+
+func checkToken(what, name string) error {
 	if name == "" {
-		return fmt.Errorf("pipeline name is empty: want 1 to %d of A-Z a-z 0-9 _ -", MaxPipelineName)
+		return fmt.Errorf("%s is empty: want 1 to %d of A-Z a-z 0-9 _ -", what, MaxPipelineName)
 	}
 	if len(name) > MaxPipelineName {
-		return fmt.Errorf("pipeline name %.20q… has %d bytes: want at most %d", name, len(name), MaxPipelineName)
+		return fmt.Errorf("%s %.20q… has %d bytes: want at most %d", what, name, len(name), MaxPipelineName)
 	}
 	for _, c := range []byte(name) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
-			return fmt.Errorf("pipeline name %q has a character %q: want only A-Z a-z 0-9 _ -", name, c)
+			return fmt.Errorf("%s %q has a character %q: want only A-Z a-z 0-9 _ -", what, name, c)
 		}
 	}
 	return nil

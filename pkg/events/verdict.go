@@ -1,6 +1,9 @@
 package events
 
-import "abraxas.dev/ers/pkg/canon"
+import (
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/vary"
+)
 
 // VerdictSchema is the version of the documents on ers.verdict.> and ers.gate.>.
 const VerdictSchema = "ers.verdict.v2"
@@ -31,7 +34,7 @@ type Verdict struct {
 	Ticks            int64   `json:"ticks"`
 	FirstRun         int64   `json:"first_run,omitempty"`
 
-	Variations []string    `json:"variations,omitempty"` // as requested
+	Variations []vary.Name `json:"variations,omitempty"` // as requested
 	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
 
 	// The hashes of run 0, and of each run by its index. Runs are equal when both
@@ -63,44 +66,6 @@ func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Req
 type Excludes struct {
 	OneIn   int `json:"one_in"`  // a difference that shows in one of so many runs
 	Percent int `json:"percent"` // would have been seen with this chance
-}
-
-// NotVaried names a variation that runs do not have as they should.
-type NotVaried struct {
-	Name   string `json:"name"`
-	Reason string `json:"reason"` // in the first of these runs
-	Runs   []int  `json:"runs"`   // ascending
-}
-
-// NotVariedReason reads what the surroundings of a run say of a variation: the reason why
-// the run does not have it, "" when it has it.
-func NotVariedReason(surroundings canon.Value, name string) string {
-	said := false
-	if surroundings != "" {
-		for member, v := range surroundings.Members() {
-			if v.Kind() != canon.Object {
-				continue
-			}
-			said = said || member == "varied"
-			if member != "not_varied" {
-				continue
-			}
-			for missed, why := range v.Members() {
-				text, ok := why.Text()
-				switch {
-				case missed != name || !ok:
-				case len(text) > MaxReason:
-					return "the reason that the run gives is too long"
-				case text != "":
-					return text
-				}
-			}
-		}
-	}
-	if !said {
-		return "the run says nothing of what was varied"
-	}
-	return ""
 }
 
 // Group is a set of runs that are equal to the byte.

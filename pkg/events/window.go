@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // WindowSchema is the version of the documents on ers.window.>.
@@ -36,22 +37,23 @@ const Here = "here"
 // stream is removed or restored: a window's identity is its number with the SHA-256 of
 // the request's bytes, see [WindowKey].
 type WindowRequest struct {
-	Schema           string     `json:"schema"` // WindowSchema
-	Kind             string     `json:"kind"`   // of the definition, as in the subject
-	Pipeline         string     `json:"pipeline"`
-	DefinitionSHA256 string     `json:"definition_sha256"`    // an object in ERS_OBJECTS
-	ContextsSHA256   string     `json:"contexts_sha256"`      // an object in ERS_OBJECTS
-	Runs             int        `json:"runs"`                 // >= 2
-	FirstRun         int64      `json:"first_run,omitempty"`  // number of run 0 in a plan that goes over several windows
-	Groups           []RunGroup `json:"groups,omitempty"`     // runs that are made in another way; left out: all are made alike
-	Variations       []string   `json:"variations,omitempty"` // what must not matter, and is varied from run to run: names of [vary.Name], in their order
-	FirstTick        int64      `json:"first_tick"`           // >= 0
-	Ticks            int64      `json:"ticks"`                // ticks a run; 0: open, until its inputs end
-	Budget           Budgets    `json:"budget"`               // of every tick
-	After            After      `json:"after"`
-	Latch            *Latch     `json:"latch,omitempty"`
-	Drill            *Drill     `json:"drill,omitempty"`
-	Reproduce        string     `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
+	Schema           string      `json:"schema"` // WindowSchema
+	Kind             string      `json:"kind"`   // of the definition, as in the subject
+	Pipeline         string      `json:"pipeline"`
+	DefinitionSHA256 string      `json:"definition_sha256"`     // an object in ERS_OBJECTS
+	ContextsSHA256   string      `json:"contexts_sha256"`       // an object in ERS_OBJECTS
+	Runs             int         `json:"runs"`                  // >= 2
+	FirstRun         int64       `json:"first_run,omitempty"`   // number of run 0 in a plan that goes over several windows
+	Groups           []RunGroup  `json:"groups,omitempty"`      // runs that are made in another way; left out: all are made alike
+	Variations       []vary.Name `json:"variations,omitempty"`  // what must not matter, and is varied from run to run: in the order of [vary.All]
+	FirstTick        int64       `json:"first_tick"`            // >= 0
+	Ticks            int64       `json:"ticks"`                 // ticks a run; 0: open, until its inputs end
+	Budget           Budgets     `json:"budget"`                // of every tick
+	BudgetName       string      `json:"budget_name,omitempty"` // of several that the pipeline has, for people
+	After            After       `json:"after"`
+	Latch            *Latch      `json:"latch,omitempty"`
+	Drill            *Drill      `json:"drill,omitempty"`
+	Reproduce        string      `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
 }
 
 // After says how the other streams ended when a request was made, as its submitter saw

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/vary"
@@ -13,7 +12,7 @@ func (p *page) variations(v *events.Verdict) {
 	if len(v.Variations) == 0 {
 		return
 	}
-	p.wrapped("varied", strings.Join(v.Variations, ", "))
+	p.wrapped("varied", vary.Text(v.Variations))
 	label := "not varied"
 	for _, n := range v.NotVaried {
 		text := fmt.Sprintf("%s: %s", n.Name, n.Reason)
@@ -39,14 +38,14 @@ func (p *page) suspects(v *events.Verdict) {
 		return
 	}
 	p.line()
-	for _, line := range wrap(clean(Suspects(v)), p.width-2) {
+	for _, line := range wrap(clean(suspects(v)), p.width-2) {
 		p.line("  ", p.paint(bold, line))
 	}
 }
 
-// Suspects says in a sentence or two what the pattern of the runs says of the cause, ""
+// suspects says in a sentence or two what the pattern of the runs says of the cause, ""
 // where nothing was varied or nothing differs.
-func Suspects(v *events.Verdict) string {
+func suspects(v *events.Verdict) string {
 	if len(v.Variations) == 0 || len(v.Groups) < 2 {
 		return ""
 	}
@@ -54,11 +53,7 @@ func Suspects(v *events.Verdict) string {
 	for i := range v.Groups {
 		groups[i] = v.Groups[i].Runs
 	}
-	names, err := vary.List(v.Variations)
-	if err != nil {
-		return ""
-	}
-	list := vary.Suspects(names, v.FirstRun, groups)
+	list := vary.Suspects(v.Variations, v.FirstRun, groups)
 	switch {
 	case len(list) == 0:
 		return "No variation alone makes the difference: runs that have the same surroundings differ, or it takes two variations together."

@@ -10,7 +10,7 @@ import (
 
 // The report names the variation whose pattern the runs have, and what was not varied.
 func TestSuspects(t *testing.T) {
-	v := events.Verdict{Outcome: events.Fail, Runs: 12, Variations: []string{"tz", "umask"},
+	v := events.Verdict{Outcome: events.Fail, Runs: 12, Variations: []vary.Name{"tz", "umask"},
 		NotVaried: []events.NotVaried{{Name: "umask", Reason: "this system has no way to it", Runs: []int{2, 5}}}}
 	groups := func(other func(run int) bool) {
 		v.Groups = []events.Group{{}, {}}
@@ -31,7 +31,7 @@ func TestSuspects(t *testing.T) {
 		{"the plain run", func(run int) bool { return run == 0 }, "No variation alone makes the difference"},
 	} {
 		groups(c.other)
-		if text := Suspects(&v); !strings.HasPrefix(text, c.want) {
+		if text := suspects(&v); !strings.HasPrefix(text, c.want) {
 			t.Errorf("%s: %s", c.name, text)
 		}
 		if text := string(Append(nil, &v, Options{})); !strings.Contains(text, "varied      tz, umask") ||
@@ -46,11 +46,11 @@ func TestSuspects(t *testing.T) {
 		}
 	}
 	groups(func(run int) bool { return run == rare })
-	if text := Suspects(&v); !strings.HasPrefix(text, "The difference is rare.") || !strings.Contains(text, "tz") {
+	if text := suspects(&v); !strings.HasPrefix(text, "The difference is rare.") || !strings.Contains(text, "tz") {
 		t.Error(text)
 	}
 	v.Variations = nil
-	if text := Suspects(&v); text != "" {
+	if text := suspects(&v); text != "" {
 		t.Errorf("nothing was varied: %s", text)
 	}
 }

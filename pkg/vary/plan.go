@@ -3,6 +3,7 @@ package vary
 import (
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // block is in how many runs each variation splits the runs about in half.
@@ -13,7 +14,7 @@ const block = 12
 // four at least, so that neither holds the other. They are found in the order of their
 // numbers, with the bits read from the last run to the first so that the first runs of a
 // block differ soon.
-var columns = func() (list []uint16) {
+var columns = sync.OnceValue(func() (list []uint16) {
 	for word := uint16(0); word < 1<<(block-1); word++ {
 		column := bits.Reverse16(word) >> (16 - block)
 		apart := func(other uint16) bool { return bits.OnesCount16(column^other) >= 4 }
@@ -22,10 +23,10 @@ var columns = func() (list []uint16) {
 		}
 	}
 	return list
-}()
+})
 
-// step is how far the columns of two variations lie apart, so that those of few differ in
-// all runs.
+// step is how far the columns of neighbours in All lie apart. Neighbours in the list of
+// columns are much alike; those that far apart are not.
 const step = 7
 
 // stride is by how many columns the variations move on from block to block, so that many
@@ -39,16 +40,7 @@ func Varied(name Name, run int64) bool {
 	if at < 0 || run < 0 {
 		return false
 	}
-	column := columns[(int64(at)*step+run/block*stride)%int64(len(columns))]
+	list := columns()
+	column := list[(int64(at)*step+run/block*stride)%int64(len(list))]
 	return column>>(run%block)&1 == 1
-}
-
-// Of are those of names that are varied in a run.
-func Of(names []Name, run int64) (varied []Name) {
-	for _, name := range names {
-		if Varied(name, run) {
-			varied = append(varied, name)
-		}
-	}
-	return varied
 }

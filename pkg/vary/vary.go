@@ -81,12 +81,25 @@ func List(words []string) ([]Name, error) {
 		}
 		names = append(names, name)
 	}
-	slices.SortFunc(names, Compare)
+	slices.SortFunc(names, compare)
 	return names, nil
 }
 
-// Compare puts names into the order of [All].
-func Compare[S ~string](a, b S) int { return slices.Index(All, Name(a)) - slices.Index(All, Name(b)) }
+// Check refuses names that are no variations, and those that do not stand once and in the
+// order of [All].
+func Check(names []Name) error {
+	for i, name := range names {
+		if !slices.Contains(All, name) {
+			return fmt.Errorf("there is no variation %.40q", name)
+		}
+		if i > 0 && compare(names[i-1], name) >= 0 {
+			return fmt.Errorf("%q stands behind %q: want each once, in the order of the plan", name, names[i-1])
+		}
+	}
+	return nil
+}
+
+func compare(a, b Name) int { return slices.Index(All, a) - slices.Index(All, b) }
 
 // Text is a list of names for people.
 func Text(names []Name) string {

@@ -32,8 +32,8 @@ func TestParse(t *testing.T) {
 // Run 0 is plain; in any twelve runs each variation splits them in half, and no variation
 // is varied wherever another one is.
 func TestPlan(t *testing.T) {
-	if len(columns) < len(All) {
-		t.Fatalf("%d columns for %d variations", len(columns), len(All))
+	if len(columns()) < len(All) {
+		t.Fatalf("%d columns for %d variations", len(columns()), len(All))
 	}
 	for b := range int64(50) {
 		of := make(map[Name]uint16)
@@ -53,7 +53,7 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	if Varied("other", 1) || Varied(TZ, -1) || len(Of(All, 0)) > 0 || len(Of(All, 1))+len(Of(All, 2)) == 0 {
+	if Varied("other", 1) || Varied(TZ, -1) || Varied(TZ, 0) {
 		t.Error("what is varied at all")
 	}
 }

@@ -113,11 +113,7 @@ func (w *window) newRun(number int) (run Run, err error) {
 			l.SetLog(w.log.With().Int("run", number).Logger())
 		}
 		if v, ok := run.(Varying); ok && err == nil && len(w.request.Variations) > 0 {
-			names, err := vary.List(w.request.Variations)
-			if err != nil {
-				return err
-			}
-			v.SetVariation(vary.Run{Names: names, Number: w.request.FirstRun + int64(number)})
+			v.SetVariation(vary.Run{Names: w.request.Variations, Number: w.request.FirstRun + int64(number)})
 		}
 		return err
 	})

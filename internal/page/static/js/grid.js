@@ -11,6 +11,7 @@
 //                     {kind, …} as paint.js knows them, and text, what it says
 //   open(row, tick)   a cell of one tick was opened
 //   chosen(row, span) a cell was chosen: {from, to}, the ticks of it
+//   beside            another grid has the address, and the keys where none has the focus
 
 import { h, number } from "./dom.js";
 import { palette, paint } from "./paint.js";
@@ -22,14 +23,16 @@ export class Grid {
   constructor(c, options) {
     Object.assign(this, options);
     this.c = c;
-    this.from = clamp(Number(c.query.get("from") ?? this.first), this.first, this.end - 1);
-    this.to = clamp(Number(c.query.get("to") ?? this.end), this.from + 1, this.end);
-    this.row = clamp(Number(c.query.get("row") ?? 0), 0, this.rows.count - 1);
-    this.tick = c.query.has("at") ? clamp(Number(c.query.get("at")), this.from, this.to - 1) : null;
+    const query = this.beside ? new URLSearchParams() : c.query;
+    this.from = clamp(Number(query.get("from") ?? this.first), this.first, this.end - 1);
+    this.to = clamp(Number(query.get("to") ?? this.end), this.from + 1, this.end);
+    this.row = clamp(Number(query.get("row") ?? 0), 0, this.rows.count - 1);
+    this.tick = query.has("at") ? clamp(Number(query.get("at")), this.from, this.to - 1) : null;
     this.build();
-    for (const [key, does] of Object.entries(this.keys())) c.keys[key] = does;
-    const redraw = () => this.draw();
-    c.on.theme = () => { redraw(); setTimeout(redraw); };
+    if (this.beside) this.ownKeys();
+    else Object.assign(c.keys, this.keys());
+    const redraw = () => this.draw(), others = c.on.theme;
+    c.on.theme = () => { others?.(); redraw(); setTimeout(redraw); };
     let width = 0;
     const resized = new ResizeObserver(() => {
       if (Math.abs(this.scroll.clientWidth - width) < 2) return;
@@ -92,6 +95,19 @@ export class Grid {
     };
   }
 
+  // ownKeys obeys the keys while this grid has the focus.
+  ownKeys() {
+    const keys = this.keys();
+    this.element.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || !keys[e.key] || e.target !== this.scroll) return;
+      e.preventDefault();
+      keys[e.key](e);
+    });
+  }
+
+  // address keeps what is shown in the address of the page.
+  address(what) { if (!this.beside) this.c.set(what); }
+
   // Which ticks are shown.
 
   show(from, to) {
@@ -137,7 +153,7 @@ export class Grid {
       if (!signal.aborted) this.scroll.setAttribute("aria-busy", "false");
     }
     const all = this.from === this.first && this.to === this.end;
-    this.c.set({ from: all ? null : this.from, to: all ? null : this.to });
+    this.address({ from: all ? null : this.from, to: all ? null : this.to });
     if (!this.data) return;
     const { from, to, step } = this.data;
     this.range.textContent = (to - from === 1 ? `tick ${number(from)}` : `ticks ${number(from)} to ${number(to - 1)}`) + (step > 1 ? `, ${number(step)} in a cell` : "");
@@ -167,7 +183,7 @@ export class Grid {
     this.reveal();
     this.announce();
     this.draw();
-    this.c.set({ row: this.row, at: this.tick });
+    this.address({ row: this.row, at: this.tick });
   }
 
   reveal() {

@@ -2,11 +2,8 @@
 
 import { h, crumbs, hash, number, plural, section, empty } from "./dom.js";
 import { get } from "./api.js";
-import { Grid } from "./grid.js";
+import { lanes } from "./lanes.js";
 import { status } from "./difference.js";
-
-const kinds = { o: ["ok", "ok"], s: ["skipped", "skipped: its lane could not afford it"], e: ["error", "error"], n: ["nocompute", "not computable"], ".": ["nothing", "no event"] };
-const laneNames = ["forecast", "shadow"];
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -22,31 +19,10 @@ export async function open(c) {
     c.on.window = (now) => { if (now.window === c.window) open(c).catch(() => {}); };
     return;
   }
-  const rows = rowsOf(look);
   const about = h("div", { class: "about" });
-  const detail = h("div", { class: "chosen", "aria-live": "polite" }, h("p", { class: "hint" }, "Choose a cell to see what it stands for."));
-  const picture = new Grid(c, {
-    label: `run ${c.run}: lanes and tasks by ticks`, gutter: 190,
-    rows: { count: rows.length, name: (i) => rows[i].name, strong: (i) => !rows[i].task },
-    first, end,
-    differing: (cell) => cell.kind === "error" || cell.kind === "nocompute" || cell.kind === "skipped",
-    open: (_, tick) => { location.hash = `#/window/${c.window}/run/${c.run}/tick/${tick}`; },
-    async load(span, signal) {
-      const data = await get(`windows/${c.window}/runs/${c.run}`, span, { signal });
-      about.replaceChildren(...report(c, data));
-      const byName = new Map(data.tasks.map((t) => [t.lane + t.name, t]));
-      const top = Math.max(1, ...data.tasks.flatMap((t) => t.ops));
-      return { ...data, cell: (row, column) => cellOf(rows[row], byName, data, column, top) };
-    },
-    chosen(row, at, cell) {
-      const one = at.to - at.from === 1;
-      detail.replaceChildren(
-        h("p", { class: "what" }, h("strong", {}, `${rows[row].name}, ${one ? `tick ${number(at.from)}` : `ticks ${number(at.from)} to ${number(at.to - 1)}`}`), ` ${cell.text}`),
-        h("p", { class: "links" }, one ? h("a", { href: `#/window/${c.window}/run/${c.run}/tick/${at.from}` }, "Events of this tick") : h("span", {}, "Enter zooms in")));
-    },
-  });
-  c.put(where, head, section("Lanes and tasks", picture.element, legend(), detail), about);
-  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.ask(); };
+  const picture = lanes(c, { window: c.window, run: c.run, first, end }, look, { loaded: (data) => about.replaceChildren(...report(c, data)) });
+  c.put(where, head, section("Lanes and tasks", ...picture.parts), about);
+  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.grid.ask(); };
 }
 
 function header(c, w, look) {
@@ -62,34 +38,6 @@ function header(c, w, look) {
       d.problem ? ["problem", d.problem.reason] : null].filter(Boolean).map(([t, x]) => [h("dt", {}, t), h("dd", {}, x)])) : null,
     h("p", { class: "links" }, go(c.run - 1, "‹ run before"), go(c.run + 1, "run after ›"),
       h("a", { href: `#/window/${c.window}/compare/${group > 0 || c.run !== 0 ? w.verdict?.groups[0]?.runs.find((r) => r !== c.run) ?? 0 : 1}/${c.run}` }, "Compare with another run")));
-}
-
-// rowsOf lists what the picture shows: under each lane its budget and its tasks.
-function rowsOf(look) {
-  const rows = [];
-  laneNames.forEach((lane, i) => {
-    const tasks = look.tasks.filter((t) => t.lane === lane);
-    if (tasks.length === 0) return;
-    rows.push({ name: `${lane} ops`, lane: i, use: "ops" });
-    if (look.budget[lane].entropy > 0 || look.lanes[i].entropy.some(Boolean)) rows.push({ name: `${lane} entropy`, lane: i, use: "entropy" });
-    for (const t of tasks) rows.push({ name: t.name, lane: i, task: lane + t.name });
-  });
-  return rows;
-}
-
-function cellOf(row, byName, data, column, top) {
-  if (row.use) {
-    const spent = data.lanes[row.lane][row.use][column], budget = data.budget[laneNames[row.lane]][row.use];
-    return { kind: "heat", level: budget > 0 ? spent / budget : 0, percent: budget > 0 ? `${Math.round(100 * spent / budget)} %` : "", text: `spends ${number(spent)} of ${number(budget)} ${row.use} a tick${data.step > 1 ? " at most" : ""}` };
-  }
-  const task = byName.get(row.task), at = task?.status[column] ?? ".";
-  const [kind, text] = kinds[at];
-  return { kind, level: task ? task.ops[column] / top : 0, text: at === "o" || at === "e" ? `${text}, ${number(task.ops[column])} ops` : text };
-}
-
-function legend() {
-  return h("p", { class: "legend" }, "Bold rows: the part of its budget that the lane spends in a tick, the darker the more. Other rows: a bar as high as the task's cost. ",
-    h("span", { class: "status skipped_budget" }, "– skipped"), " ", h("span", { class: "status error" }, "✕ error"), " ", h("span", { class: "status not_computable" }, "∅ not computable"));
 }
 
 function report(c, data) {

@@ -4,6 +4,7 @@ import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, r
 import { get } from "./api.js";
 import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
+import { lanes } from "./lanes.js";
 import { sides } from "./difference.js";
 
 export async function open(c) {
@@ -15,6 +16,7 @@ export async function open(c) {
   const picture = new Grid(c, gridOptions(c, w));
   const detail = picture.detail = h("div", { class: "chosen", "aria-live": "polite" }, h("p", { class: "hint" }, "Choose a cell to see its digest, or use the arrow keys."));
   const going = h("div", { class: "going" });
+  const below = h("div", { class: "lanes" });
   picture.put = (...x) => detail.replaceChildren(...x);
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
@@ -24,8 +26,10 @@ export async function open(c) {
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
     v ? groups(v, c) : null,
+    below,
     facts(w, v),
   );
+  if (v) whenSeen(c, below, () => tasks(c, w, below));
   if (!v) going.replaceChildren(progress(w.done, w.runs * w.ticks));
   let looked = 0;
   c.on.open = () => { if (!v) open(c).catch(() => {}); };
@@ -38,6 +42,40 @@ export async function open(c) {
       picture.ask();
     }
   };
+}
+
+// whenSeen does something once a part of the page comes into sight: what costs much is not
+// read for who does not look.
+function whenSeen(c, part, does) {
+  const seen = new IntersectionObserver((list) => {
+    if (!list.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    does();
+  });
+  seen.observe(part);
+  c.signal.addEventListener("abort", () => seen.disconnect());
+}
+
+// tasks draws the lanes and tasks of one run of the largest group.
+async function tasks(c, w, place) {
+  const run = w.verdict.groups[0]?.runs[0] ?? 0, first = w.first_tick, end = first + w.ticks;
+  const title = `Lanes and tasks of run ${run}`;
+  try {
+    const look = await get(`windows/${c.window}/runs/${run}`, { from: first, to: Math.min(end, first + 50) }, { signal: c.signal });
+    if (look.tasks.length === 0) return;
+    const counts = h("div", { class: "about" });
+    const picture = lanes(c, { window: c.window, run, first, end }, look, { beside: true, loaded: (data) => counts.replaceChildren(countsOf(data)) });
+    place.replaceChildren(section(title, ...picture.parts, counts));
+  } catch (e) {
+    if (!c.signal.aborted) place.replaceChildren(section(title, h("p", { class: "note" }, e.message)));
+  }
+}
+
+// countsOf says in how many of the ticks that are shown each task was what.
+function countsOf(data) {
+  return h("div", { class: "table" }, h("table", { class: "counts" },
+    h("thead", {}, h("tr", {}, ["task", "lane"].map((t) => h("th", { scope: "col" }, t)), ["ok", "skipped", "error", "not computable"].map((t) => h("th", { scope: "col", class: "number" }, t)))),
+    h("tbody", {}, data.tasks.map((t) => h("tr", {}, h("th", { scope: "row" }, t.name), h("td", {}, t.lane), t.counts.map((n) => h("td", { class: "number" }, number(n))))))));
 }
 
 function gridOptions(c, w) {
@@ -142,7 +180,7 @@ function facts(w, v) {
     v && v.outcome === "pass" ? ["trace hash", h("code", { class: "long" }, v.expected_hash)] : null,
     v?.excludes ? ["excludes", `a difference that shows in 1 of ${v.excludes.one_in} runs would have been seen with ${v.excludes.percent} %`] : null,
     r.latch ? ["latch", h("code", { class: "long" }, r.latch)] : null,
-    ["budget a tick", `forecast ${lane(r.budget.forecast)}; shadow ${lane(r.budget.shadow)}`],
+    ["budget a tick", `${r.budget_name ? r.budget_name + ": " : ""}forecast ${lane(r.budget.forecast)}; shadow ${lane(r.budget.shadow)}`],
     r.drill ? ["drill", `${r.drill.kind} of ${r.drill.task} in run ${r.drill.run} at tick ${r.drill.tick}, made on purpose`] : null,
     v ? ["verdict", `ERS_VERDICT sequence ${w.verdict_seq}, from digests up to sequence ${v.digest_seq}`] : null,
   ].filter(Boolean);

@@ -30,14 +30,36 @@ func (s *source) Complete(number int) error {
 		return r.gap
 	}
 	ends := slices.Compact([]uint64{r.firstSeq, r.lastSeq})
-	frames, err := s.streams.Get(events.StreamTrace, ends...)
+	return s.frames(number, ends, func(i int, d *events.FrameDecoder) error {
+		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
+		if i == 0 && !first || i == len(ends)-1 && !last {
+			return bad(number, events.StreamTrace, ends[i], "the digests say that this message is an end of the run, and it is not")
+		}
+		return nil
+	})
+}
+
+// Surroundings are what the run's first frame says.
+func (s *source) Surroundings(number int) (canon.Value, error) {
+	var around canon.Value
+	first := s.window.runs[number].firstSeq
+	err := s.frames(number, []uint64{first}, func(_ int, d *events.FrameDecoder) error {
+		around = d.Surroundings
+		return nil
+	})
+	return around, err
+}
+
+// frames reads frames of a run at these places, and takes none of another run for one.
+func (s *source) frames(number int, at []uint64, read func(i int, d *events.FrameDecoder) error) error {
+	messages, err := s.streams.Get(events.StreamTrace, at...)
 	if err != nil {
 		return err
 	}
 	var d events.FrameDecoder
-	for i, m := range frames {
+	for i, m := range messages {
 		if m.Seq == 0 {
-			return bad(number, events.StreamTrace, ends[i], "the digests cover this message, and it is not there")
+			return bad(number, events.StreamTrace, at[i], "the digests cover this message, and it is not there")
 		}
 		if err := d.ReadFrame(m); err != nil {
 			return bad(number, m.Stream, m.Seq, err.Error())
@@ -45,29 +67,11 @@ func (s *source) Complete(number int) error {
 		if d.RunKey != s.window.key.Run(number) || d.Request != s.window.key.Request {
 			return bad(number, m.Stream, m.Seq, "the digests cover this message, and it is of another run")
 		}
-		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
-		if i == 0 && !first || i == len(frames)-1 && !last {
-			return bad(number, m.Stream, m.Seq, "the digests say that this message is an end of the run, and it is not")
+		if err := read(i, &d); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// Surroundings are what the run's first frame says.
-func (s *source) Surroundings(number int) (canon.Value, error) {
-	seq := s.window.runs[number].firstSeq
-	frames, err := s.streams.Get(events.StreamTrace, seq)
-	if err != nil {
-		return "", err
-	}
-	var d events.FrameDecoder
-	if frames[0].Seq == 0 {
-		return "", bad(number, events.StreamTrace, seq, "the digests cover this message, and it is not there")
-	}
-	if err := d.ReadFrame(frames[0]); err != nil {
-		return "", bad(number, events.StreamTrace, seq, err.Error())
-	}
-	return d.Surroundings, nil
 }
 
 // TickDigests yields the tick digests of a run up to its last digest.

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"abraxas.dev/ers/internal/page"
+	"abraxas.dev/ers/internal/term"
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
+)
+
+// showLanes draws a run of a window, then tells its verdict in a line. The error says what
+// the exit code is to be.
+func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, window uint64) (*events.Verdict, error) {
+	r, err := drawLanes(ctx, io, b, window, c.RunOnly)
+	if err != nil {
+		return nil, err
+	}
+	if r.Verdict == nil {
+		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d ticks of run %d are recorded", window, r.Read, r.To-r.From, r.Run)
+	}
+	if _, err := fmt.Fprintf(io.out, "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
+		return nil, err
+	}
+	return r.Verdict, outcomeError(r.Verdict.Outcome)
+}
+
+// drawLanes draws lanes and tasks by ticks of a run, or of one of the largest group.
+func drawLanes(ctx context.Context, io *streams, b *bus.Bus, window uint64, run *int) (*page.Run, error) {
+	r, err := page.ReadRun(ctx, b, window, run, io.columns()-term.MaxLanesMargin)
+	if err != nil {
+		return nil, err
+	}
+	l := term.Lanes{Span: term.Span{First: r.From, Ticks: r.To - r.From, Step: r.Step}, Rows: laneRows(r)}
+	if _, err := io.out.Write(l.Append([]byte(r.Title()+"\n\n"), io.colorOut)); err != nil {
+		return nil, err
+	}
+	for _, why := range []string{r.Why, r.Broken} {
+		if why != "" {
+			fmt.Fprintf(io.err, "%s: run %d is drawn as far as it goes: %s\n", io.name(), r.Run, why)
+		}
+	}
+	if r.More > 0 {
+		fmt.Fprintf(io.err, "%s: %d more tasks have no row\n", io.name(), r.More)
+	}
+	return r, nil
+}
+
+func laneRows(r *page.Run) (rows []term.LaneRow) {
+	for _, lane := range []events.Lane{events.Forecast, events.Shadow} {
+		status := r.Lane(lane)
+		if status == nil {
+			continue
+		}
+		rows = append(rows, term.LaneRow{Name: lane.String(), Lane: true, Status: status})
+		for _, t := range r.Tasks {
+			if t.Lane == lane {
+				rows = append(rows, term.LaneRow{Name: t.Name, Status: t.Status,
+					Counts: [4]int64{t.Counts[events.OK], t.Counts[events.SkippedBudget], t.Counts[events.Error], t.Counts[events.NotComputable]}})
+			}
+		}
+	}
+	return rows
+}

@@ -58,6 +58,9 @@ type windowAnswer struct {
 	Report   string          `json:"report,omitempty"`   // the verdict as text
 	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
+
+	Variations []variation `json:"variations,omitempty"`
+	Suspects   *suspicion  `json:"suspects,omitempty"` // of a fail with variations
 }
 
 // runState is how far a run is hashed.
@@ -78,11 +81,15 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	}
 	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
+	a.Variations = w.variations()
 	if v := w.verdict; v != nil {
 		a.judge(v)
 		a.Verdict, a.Seq = w.raw, w.seq
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
+		}
+		if names, sentence := report.Suspects(v); sentence != "" {
+			a.Suspects = &suspicion{names, sentence}
 		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
 	}

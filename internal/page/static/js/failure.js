@@ -4,6 +4,7 @@ import { h, badge, crumbs, plural, runsText, section, empty } from "./dom.js";
 import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
 import { command } from "./window.js";
+import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -24,10 +25,11 @@ export async function open(c) {
     v.tie ? h("p", { class: "note" }, h("strong", {}, "Tie. "), "No group is larger than all others: which side is right cannot be told.") : null,
     d.kind === "latch" ? h("p", { class: "note" }, h("strong", {}, "Latch. "), "The runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed.") : null,
     section(d.kind === "latch" ? "Trace hash" : w.place ? `What differs: ${w.place}` : "What differs",
-      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie)),
+      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie), suspects(w)),
     whole ? section("The whole event", fields(d, whole, v.groups, v.tie)) : null,
     whole ? section("Events around it", around(d, c.window, v.groups, v.tie)) : null,
     section("Which runs", which(c, v, d)),
+    variations(w),
     section("Show it again", command(v.reproduce, "In a terminal")));
 }
 

@@ -5,7 +5,8 @@
 //
 // What a picture is about comes from its owner, as options:
 //   label             what the grid is, for who cannot see it
-//   rows              {count, name(i), strong(i), odd(i)}
+//   rows              {count, name(i), strong(i), odd(i), note(i), hint(i)}: a note stands
+//                     behind the name, a hint is seen by who points at it
 //   first, end        the ticks that there are
 //   load(span)        asks for {from, to, step, columns, cell(row, column)}; a cell is
 //                     {kind, …} as paint.js knows them, and text, what it says
@@ -196,7 +197,8 @@ export class Grid {
     const column = this.column(), at = this.span(column), cell = this.data.cell(this.row, column);
     this.line.setAttribute("aria-rowindex", this.row + 1);
     this.cell.setAttribute("aria-colindex", column + 1);
-    this.cell.textContent = `${this.rows.name(this.row)}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`;
+    const note = this.rows.note?.(this.row);
+    this.cell.textContent = `${this.rows.name(this.row)}${note ? ` (${note})` : ""}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`;
     this.scroll.setAttribute("aria-activedescendant", this.cell.id);
     this.chosen?.(this.row, at, cell);
   }
@@ -243,7 +245,9 @@ export class Grid {
   hint(e) {
     const at = this.at(e);
     this.canvas.style.cursor = at ? "pointer" : "";
-    if (!at || at.column < 0) return this.canvas.removeAttribute("title");
+    if (at && at.column < 0 && this.rows.hint?.(at.row)) this.canvas.title = `${this.rows.name(at.row)}, ${this.rows.hint(at.row)}`;
+    else if (!at || at.column < 0) this.canvas.removeAttribute("title");
+    if (!at || at.column < 0) return;
     const span = this.span(at.column);
     this.canvas.title = `${this.rows.name(at.row)}, tick ${span.from}${span.to - span.from > 1 ? "–" + (span.to - 1) : ""}: ${this.data.cell(at.row, at.column).text}`;
   }
@@ -284,7 +288,12 @@ export class Grid {
     p.fillStyle = strong ? colors.ink : colors.soft;
     p.textBaseline = "middle";
     p.textAlign = "left";
-    p.fillText(fit(p, (this.rows.odd?.(row) ? "≠ " : "") + this.rows.name(row), this.left - 10), 2, y + rowHeight / 2);
+    const name = fit(p, (this.rows.odd?.(row) ? "≠ " : "") + this.rows.name(row), this.left - 10), note = this.rows.note?.(row);
+    p.fillText(name, 2, y + rowHeight / 2);
+    if (!note) return;
+    const end = 10 + p.measureText(name).width;
+    p.font = `13px ${colors.font}`;
+    p.fillText(fit(p, note, this.left - 10 - end), end, y + rowHeight / 2);
   }
 
   drawAxis(p, colors, width) {

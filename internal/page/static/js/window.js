@@ -6,6 +6,7 @@ import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
 import { lanes } from "./lanes.js";
 import { sides } from "./difference.js";
+import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -22,9 +23,10 @@ export async function open(c) {
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
     h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: `)),
       h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going),
-    d ? first(c, v, d, w.place) : null,
+    d ? first(c, w, v, d) : null,
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
+    variations(w),
     v ? groups(v, c) : null,
     below,
     facts(w, v),
@@ -82,7 +84,8 @@ function gridOptions(c, w) {
   const judged = Boolean(w.verdict), outliers = new Set(w.verdict?.outliers ?? []);
   return {
     label: `digests of window ${c.window}: runs by ticks`,
-    rows: { count: w.runs, name: (i) => `run ${i}`, odd: (i) => outliers.has(i) },
+    rows: { count: w.runs, name: (i) => `run ${i}`, odd: (i) => outliers.has(i), note: (i) => suspectsIn(w, i).join(", "), hint: (i) => w.variations ? `varied: ${variedIn(w, i).join(", ") || "nothing"}` : "" },
+    gutter: w.suspects?.names?.length ? 170 : undefined,
     first: w.first_tick, end: w.first_tick + w.ticks,
     differing: (cell) => cell.kind === "group" && cell.index > 0,
     open: (run, tick) => { location.hash = `#/window/${c.window}/run/${run}/tick/${tick}`; },
@@ -126,6 +129,7 @@ function chosen(c, w, run, at, cell) {
     h("p", { class: "what" }, cell.kind === "group" ? [groupKey(cell.index), " "] : null,
       h("strong", {}, `run ${run}, ${one ? `tick ${number(at.from)}` : `ticks ${number(at.from)} to ${number(at.to - 1)}`}`), ` ${cell.text}`),
     cell.trace ? h("dl", { class: "digests" }, h("dt", {}, "trace"), h("dd", {}, h("code", {}, cell.trace)), h("dt", {}, "result"), h("dd", {}, h("code", {}, cell.result))) : null,
+    around(w, run),
     h("p", { class: "links" },
       one ? h("a", { href: `${base}/run/${run}/tick/${at.from}` }, "Events of this tick") : h("span", {}, "Enter zooms in"),
       h("a", { href: `${base}/run/${run}` }, `Run ${run}`),
@@ -136,15 +140,16 @@ function chosen(c, w, run, at, cell) {
 function legend(w) {
   const n = Math.max(1, Math.min(8, w.verdict?.groups.length ?? 1));
   return h("p", { class: "legend" }, "The same letter in a column: equal to the byte. Digits: the trace digest begins so, after r the result digest. ",
+    w.suspects?.names?.length ? "After a run's name: what can be behind the difference and is varied in it. " : null,
     n > 1 ? [groupKey(0), " the largest group, ", Array.from({ length: n - 1 }, (_, i) => [groupKey(i + 1), " "]), " not equal to it"] : null,
     w.verdict ? null : [h("span", { class: "dash", "aria-hidden": "true" }), " not hashed yet"]);
 }
 
-function first(c, v, d, place) {
+function first(c, w, v, d) {
   return section("First difference",
     h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), d.task ? h("strong", {}, d.task) : null,
-      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, place ? [" ", h("code", {}, place)] : null] : null),
-    sides(d, v.groups, v.tie),
+      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, w.place ? [" ", h("code", {}, w.place)] : null] : null),
+    sides(d, v.groups, v.tie), suspects(w),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
 }

@@ -1,6 +1,6 @@
 // Two runs of a window beside each other: where they differ, and each tick of both.
 
-import { h, crumbs, number, plural, section } from "./dom.js";
+import { h, crumbs, number, plural, section, table } from "./dom.js";
 import { get } from "./api.js";
 import { Grid, cells } from "./grid.js";
 import { around, evidence, sides, status } from "./difference.js";
@@ -86,8 +86,7 @@ function beside(c, tick, a, b) {
       h("td", {}, cell(a, i)), h("td", {}, cell(b, i))));
   }
   return section(`Tick ${number(tick)}`, a.found && b.found ? null : h("p", { class: "note" }, "The tick is not recorded in both runs."),
-    count ? h("div", { class: "table" }, h("table", { class: "around" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "event"),
-      h("th", { scope: "col" }, h("a", { href: `#/window/${c.window}/run/${c.a}/tick/${tick}` }, `run ${c.a}`)), h("th", { scope: "col" }, h("a", { href: `#/window/${c.window}/run/${c.b}/tick/${tick}` }, `run ${c.b}`)))), h("tbody", {}, rows))) : null);
+    count ? table("events of both runs", "around", ["event", ...[c.a, c.b].map((run) => h("a", { href: `#/window/${c.window}/run/${run}/tick/${tick}` }, `run ${run}`))], rows) : null);
 }
 
 function cell(t, i) {

@@ -1,6 +1,6 @@
 // A difference: both sides beside each other, and the events around it.
 
-import { h, groupKey, plural, runsText } from "./dom.js";
+import { h, groupKey, plural, runsText, table } from "./dom.js";
 import { get } from "./api.js";
 import { lines, member } from "./exact.js";
 
@@ -84,9 +84,7 @@ export function fields(d, whole, groups, tie) {
     if (x === "null" && y === "null" && name === "error") continue;
     rows.push(row(name, x, y, name === pointed, name === pointed ? d.pointer : ""));
   }
-  return h("div", { class: "table" }, h("table", { class: "fields" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "field"), h("th", { scope: "col" }, a), h("th", { scope: "col" }, b))),
-    h("tbody", {}, rows)));
+  return table("the whole event", "fields", ["field", a, b], rows);
 }
 
 // of is the canonical text of a field of a side's event; undefined: it has no event.
@@ -203,8 +201,7 @@ export function around(d, window, groups, tie) {
     const [x, y] = [d.expected.after[i], d.found.after[i]];
     rows.push(tr(x, y, JSON.stringify(x) === JSON.stringify(y) ? "same" : "differs"));
   }
-  return h("div", { class: "table" }, h("table", { class: "around" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "tick"), h("th", { scope: "col" }, a), h("th", { scope: "col" }, b))), h("tbody", {}, rows)));
+  return table("events around the difference", "around", ["tick", a, b], rows);
 }
 
 export const statusMarks = { ok: "●", skipped_budget: "–", error: "✕", not_computable: "∅" };

@@ -107,6 +107,16 @@ export function section(title, ...children) {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
-export function empty(title, ...children) {
-  return h("div", { class: "empty" }, h("p", { class: "title" }, title), ...children);
+// empty stands where there is nothing to show. level is that of its heading: h1 where the
+// view has no other.
+export function empty(level, title, ...children) {
+  return h("div", { class: "empty" }, h(level, { class: "title" }, title), ...children);
+}
+
+// table makes a table that can be scrolled sideways, by the keyboard too. Heads are texts, or
+// th elements.
+export function table(label, kind, heads, rows) {
+  const head = (t) => t instanceof HTMLElement && t.tagName === "TH" ? t : h("th", { scope: "col" }, t);
+  return h("div", { class: "table", role: "region", tabindex: "0", "aria-label": label },
+    h("table", { class: kind }, h("thead", {}, h("tr", {}, heads.map(head))), h("tbody", {}, rows)));
 }

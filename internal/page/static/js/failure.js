@@ -1,9 +1,9 @@
 // A failure: what differs first, on both sides, and what was around it.
 
-import { h, badge, crumbs, plural, runsText, section, empty } from "./dom.js";
+import { h, badge, crumbs, number, plural, runsText, section } from "./dom.js";
 import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
-import { command } from "./window.js";
+import { command, problems } from "./window.js";
 import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
@@ -15,8 +15,7 @@ export async function open(c) {
   c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) open(c).catch(() => {}); };
   const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], ["first difference"]);
   if (!d) {
-    c.put(where, empty("No difference", h("p", {}, v ? `Window ${c.window} is ${w.state}: ${w.headline}.` : "The window has no verdict yet."), h("p", {}, h("a", { href: c.up }, `Window ${c.window}`))));
-    return;
+    return c.put(where, ...noDifference(c, w));
   }
   const whole = d.kind === "latch" ? null : await evidence(c.window, d, c.signal);
   c.put(where,
@@ -31,6 +30,21 @@ export async function open(c) {
     section("Which runs", which(c, v, d)),
     variations(w),
     section("Show it again", command(v.reproduce, "In a terminal")));
+}
+
+// noDifference says of a window why none is shown.
+function noDifference(c, w) {
+  const [title, text] = {
+    pass: ["There is no difference", `${w.headline}.`],
+    running: ["There is no verdict yet", w.done > 0 ? `${number(w.done)} of ${number(w.runs * w.ticks)} ticks are hashed. What differs is shown here as soon as the window is judged.` : "The window waits for its first ticks."],
+  }[w.state] ?? ["It could not be judged", `${w.headline}. Whether its runs are equal is not known.`];
+  return [
+    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, title)),
+    h("p", { class: "about" }, text),
+    w.verdict?.problems ? problems(w.verdict.problems, c) : null,
+    w.verdict && w.state !== "pass" ? section("Ask again", command(w.verdict.reproduce, "In a terminal")) : null,
+    h("p", { class: "links" }, h("a", { href: c.up }, `Window ${c.window}`)),
+  ];
 }
 
 function place(c, d) {

@@ -74,7 +74,7 @@ export class Grid {
           button("‹", "earlier ticks (,)", () => this.pan(-0.5)), button("›", "later ticks (.)", () => this.pan(0.5)),
           button("+", "zoom in (+)", () => this.zoom(0.5)), button("−", "zoom out (−)", () => this.zoom(2)),
           button("all", "all ticks (0)", () => this.show(this.first, this.end)),
-          this.differing && button("next ≠", "next cell that differs (n)", () => { this.jump(1); this.scroll.focus(); }))),
+          this.differing && button("next ≠", "next cell that differs (n)", () => this.next(1)))),
       h("div", { class: "frame" }, this.scroll, this.message));
   }
 
@@ -92,7 +92,7 @@ export class Grid {
       Enter: (e) => { if (document.activeElement === this.scroll) this.enter(); else e.target.click?.(); },
       "+": () => this.zoom(0.5), "=": () => this.zoom(0.5), "-": () => this.zoom(2), 0: () => this.show(this.first, this.end),
       ",": () => this.pan(-0.5), ".": () => this.pan(0.5),
-      ...(this.differing ? { n: () => this.jump(1), p: () => this.jump(-1) } : {}),
+      ...(this.differing ? { n: () => this.next(1), p: () => this.next(-1) } : {}),
     };
   }
 
@@ -208,6 +208,12 @@ export class Grid {
     const at = this.span(this.column());
     if (at.to - at.from === 1) this.open?.(this.row, at.from);
     else this.show(at.from - 2 * this.data.step, at.to + 2 * this.data.step);
+  }
+
+  // next goes to the next cell that differs: the keys are for it from then on.
+  next(direction) {
+    this.jump(direction);
+    this.scroll.focus({ preventScroll: true });
   }
 
   // jump chooses the next cell that differs, row by row in the order of ticks.

@@ -1,7 +1,7 @@
 // What the runs of a window had around them that must not matter, and what of it can be
 // behind a difference.
 
-import { h, runsText, section } from "./dom.js";
+import { h, runsText, section, table } from "./dom.js";
 
 // suspects says what the pattern of the runs says of the cause; null: nothing.
 export function suspects(w) {
@@ -27,10 +27,9 @@ const word = (w, name) => w.suspects?.names?.includes(name) ? h("strong", {}, na
 // variations is the table of all of them.
 export function variations(w) {
   if (!w.variations) return null;
-  return section("What was varied", h("div", { class: "table" }, h("table", { class: "variations" },
-    h("thead", {}, h("tr", {}, ["variation", "varied in", "not varied"].map((t) => h("th", { scope: "col" }, t)))),
-    h("tbody", {}, w.variations.map((v) => h("tr", { class: w.suspects?.names?.includes(v.name) ? "suspect" : "" },
+  return section("What was varied", table("what was varied", "variations", ["variation", "varied in", "not varied"],
+    w.variations.map((v) => h("tr", { class: w.suspects?.names?.includes(v.name) ? "suspect" : "" },
       h("th", { scope: "row" }, word(w, v.name)),
       h("td", {}, v.runs.length ? runsText(v.runs) : "no run"),
-      h("td", { class: "text" }, v.missed ? [v.missed.length < w.runs ? runsText(v.missed) + ": " : "", v.reason] : "")))))));
+      h("td", { class: "text" }, v.missed ? [v.missed.length < w.runs ? runsText(v.missed) + ": " : "", v.reason] : "")))));
 }

@@ -1,6 +1,6 @@
 // A window: its verdict, its runs × ticks, its groups.
 
-import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section } from "./dom.js";
+import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section, table } from "./dom.js";
 import { get } from "./api.js";
 import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
@@ -75,9 +75,8 @@ async function tasks(c, w, place) {
 
 // countsOf says in how many of the ticks that are shown each task was what.
 function countsOf(data) {
-  return h("div", { class: "table" }, h("table", { class: "counts" },
-    h("thead", {}, h("tr", {}, ["task", "lane"].map((t) => h("th", { scope: "col" }, t)), ["ok", "skipped", "error", "not computable"].map((t) => h("th", { scope: "col", class: "number" }, t)))),
-    h("tbody", {}, data.tasks.map((t) => h("tr", {}, h("th", { scope: "row" }, t.name), h("td", {}, t.lane), t.counts.map((n) => h("td", { class: "number" }, number(n))))))));
+  return table("what each task was", "counts", ["task", "lane", ...["ok", "skipped", "error", "not computable"].map((t) => h("th", { scope: "col", class: "number" }, t))],
+    data.tasks.map((t) => h("tr", {}, h("th", { scope: "row", class: "name" }, t.name), h("td", {}, t.lane), t.counts.map((n) => h("td", { class: "number" }, number(n))))));
 }
 
 function gridOptions(c, w) {
@@ -154,7 +153,7 @@ function first(c, w, v, d) {
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
 }
 
-function problems(list, c) {
+export function problems(list, c) {
   const byReason = Map.groupBy(list, (p) => p.reason);
   return section("Why it could not be judged", h("ul", { class: "problems" }, [...byReason].map(([reason, some]) => h("li", {},
     h("p", {}, reason),
@@ -164,14 +163,13 @@ function problems(list, c) {
 
 function groups(v, c) {
   if (v.groups.length === 0) return null;
-  return section("Groups of equal runs", h("div", { class: "table" }, h("table", { class: "groups" },
-    h("thead", {}, h("tr", {}, ["group", "runs", "trace", "result", "first difference"].map((t) => h("th", { scope: "col" }, t)))),
-    h("tbody", {}, v.groups.slice(0, 50).map((g, i) => h("tr", {},
+  return section("Groups of equal runs", table("groups of equal runs", "groups", ["group", "runs", "trace", "result", "first difference"],
+    v.groups.slice(0, 50).map((g, i) => h("tr", {},
       h("th", { scope: "row" }, groupKey(i)),
       h("td", {}, runsText(g.runs), h("span", { class: "count" }, ` ${g.runs.length} of ${v.runs}`)),
       h("td", {}, hash(g.hash)), h("td", {}, hash(g.result_hash)),
-      h("td", {}, g.differs ? h("a", { href: `#/window/${c.window}/compare/${v.groups[0].runs[0]}/${g.runs[0]}` }, `tick ${g.differs.tick}: ${g.differs.task} ${g.differs.pointer || g.differs.kind}`)
-        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : "not looked up")))))),
+      h("td", { class: "text" }, g.differs ? h("a", { href: `#/window/${c.window}/compare/${v.groups[0].runs[0]}/${g.runs[0]}` }, `tick ${g.differs.tick}: ${g.differs.task} ${g.differs.pointer || g.differs.kind}`)
+        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : "not looked up")))),
     v.groups.length > 50 ? h("p", {}, `and ${v.groups.length - 50} more`) : null);
 }
 

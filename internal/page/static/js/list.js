@@ -31,8 +31,7 @@ export async function open(c) {
   // Changes come in swarms: one look for all of them.
   let timer = 0;
   function later() {
-    clearTimeout(timer);
-    timer = setTimeout(now, 120);
+    timer ||= setTimeout(() => { timer = 0; now(); }, 120);
   }
   // What cannot be had now stays as it was: the bar says that the connection is lost.
   const now = () => { if (!c.signal.aborted) refresh().catch(() => {}); };

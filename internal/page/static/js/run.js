@@ -22,7 +22,7 @@ export async function open(c) {
   const about = h("div", { class: "about" });
   const picture = lanes(c, { window: c.window, run: c.run, first, end }, look, { loaded: (data) => about.replaceChildren(...report(c, data)) });
   c.put(where, head, section("Lanes and tasks", ...picture.parts), about);
-  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.grid.ask(); };
+  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.grid.refresh(); };
 }
 
 function header(c, w, look) {

@@ -33,16 +33,12 @@ export async function open(c) {
   );
   if (v) whenSeen(c, below, () => tasks(c, w, below));
   if (!v) going.replaceChildren(progress(w.done, w.runs * w.ticks));
-  let looked = 0;
   c.on.open = () => { if (!v) open(c).catch(() => {}); };
   c.on.window = (now) => {
     if (now.window !== c.window) return;
     if (now.state !== w.state) return open(c).catch(() => {});
     going.replaceChildren(progress(now.done, w.runs * w.ticks));
-    if (Date.now() - looked > 1500) { // a picture costs more than a number
-      looked = Date.now();
-      picture.ask();
-    }
+    picture.refresh();
   };
 }
 

@@ -1,4 +1,7 @@
-// Making elements. Whatever comes from the streams is set as text, never as HTML.
+// Making elements. Whatever comes from the streams is set as text, never as HTML, and nothing
+// in it is invisible.
+
+import { visible } from "./text.js";
 
 // h makes an element. Properties that begin with "on" are listeners; "class" and what
 // has a dash are attributes; the rest are attributes too unless they are booleans.
@@ -8,17 +11,19 @@ export function h(tag, properties = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) e.addEventListener(name.slice(2), value);
     else if (name === "style") for (const [p, v] of Object.entries(value)) e.style.setProperty(p, v);
-    else e.setAttribute(name, value === true ? "" : value);
+    else e.setAttribute(name, value === true ? "" : read.has(name) ? visible(String(value)) : value);
   }
   append(e, children);
   return e;
 }
 
+const read = new Set(["title", "aria-label"]); // by people
+
 function append(e, children) {
   for (const c of children) {
     if (c === null || c === undefined || c === false) continue;
     if (Array.isArray(c)) append(e, c);
-    else e.append(c);
+    else e.append(c instanceof Node ? c : visible(String(c), e));
   }
 }
 

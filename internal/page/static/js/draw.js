@@ -3,6 +3,7 @@
 // page, and has all rows.
 
 import { number } from "./dom.js";
+import { visible } from "./text.js";
 import { palette, paint } from "./paint.js";
 
 export const rowHeight = 28, axisHeight = 26, tallest = 560;
@@ -53,7 +54,7 @@ function drawName(g, p, colors, row, y) {
   p.fillStyle = strong ? colors.ink : colors.soft;
   p.textBaseline = "middle";
   p.textAlign = "left";
-  const name = fit(p, (g.rows.odd?.(row) ? "≠ " : "") + g.rows.name(row), g.left - 10), note = g.rows.note?.(row);
+  const name = fit(p, visible((g.rows.odd?.(row) ? "≠ " : "") + g.rows.name(row)), g.left - 10), note = g.rows.note?.(row);
   p.fillText(name, 2, y + rowHeight / 2);
   if (!note) return;
   const end = 10 + p.measureText(name).width;

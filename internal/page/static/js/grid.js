@@ -15,6 +15,7 @@
 //   beside            another grid has the address, and the keys where none has the focus
 
 import { h, number } from "./dom.js";
+import { visible } from "./text.js";
 import { axisHeight, draw, rowHeight, tallest } from "./draw.js";
 
 const narrowest = 7; // pixels of a column
@@ -193,7 +194,7 @@ export class Grid {
   }
 
   say(text) {
-    this.message.textContent = text;
+    this.message.textContent = visible(text);
     this.message.hidden = !text;
   }
 
@@ -227,7 +228,7 @@ export class Grid {
     this.line.setAttribute("aria-rowindex", this.row + 1);
     this.cell.setAttribute("aria-colindex", column + 1);
     const note = this.rows.note?.(this.row);
-    this.cell.textContent = `${this.rows.name(this.row)}${note ? ` (${note})` : ""}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`;
+    this.cell.textContent = visible(`${this.rows.name(this.row)}${note ? ` (${note})` : ""}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`);
     this.scroll.setAttribute("aria-activedescendant", this.cell.id);
     this.chosen?.(this.row, at, cell);
   }
@@ -280,11 +281,11 @@ export class Grid {
   hint(e) {
     const at = this.at(e);
     this.canvas.style.cursor = at ? "pointer" : "";
-    if (at && at.column < 0 && this.rows.hint?.(at.row)) this.canvas.title = `${this.rows.name(at.row)}, ${this.rows.hint(at.row)}`;
+    if (at && at.column < 0 && this.rows.hint?.(at.row)) this.canvas.title = visible(`${this.rows.name(at.row)}, ${this.rows.hint(at.row)}`);
     else if (!at || at.column < 0) this.canvas.removeAttribute("title");
     if (!at || at.column < 0) return;
     const span = this.span(at.column);
-    this.canvas.title = `${this.rows.name(at.row)}, tick ${span.from}${span.to - span.from > 1 ? "–" + (span.to - 1) : ""}: ${this.data.cell(at.row, at.column).text}`;
+    this.canvas.title = visible(`${this.rows.name(at.row)}, tick ${span.from}${span.to - span.from > 1 ? "–" + (span.to - 1) : ""}: ${this.data.cell(at.row, at.column).text}`);
   }
 }
 

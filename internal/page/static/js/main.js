@@ -1,6 +1,7 @@
 // The frame of the page: which view is shown, the connection, the keys.
 
 import { $, h, empty } from "./dom.js";
+import { visible } from "./text.js";
 import { live, ServerError } from "./api.js";
 import { alike, arrive, leave, rename } from "./place.js";
 import * as list from "./list.js";
@@ -59,7 +60,7 @@ async function show() {
       this.drawn = true;
       if (focus && focus !== this.main) (alike(this.main, focus) ?? this.main).focus({ preventScroll: true });
     },
-    title(text) { if (!abort.signal.aborted) document.title = `${text} · ERS`; },
+    title(text) { if (!abort.signal.aborted) document.title = `${visible(text)} · ERS`; },
   };
   current = context;
   if (path !== "/search") $("#q").value = "";

@@ -185,7 +185,7 @@ func (s *Server) sawWindow(m bus.Message) {
 	s.index.update(m.Seq, func(w *Summary) {
 		w.describe(&r)
 		if err != nil && w.State == stateRunning {
-			w.State, w.Headline = stateUnreadable, fmt.Sprintf("the request cannot be read: %v", err)
+			w.State, w.Headline = stateUnreadable, "its request cannot be read"
 		}
 	})
 }
@@ -204,7 +204,7 @@ func (s *Server) sawVerdict(m bus.Message) {
 			return
 		}
 		s.index.update(window, func(w *Summary) {
-			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("the verdict (%s) cannot be read: %v", outcome, err)
+			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("its verdict, %s, cannot be read", outcome)
 		})
 		return
 	}

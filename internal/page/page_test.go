@@ -132,7 +132,8 @@ func TestDisconnected(t *testing.T) {
 	p.until(`document.querySelector("#live").dataset.state === "live"`)
 	p.see(".verdict", "under way") // by itself
 	p.open("/window/77")
-	p.see(".empty", "Not found")
+	p.see(".empty", "There is no window 77 on this server.")
+	p.see(".empty details", "ERS_WINDOW")
 	p.open("/nowhere")
 	p.see(".empty", "There is no page at")
 }

@@ -100,6 +100,18 @@ func URL(l net.Listener, token string) string {
 	return "http://" + net.JoinHostPort(host, port) + token
 }
 
+// smallBuffers accepts connections that keep little in the kernel for readers who do not
+// read.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(interface{ SetWriteBuffer(int) error }); ok {
+		err = tcp.SetWriteBuffer(64 << 10)
+	}
+	return c, err
+}
+
 // Run follows the streams and serves the page on l until ctx ends, when it returns
 // nil, or until it cannot go on. It closes l.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
@@ -116,7 +128,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return s.follow(ctx) })
 	group.Go(func() error { return s.watch(ctx) })
 	group.Go(func() error {
-		if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := web.Serve(smallBuffers{l}); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the page: %w", err)
 		}
 		return nil

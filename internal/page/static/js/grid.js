@@ -15,6 +15,7 @@
 //   beside            another grid has the address, and the keys where none has the focus
 
 import { h, number } from "./dom.js";
+import { words } from "./api.js";
 import { visible } from "./text.js";
 import { axisHeight, draw, rowHeight, tallest } from "./draw.js";
 
@@ -164,7 +165,7 @@ export class Grid {
       this.say("");
     } catch (e) {
       if (signal.aborted || this.c.signal.aborted) return;
-      this.say(e.message);
+      this.say(words(e));
     } finally {
       clearTimeout(slow);
       if (!signal.aborted) {

@@ -2,7 +2,7 @@
 
 import { $, h, empty } from "./dom.js";
 import { visible } from "./text.js";
-import { live, ServerError } from "./api.js";
+import { live, ServerError, words } from "./api.js";
 import { alike, arrive, leave, rename } from "./place.js";
 import * as list from "./list.js";
 import * as window_ from "./window.js";
@@ -93,9 +93,8 @@ function find(path) {
 }
 
 function problem(e) {
-  if (!(e instanceof ServerError)) console.error(e);
   const title = e.code === 404 ? "Not found" : e.code === 503 || e.code === 0 ? "Not connected" : "This cannot be shown";
-  return h("div", { role: "alert" }, empty("h1", title, h("p", {}, e.message),
+  return h("div", { role: "alert" }, empty("h1", title, h("p", {}, words(e)), e.detail || !(e instanceof ServerError) ? h("details", {}, h("summary", {}, "What was said within"), h("pre", { tabindex: "0" }, e.detail ?? String(e))) : null,
     h("p", {}, h("button", { type: "button", onclick: show }, "Try again"), " ", h("a", { href: "#/" }, "All windows"))));
 }
 

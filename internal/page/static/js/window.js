@@ -1,7 +1,7 @@
 // A window: its verdict, its runs × ticks, its groups.
 
 import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section, table } from "./dom.js";
-import { get } from "./api.js";
+import { get, words } from "./api.js";
 import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
 import { lanes } from "./lanes.js";
@@ -65,7 +65,7 @@ async function tasks(c, w, place) {
     const picture = lanes(c, { window: c.window, run, first, end }, look, { beside: true, loaded: (data) => counts.replaceChildren(countsOf(data)) });
     place.replaceChildren(section(title, ...picture.parts, counts));
   } catch (e) {
-    if (!c.signal.aborted) place.replaceChildren(section(title, h("p", { class: "note" }, e.message)));
+    if (!c.signal.aborted) place.replaceChildren(section(title, h("p", { class: "note" }, words(e))));
   }
 }
 

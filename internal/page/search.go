@@ -102,12 +102,8 @@ func (s *Server) numbered(ctx context.Context, number uint64) (*Summary, error) 
 	if err != nil {
 		return nil, err
 	}
-	found := &Summary{Window: number, State: stateRunning}
-	found.describe(w.request)
-	if w.verdict != nil {
-		found.judge(w.verdict)
-	}
-	return found, nil
+	found := w.summary()
+	return &found, nil
 }
 
 func (f *foundTask) add(w Summary) {

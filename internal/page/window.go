@@ -62,7 +62,9 @@ type windowAnswer struct {
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
 
 	Variations []variation `json:"variations,omitempty"`
-	Suspects   *suspicion  `json:"suspects,omitempty"` // of a fail with variations
+	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
+
+	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
 }
 
 // runState is how far a run is hashed.
@@ -97,6 +99,9 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 			a.Suspects = &suspicion{names, sentence}
 		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
+	}
+	if w.verdict != nil && w.verdict.Outcome != events.Pass {
+		a.Passed = s.index.lastPass(w.Pipeline, w.Window)
 	}
 	if w.verdict == nil || w.verdict.Outcome == events.Inconclusive {
 		if a.Progress, err = s.runStates(ctx, w); err != nil {

@@ -10,6 +10,7 @@ import * as run from "./run.js";
 import * as tick from "./tick.js";
 import * as failure from "./failure.js";
 import * as compare from "./compare.js";
+import * as against from "./against.js";
 import * as search from "./search.js";
 
 // Where each view is. A view's open(context) returns when its first picture is there;
@@ -23,6 +24,7 @@ const routes = [
   [/^\/window\/(\d+)\/run\/(\d+)$/, run, ["window", "run"]],
   [/^\/window\/(\d+)\/run\/(\d+)\/tick\/(\d+)$/, tick, ["window", "run", "tick"]],
   [/^\/window\/(\d+)\/compare\/(\d+)\/(\d+)$/, compare, ["window", "a", "b"]],
+  [/^\/window\/(\d+)\/against\/(\d+)$/, against, ["window", "other"]],
   [/^\/search$/, search, []],
 ];
 

@@ -147,6 +147,7 @@ function first(c, w, v, d) {
       d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, w.place ? [" ", h("code", {}, w.place)] : null] : null),
     sides(d, v.groups, v.tie), suspects(w),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
+      w.passed ? h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `Compare with window ${w.passed}, the last that passed`) : null,
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
 }
 

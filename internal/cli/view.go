@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"abraxas.dev/ers/internal/export"
 	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/token"
 	"abraxas.dev/ers/pkg/bus"
@@ -37,7 +38,7 @@ func (c *viewCommand) Run(ctx context.Context, io *streams) error {
 	log := c.log(io, zerolog.InfoLevel)
 	secret := pageToken(c.NoToken)
 	log.Info().Str("page", page.URL(l, secret)).Msg("view: open the page in a browser, stop with Ctrl-C")
-	return errors.Join(page.New(page.Config{Bus: b, Log: log, Address: c.HTTP, Token: secret}).Run(ctx, l), b.Close())
+	return errors.Join(page.New(page.Config{Bus: b, Log: log, Address: c.HTTP, Token: secret, Downloads: export.Downloads()}).Run(ctx, l), b.Close())
 }
 
 // pageToken is what a page asks for, new each time; empty when everybody may see it.
@@ -67,7 +68,7 @@ func withPage(ctx context.Context, b *bus.Bus, address string, everybody bool, l
 	group, ctx := errgroup.WithContext(ctx)
 	serving, stop := context.WithCancel(ctx)
 	group.Go(func() error {
-		return page.New(page.Config{Bus: b, Log: log, Address: address, Token: secret}).Run(serving, l)
+		return page.New(page.Config{Bus: b, Log: log, Address: address, Token: secret, Downloads: export.Downloads()}).Run(serving, l)
 	})
 	group.Go(func() error {
 		defer stop()

@@ -49,6 +49,7 @@ func (s *Server) Handler() http.Handler {
 	} {
 		mux.Handle("GET "+path, gzhttp.GzipHandler(s.reply(answer)))
 	}
+	mux.Handle("GET /api/windows/{window}/download/{format}", gzhttp.GzipHandler(http.HandlerFunc(s.download)))
 	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errors.New("there is nothing to ask at this address"))
 	})

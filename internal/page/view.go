@@ -9,7 +9,8 @@
 // compare.go, against.go and search.go answers one kind of question as JSON; vary.go is of what was
 // varied, filter.go of which windows the list shows. http.go is the door:
 // only GET, only names that are ours. The page itself is in static: plain modules, no
-// build step. export.go writes a window as one HTML file or an SVG picture.
+// build step. export.go writes a window as one HTML file or an SVG picture,
+// download.go sends such files to browsers.
 //
 // The package only reads. What it holds in memory does not grow with the number of
 // ticks: where a question is about more ticks than a screen has columns, the answer is
@@ -46,6 +47,9 @@ type Config struct {
 	// Token is what a browser must bring to see the page: as part of the first address
 	// that it opens, see [URL], and as a cookie from then on. Empty lets everybody in.
 	Token string
+
+	// Downloads are more forms in which windows can be taken as files, beside HTML and SVG.
+	Downloads []Download
 }
 
 // Server is the page and the JSON behind it. Make one with [New]. Its methods may be

@@ -61,6 +61,8 @@ type windowAnswer struct {
 	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
 
+	Downloads []string `json:"downloads"` // the forms in which it can be had as a file
+
 	Variations []variation `json:"variations,omitempty"`
 	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
 
@@ -85,6 +87,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	}
 	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Request: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
+	a.Downloads = s.formats()
 	a.Variations, a.Judged = w.variations(), w.judged
 	if m, err := s.Bus.Get(ctx, events.StreamWindow, w.Window); err == nil {
 		a.Asked = milliseconds(m)

@@ -29,17 +29,17 @@ function append(e, children) {
 
 export const $ = (selector, from = document) => from.querySelector(selector);
 
-// A button that copies a text and says so.
-export function copyButton(text, what) {
-  const b = h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "Copy");
+// A button that copies a text, or what a function says at that time, and says so.
+export function copyButton(text, what, label = "Copy") {
+  const b = h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, label);
   b.addEventListener("click", async () => {
     try {
-      await copy(text);
+      await copy(typeof text === "function" ? text() : text);
       b.textContent = "Copied";
     } catch {
       b.textContent = "Not allowed";
     }
-    setTimeout(() => { b.textContent = "Copy"; }, 1500);
+    setTimeout(() => { b.textContent = label; }, 1500);
   });
   return b;
 }
@@ -100,7 +100,8 @@ export function groupKey(index) {
 export function crumbs(...parts) {
   return h("nav", { class: "crumbs", "aria-label": "Where you are" },
     parts.map(([text, href], i) => [i > 0 && h("span", { "aria-hidden": "true" }, "/"),
-      href ? h("a", { href }, text) : h("span", { "aria-current": "page" }, text)]));
+      href ? h("a", { href }, text) : h("span", { "aria-current": "page" }, text)]),
+    copyButton(() => location.href, "the address of this view", "Copy link"));
 }
 
 export function hash(text, digits = 12) {

@@ -1,7 +1,7 @@
 // The frame of the page: which view is shown, the connection, the keys.
 
 import { $, h, empty } from "./dom.js";
-import { visible } from "./text.js";
+import { title } from "./title.js";
 import { live, ServerError, words } from "./api.js";
 import { alike, arrive, leave, rename } from "./place.js";
 import * as list from "./list.js";
@@ -63,7 +63,7 @@ async function show() {
       this.drawn = true;
       if (focus && focus !== part) (alike(part, focus) ?? this.main).focus({ preventScroll: true });
     },
-    title(text) { if (!abort.signal.aborted) document.title = `${visible(text)} · ERS`; },
+    title(text) { if (!abort.signal.aborted) title(text); },
   };
   current = context;
   if (path !== "/search") $("#q").value = "";

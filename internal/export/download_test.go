@@ -2,7 +2,6 @@ package export_test
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 // refused.
 func TestDownloads(t *testing.T) {
 	b := bustest.Open(t)
-	whole, broken := record(t, b, nil), record(t, b, errors.New("made for this test"))
+	whole, broken := record(t, b, nil), record(t, b, errNoProgram)
 	for _, d := range export.Downloads() {
 		var file, want bytes.Buffer
 		if err := d.Write(t.Context(), b, whole, &file); err != nil {

@@ -102,10 +102,14 @@ func clean(text any) string { return report.Clean(fmt.Sprint(text)) }
 
 var exportPage = template.Must(template.New("export.html").Funcs(template.FuncMap{"clean": clean}).Parse(exportHTML))
 
-// Style is the style sheet of the page.
+// Style is the style sheet of the page, on screen and on paper.
 func (p *export) Style() (template.CSS, error) {
-	sheet, err := static.ReadFile("static/style.css")
-	return template.CSS(sheet), err
+	screen, err := static.ReadFile("static/style.css")
+	if err != nil {
+		return "", err
+	}
+	paper, err := static.ReadFile("static/print.css")
+	return template.CSS(screen) + template.CSS(paper), err
 }
 
 // Script is the whole script of the file, and Policy lets it, and nothing else, run.

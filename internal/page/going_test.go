@@ -65,3 +65,26 @@ func TestSlowGrid(t *testing.T) {
 		eval[any](p, `(waiting.at(-1)(), source.send("window", { window: 1, state: "running", done: 9 }))`)
 	}
 }
+
+// TestNothingYet opens every view of a window of which nothing is recorded.
+func TestNothingYet(t *testing.T) {
+	t.Parallel()
+	s := newPage(t, bustest.Open(t))
+	s.submit(oracle(t), nil)
+	p := newTab(t, s, desktop)
+	for _, v := range []struct{ path, selector, text string }{
+		{"/window/1", ".verdict", "under way"},
+		{"/window/1/failure", ".verdict.running", "There is no verdict yet"},
+		{"/window/1/failure", ".about", "waits for its first ticks"},
+		{"/window/1/run/0", ".empty", "No ticks are recorded"},
+		{"/window/1/run/0/tick/3", ".empty", "Not recorded"},
+		{"/window/1/compare/0/1", ".note.good", "0 ticks are hashed in both runs"},
+		{"/search?q=oracle", ".empty", "Nothing has"},
+	} {
+		p.open(v.path)
+		p.see(v.selector, v.text)
+		if n := eval[int](p, `document.querySelectorAll("main h1").length`); n != 1 {
+			t.Errorf("%s has %d first headings", v.path, n)
+		}
+	}
+}

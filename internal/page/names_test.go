@@ -47,10 +47,12 @@ func TestNames(t *testing.T) {
 	long := strings.Repeat("n", 200)
 	window := s.odd("pay\u202edaol\u200b\u3164\u00a0"+long, "ab", "a\u200bb"+long)
 	base := fmt.Sprintf("/window/%d", window)
+	s.tell(strings.Repeat("p", 64), "fail", nil)
 	for _, width := range []int64{desktop, phone} {
 		p := newTab(t, s, width)
 		for _, v := range []struct{ path, selector, text string }{
 			{"/", ".windows", "long"},
+			{"/pipeline/" + strings.Repeat("p", 64), ".windows", "pppp"},
 			{base, ".groups", `pay\u202edaol`},
 			{base + "/failure", ".fields", `pay\u202edaol`},
 			{base + "/run/1", ".about", "ticks recorded here"},

@@ -2,7 +2,8 @@
 
 import { h, crumbs, number, plural, section, table } from "./dom.js";
 import { get, words } from "./api.js";
-import { Grid, cells } from "./grid.js";
+import { cells } from "./cells.js";
+import { Grid } from "./grid.js";
 import { around, evidence, sides, status } from "./difference.js";
 import { value } from "./tick.js";
 import { parse } from "./exact.js";

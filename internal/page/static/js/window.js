@@ -3,7 +3,8 @@
 import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section, table } from "./dom.js";
 import { get, words } from "./api.js";
 import { progress } from "./list.js";
-import { Grid, cells } from "./grid.js";
+import { cells } from "./cells.js";
+import { Grid } from "./grid.js";
 import { lanes } from "./lanes.js";
 import { times } from "./time.js";
 import { sides } from "./difference.js";

@@ -24,14 +24,14 @@ func TestDownload(t *testing.T) {
 	window := s.judged(oracle(t), nil)
 	p := newTab(t, s, desktop)
 	p.open(fmt.Sprintf("/window/%d", window))
-	p.see(".download", "htmlsvgtxt")
+	p.see(".download", "htmlsvgcsvjsonl")
 	for form, begin := range map[string]string{"html": "<!doctype html>", "svg": "<svg "} {
 		got := eval[string](p, fmt.Sprintf(`fetch(document.querySelector('.download a[href$="/%s"]').href).then(async (r) => r.headers.get("Content-Disposition") + (await r.text()).slice(0, 20))`, form))
 		if !strings.HasPrefix(got, fmt.Sprintf(`attachment; filename="oracle-%d.%s"%s`, window, form, begin)) {
 			t.Errorf("%s: %s", form, got)
 		}
 	}
-	if broken := eval[bool](p, `fetch("/api/windows/1/download/txt").then((r) => r.text()).then(() => false, () => true)`); !broken {
+	if broken := eval[bool](p, `fetch("/api/windows/1/download/csv").then((r) => r.text()).then(() => false, () => true)`); !broken {
 		t.Error("half a file looks like a whole one")
 	}
 	p.click(".crumbs .copy")

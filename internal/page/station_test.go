@@ -41,7 +41,7 @@ func newPage(t testing.TB, b *bus.Bus) *station {
 		t.Fatal(err)
 	}
 	s := &station{t: t, bus: b, url: URL(l, "")}
-	page := New(Config{Bus: b, Log: bustest.Log(t), Address: "ers.test:0", Downloads: []Download{{"txt", "text/plain", halfWritten}}})
+	page := New(Config{Bus: b, Log: bustest.Log(t), Address: "ers.test:0", Downloads: []Download{{"csv", "text/csv", halfWritten}, {"jsonl", "application/jsonl", halfWritten}}})
 	s.background(func(ctx context.Context) error { return page.Run(ctx, l) })
 	return s
 }

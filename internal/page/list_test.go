@@ -158,6 +158,7 @@ func TestFilters(t *testing.T) {
 		t.Helper()
 		eval[any](p, fmt.Sprintf(`(() => { const e = document.querySelector('.filters [name=%s]'); e.value = %q; e.dispatchEvent(new Event(e.tagName === "INPUT" ? "input" : "change")); })()`, name, value))
 	}
+	p.click(".filters summary")
 	choose("order", "failing")
 	shown("3 1 4 2")
 	choose("drill", "no")

@@ -32,8 +32,10 @@ export function filters(c, changed) {
     },
   }, s ? [h("span", { class: `mark ${s}`, "aria-hidden": "true" }, states[s].mark), " ", states[s].word] : "all")));
   pressed();
+  const { state: _, ...more } = wanted(c);
   return h("form", { class: "filters", onsubmit: (e) => e.preventDefault() }, state,
-    field("with", "text", "search"), field("from", "since", "date"), field("to", "until", "date"),
-    choice("drills", "drill", [["", "shown"], ["no", "left out"], ["yes", "alone"]]),
-    choice("order", "order", [["", "newest first"], ["failing", "failing first"]]));
+    h("details", { open: Object.values(more).some(Boolean) }, h("summary", {}, "Narrow and order"), h("div", { class: "narrow" },
+      field("with", "text", "search"), field("from", "since", "date"), field("to", "until", "date"),
+      choice("drills", "drill", [["", "shown"], ["no", "left out"], ["yes", "alone"]]),
+      choice("order", "order", [["", "newest first"], ["failing", "failing first"]]))));
 }

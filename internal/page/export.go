@@ -152,6 +152,12 @@ func (p *export) Ticks() string {
 // Place is where the first difference is.
 func (p *export) Place() string { return report.Place(p.Verdict.Divergence) }
 
+// Suspects says what the pattern of the runs says of the cause; "": nothing.
+func (p *export) Suspects() string {
+	_, sentence := report.Suspects(p.Verdict)
+	return sentence
+}
+
 // Sides are both sides of the first difference.
 func (p *export) Sides() []exportSide {
 	d := p.Verdict.Divergence

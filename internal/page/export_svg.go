@@ -101,6 +101,7 @@ func (p *export) difference(c *canvas) {
 		c.Write(text.Bytes())
 		c.y = text.y + 14
 	}
+	c.lines(svgMargin, "strong", p.Suspects(), 125, 3)
 	c.y += 6
 }
 

@@ -1,7 +1,10 @@
 package page
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"abraxas.dev/ers/pkg/vary"
@@ -41,6 +44,17 @@ tasks:
 		if cell := eval[string](p, `document.querySelector("[role=gridcell]").textContent`); zone != (cell[:len(fmt.Sprintf("run %d (tz)", run))] == fmt.Sprintf("run %d (tz)", run)) {
 			t.Errorf("the row says %q", cell)
 		}
+	}
+	p.open(fmt.Sprintf("/window/%d/run/0", window))
+	p.see("header.run .varied", "a plain run: nothing is varied")
+	p.open(fmt.Sprintf("/window/%d/compare/0/6", window))
+	p.see("header.run dd", "varied in this run: tz")
+	var html, svg bytes.Buffer
+	if err := errors.Join(ExportHTML(t.Context(), s.bus, window, &html), ExportSVG(t.Context(), s.bus, window, &svg)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(html.String(), `suspects">It differs when tz varies`) || !strings.Contains(svg.String(), "It differs when tz varies") {
+		t.Error("an export does not say what is suspected")
 	}
 	p.open(fmt.Sprintf("/window/%d/failure", window))
 	p.see(".suspects", "It differs when tz varies")

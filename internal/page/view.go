@@ -6,11 +6,11 @@
 // list of the newest windows (index.go), which live.go passes on to open pages as it
 // changes. Everything else is read from the streams when a page asks for it: record.go
 // finds and reads digests and frames, and each of window.go, grid.go, run.go, tick.go,
-// compare.go, against.go and search.go answers one kind of question as JSON; vary.go is of what was
-// varied, filter.go of which windows the list shows. http.go is the door:
-// only GET, only names that are ours. The page itself is in static: plain modules, no
-// build step. export.go writes a window as one HTML file or an SVG picture,
-// download.go sends such files to browsers.
+// compare.go, against.go and search.go answers one kind of question as JSON; vary.go is of
+// what was varied, filter.go of which windows the list shows, errors.go of why there is no
+// answer. http.go is the door: only GET, only names that are ours. The page itself is in
+// static: plain modules, no build step. export.go writes a window as one HTML file or an SVG
+// picture, download.go sends such files to browsers.
 //
 // The package only reads. What it holds in memory does not grow with the number of
 // ticks: where a question is about more ticks than a screen has columns, the answer is

@@ -6,6 +6,7 @@ import { cells } from "./cells.js";
 import { Grid } from "./grid.js";
 import { around, evidence, sides, status } from "./difference.js";
 import { value } from "./tick.js";
+import { around as surroundings } from "./vary.js";
 import { parse } from "./exact.js";
 
 export async function open(c) {
@@ -46,7 +47,7 @@ export async function open(c) {
   });
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], ["compare"]),
-    h("header", { class: "run" }, h("h1", {}, `Runs ${c.a} and ${c.b}`), choose(c, w)),
+    h("header", { class: "run" }, h("h1", {}, `Runs ${c.a} and ${c.b}`), choose(c, w), varied(c, w)),
     section("Tick by tick", picture.element),
     told, both);
 }
@@ -55,6 +56,12 @@ function cellOf(n, step) {
   if (n === -1) return { kind: "nothing", text: "not hashed yet" };
   if (n === 0) return { kind: "group", index: 0, text: "equal to the byte" };
   return { kind: "group", index: 1, text: step === 1 ? "differ" : `${plural(n, "tick")} differ` };
+}
+
+// varied says what differs around the two runs.
+function varied(c, w) {
+  if (!w.variations) return null;
+  return h("dl", { class: "facts" }, [c.a, c.b].map((run) => [h("dt", {}, `run ${run}`), h("dd", {}, surroundings(w, run))]));
 }
 
 function choose(c, w) {

@@ -4,6 +4,7 @@ import { h, crumbs, hash, number, plural, section, empty, table } from "./dom.js
 import { get } from "./api.js";
 import { lanes } from "./lanes.js";
 import { status } from "./difference.js";
+import { around } from "./vary.js";
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -33,6 +34,7 @@ function header(c, w, look) {
     h("h1", {}, `Run ${c.run}`, h("span", { class: "of" }, ` of ${w.runs}`)),
     h("p", {}, group === 0 ? "In the largest group: equal to the byte with " + plural(w.verdict.groups[0].runs.length - 1, "other run") + "."
       : group > 0 ? "Differs from the largest group." : w.verdict ? "Could not be judged." : "Not judged yet."),
+    around(w, c.run),
     d ? h("dl", { class: "facts" }, [["hashed", `${number(d.done)} of ${plural(w.ticks, "tick")}, ${plural(d.events, "event")}${d.final && !d.problem ? ", sealed" : ""}`],
       ["trace", hash(d.trace_sha256, 64)], ["result", hash(d.result_sha256, 64)],
       d.problem ? ["problem", d.problem.reason] : null].filter(Boolean).map(([t, x]) => [h("dt", {}, t), h("dd", {}, x)])) : null,

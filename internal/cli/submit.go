@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 type submitCommand struct {
@@ -200,10 +201,9 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 		r.FirstTick = *c.FirstTick
 	}
 	if c.Vary != nil {
-		if r.Kind != program.KindExec {
-			return nil, fmt.Errorf("--vary: window %d is of tasks of kind %s, which run within ERS, where nothing can be varied", c.Window, r.Kind)
+		if r.Variations, err = vary.List(vary.Split(*c.Vary), program.Variations(r.Kind)); err != nil {
+			return nil, fmt.Errorf("--vary: %w", err)
 		}
-		r.Variations = *c.Vary
 	}
 	if c.Latch != nil {
 		r.Latch = &c.Latch.Latch

@@ -85,12 +85,12 @@ func (l *loader) pipeline(root *node) *File {
 		f.Ticks = int64(f.Contexts.Len())
 	}
 	l.numbers(root, f)
-	f.Variations = l.variations(root.get("variations"))
+	f.Variations = l.variations(root.get("variations"), f.Definition.Kind)
 	return f
 }
 
 // variations reads a list of names, or the word for all or none.
-func (l *loader) variations(n *node) []vary.Name {
+func (l *loader) variations(n *node, kind string) []vary.Name {
 	if n == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (l *loader) variations(n *node) []vary.Name {
 	} else {
 		list = []string{l.text(n, "variations")}
 	}
-	names, err := vary.List(list)
+	names, err := vary.List(list, program.Variations(kind))
 	if err != nil {
 		l.wrong(n, "variations: %v", err)
 	}

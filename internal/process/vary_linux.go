@@ -21,6 +21,7 @@ func (a *surroundings) vary(v *Varied) {
 		{"CPUs", v.CPUs > 0, func() error { return firstCPUs(v.CPUs) }},
 		{"FixedASLR", v.FixedASLR, fixAddresses},
 		{"Nice", v.Nice > 0, func() error { return unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), min(niceness()+v.Nice, 19)) }},
+		{"PID", v.PID, func() error { return unix.Unshare(unix.CLONE_NEWPID) }},
 		{"Umask", v.Umask != nil, func() error { return umaskOfItsOwn(*v.Umask) }},
 	} {
 		if !one.asked {

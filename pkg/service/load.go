@@ -14,6 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Loader returns a coordinator.Config.Load that makes the program of a window out of the
@@ -90,8 +91,8 @@ type evaluated struct {
 	request  *events.WindowRequest
 }
 
-func (e evaluated) NewRun() (coordinator.Run, error) {
-	run := e.Compiled.NewRun()
+func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
+	run := e.Compiled.Reordered(of.Places).NewRun()
 	run.Ahead = func(number int64) (canon.Value, bool) {
 		i := number - e.request.FirstTick
 		if i >= e.request.Ticks {
@@ -99,16 +100,35 @@ func (e evaluated) NewRun() (coordinator.Run, error) {
 		}
 		return e.Context(i), true
 	}
-	return evaluatedRun{run}, nil
+	r := &evaluatedRun{Run: run}
+	if len(of.Names) > 0 {
+		around := make(map[string]any)
+		of.Within(program.Variations(program.KindStarlark)).AddTo(around)
+		var err error
+		if r.surroundings, err = canon.Of(around); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // Context is the context of the i-th tick.
 func (e evaluated) Context(i int64) canon.Value { return e.contexts.At(i) }
 
 // evaluatedRun is a run that is tried again later when there is no evaluator to be had.
-type evaluatedRun struct{ *evaluator.Run }
+type evaluatedRun struct {
+	*evaluator.Run
+	surroundings canon.Value // "" once they were told
+}
 
-func (r evaluatedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
+// Extra implements [coordinator.Recorder].
+func (r *evaluatedRun) Extra() events.Extra {
+	x := events.Extra{Surroundings: r.surroundings}
+	r.surroundings = ""
+	return x
+}
+
+func (r *evaluatedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
 	tick, err := r.Run.Tick(ctx, number, budgets, value)
 	return tick, passing(err, evaluator.ErrUnavailable)
 }
@@ -128,8 +148,8 @@ type executed struct {
 	request  *events.WindowRequest
 }
 
-func (e executed) NewRun() (coordinator.Run, error) {
-	run, err := e.Program.NewRun()
+func (e executed) NewRun(of vary.Run) (coordinator.Run, error) {
+	run, err := e.Program.NewRun(of)
 	if err != nil {
 		return nil, err
 	}

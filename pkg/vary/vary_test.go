@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-func TestParse(t *testing.T) {
+func TestList(t *testing.T) {
 	for text, want := range map[string]string{
-		"standard":       Text(All),
+		"standard":       Text(All[:len(All)-2]),
+		"warm,pid,tz":    "tz, warm, pid",
 		"none":           "",
 		"umask, tz":      "tz, umask",
 		"tz,tz":          `the variation "tz" stands twice`,
@@ -18,7 +19,7 @@ func TestParse(t *testing.T) {
 		"timezone":       `there is no variation "timezone": there are tz, locale`,
 		"tz,standard,gc": `"standard" stands alone or not at all`,
 	} {
-		names, err := Parse(text)
+		names, err := List(Split(text), All)
 		got := Text(names)
 		if err != nil {
 			got = err.Error()

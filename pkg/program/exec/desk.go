@@ -60,11 +60,13 @@ func (p *Program) newDesk(ctx context.Context, t *task, v *variation) (*desk, er
 	switch {
 	case t.Command.InPlace:
 		d.how, d.dir, d.overlay = "in place", work, nil
-		if v.Has(vary.Path) {
-			v.missed(vary.Path, "it runs in place")
+		for _, name := range []vary.Name{vary.Path, vary.FileOrder, vary.FileTimes} {
+			if v.Varied(name) {
+				v.missed(name, "it runs in place")
+			}
 		}
 	case d.overlay != nil:
-		d.how, d.overlay.Lower = "a view of its own", work
+		d.how, d.overlay.Lower = "a view of its own", p.lower(ctx, work, d.skip, v)
 		d.settle(work, p.Hide, v)
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")

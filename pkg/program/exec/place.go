@@ -49,8 +49,8 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	can := process.Look()
 	fixed, err := fixedFolder()
 	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
-		for _, name := range []vary.Name{vary.Path, vary.Home} {
-			if v.Has(name) {
+		for _, name := range []vary.Name{vary.Path, vary.Home, vary.FileOrder, vary.FileTimes} {
+			if v.Varied(name) {
 				v.missed(name, "no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why))
 			}
 		}
@@ -59,6 +59,9 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 		}
 		_, _, err := folder.Copy(ctx, files, at.dir, folder.CopyOptions{})
 		return at, err
+	}
+	if files != "" {
+		files = p.lower(ctx, files, nil, v)
 	}
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
 	if at.dir, err = v.folder(vary.Path, fixed, workFolder); err != nil {
@@ -90,16 +93,20 @@ func (at *place) remove() error { return folder.Remove(at.private) }
 // fixedFolder returns a folder of this user's whose paths are the same in all runs, here
 // and later. Nothing is ever written there: each process has its own mounted over it.
 func fixedFolder() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ers-of-%d", os.Getuid()))
-	if resolved, err := filepath.EvalSymlinks(filepath.Dir(dir)); err == nil {
-		dir = filepath.Join(resolved, filepath.Base(dir))
+	parent := os.TempDir()
+	if resolved, err := filepath.EvalSymlinks(parent); err == nil {
+		parent = resolved
 	}
-	for _, name := range []string{"", workFolder, homeFolder, tmpFolder, cacheFolder} {
+	dir, err := ownFolderIn(parent)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{workFolder, homeFolder, tmpFolder, cacheFolder} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return "", err
 		}
 	}
-	return dir, ownFolder(dir)
+	return dir, nil
 }
 
 // environment is all that a process has: what varied and then set give comes in the place

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -19,7 +20,8 @@ type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
-	short   []bool // by run: its last tick was; each is used by its run alone
+	short   []bool              // by run: its last tick was; each is used by its run alone
+	places  *semaphore.Weighted // one for each run: a run that is alone takes them all
 	log     zerolog.Logger
 }
 
@@ -64,6 +66,7 @@ func (w *window) run(ctx context.Context) error {
 		return fmt.Errorf("load the window's program: %w", err)
 	}
 	w.program, w.short = program, make([]bool, w.request.Runs)
+	w.places = semaphore.NewWeighted(int64(w.request.Runs))
 	defer w.end("the program", program)
 	return w.eachRun(func(run int) error { return w.runOne(ctx, run, fresh) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
 }

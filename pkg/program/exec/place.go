@@ -49,11 +49,7 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	can := process.Look()
 	fixed, err := fixedFolder()
 	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
-		for _, name := range []vary.Name{vary.Path, vary.Home, vary.FileOrder, vary.FileTimes} {
-			if v.Varied(name) {
-				v.missed(name, "no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why))
-			}
-		}
+		v.missedAll("no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why), vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
 		if files == "" {
 			return at, nil
 		}

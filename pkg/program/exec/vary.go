@@ -36,6 +36,15 @@ func (v *variation) missed(name vary.Name, why string) {
 	v.record.Missed(name, events.ClipReason(why))
 }
 
+// missedAll notes it of those of several variations that this run was to have.
+func (v *variation) missedAll(why string, names ...vary.Name) {
+	for _, name := range names {
+		if v.Varied(name) {
+			v.missed(name, why)
+		}
+	}
+}
+
 // beside notes what is varied beside the surroundings of a process.
 func (v *variation) beside(tasks int, workers bool) {
 	order := "added in another order"

@@ -64,7 +64,7 @@ func (r Run) Environment(name Name, cpus int) (about, values []string) {
 		}
 	case EnvSize:
 		if r.Varied(name) {
-			return set(strings.Repeat("x", int(1+r.Value()*97%8192)), "ERS_VARIED_SIZE")
+			return set(strings.Repeat("x", int(1+r.Value()*2741%8192)), "ERS_VARIED_SIZE")
 		}
 	case Terminal:
 		about, values = set(r.pick(name, "xterm", "dumb", "linux", "vt100", "screen"), "TERM")

@@ -73,7 +73,11 @@ func (s *Session) appendRest(dst []byte, row *Row) ([]byte, error) {
 	if len(rest) == 0 && !(s.begun && missed) {
 		return dst, nil
 	}
-	return AppendTick(dst, &Tick{row.Tick - 1, "{}", rest, nil})
+	before := row.Tick - 1
+	if before < 0 { // after Again: any other tick makes the process forget
+		before = 1
+	}
+	return AppendTick(dst, &Tick{before, "{}", rest, nil})
 }
 
 // unknown returns those of results that the process does not know as they are.

@@ -142,6 +142,9 @@ func (p *page) notes(v *events.Verdict) {
 	if v.Drill != nil {
 		p.note(boldYellow, "DRILL:", drillNote(v))
 	}
+	if v.Probe != nil {
+		p.note(boldYellow, "PROBE:", probeNote(v.Probe))
+	}
 }
 
 func drillNote(v *events.Verdict) string {
@@ -156,6 +159,10 @@ func drillNote(v *events.Verdict) string {
 		return "this difference was made on purpose (" + what + "). The alarm works."
 	}
 	return "a difference was made on purpose (" + what + "), but that is not what is shown here, or not all of it. The rest is real."
+}
+
+func probeNote(p *events.Probe) string {
+	return fmt.Sprintf("this window was asked for in the search for what makes window %d differ: %s.", p.Window, clean(p.Question))
 }
 
 // isDrill tells whether the difference that was found is the one that the drill made,

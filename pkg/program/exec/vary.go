@@ -55,7 +55,7 @@ func (v *variation) missed(name vary.Name, why string) {
 func (v *variation) record(surroundings map[string]any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.Names) == 0 {
+	if len(v.Names)+len(v.Fixed) == 0 {
 		return
 	}
 	done, failed := make(map[string]any), make(map[string]any)
@@ -76,7 +76,7 @@ func (v *variation) environment(pinned []program.Variable, passed []string) (env
 	isPinned := func(name string) bool {
 		return slices.Contains(passed, name) || slices.ContainsFunc(pinned, func(p program.Variable) bool { return p.Name == name })
 	}
-	for _, name := range v.Names {
+	for _, name := range vary.Union(v.Names, v.Fixed) {
 		about, values := v.Environment(name, runtime.NumCPU())
 		var err error
 		switch name {

@@ -112,8 +112,8 @@ func (w *window) newRun(number int) (run Run, err error) {
 		if l, ok := run.(Logged); ok && err == nil {
 			l.SetLog(w.log.With().Int("run", number).Logger())
 		}
-		if v, ok := run.(Varying); ok && err == nil && len(w.request.Variations) > 0 {
-			v.SetVariation(vary.Run{Names: w.request.Variations, Number: w.request.FirstRun + int64(number)})
+		if v, ok := run.(Varying); ok && err == nil && len(w.request.Variations)+len(w.request.Fixed) > 0 {
+			v.SetVariation(w.request.Run(number))
 		}
 		return err
 	})

@@ -72,26 +72,34 @@ const (
 // Cause is a set of variations that makes a difference, and no part of which does.
 type Cause struct {
 	Names  []vary.Name `json:"names"`
-	Varied bool        `json:"varied"`           // shown by varying them alone; otherwise by leaving them free alone
-	Shown  uint64      `json:"shown"`            // the window that shows it
-	Passes uint64      `json:"passes,omitempty"` // the window that passes with it and all causes before it fixed; 0: none was needed, or none passes
+	Varied bool        `json:"varied"` // shown by varying them alone; otherwise by leaving them free alone
+	Shown  uint64      `json:"shown"`  // the window that shows it
 }
 
 // Finding is what a search came to, and while it goes on what is known.
 type Finding struct {
 	Kind    Kind        `json:"kind"`
 	Causes  []Cause     `json:"causes,omitempty"`
-	Among   []vary.Name `json:"among,omitempty"` // the cause is among these: the search ended before it was narrowed down
-	Equal   int         `json:"equal_runs"`      // runs with equal surroundings
-	Odd     int         `json:"odd_runs"`        // of these, runs that differ from the most frequent
-	Shown   uint64      `json:"shown,omitempty"` // the window in which they differ
-	Windows int         `json:"windows"`         // all probes
-	Runs    int         `json:"runs"`            // in all of them
-	Why     string      `json:"why,omitempty"`   // it was not found, or not all of it
+	Passed  uint64      `json:"passed,omitempty"` // the window that passes with all causes fixed; 0: none is known
+	Among   []vary.Name `json:"among,omitempty"`  // the cause is among these: the search ended before it was narrowed down
+	Equal   int         `json:"equal_runs"`       // runs with equal surroundings
+	Odd     int         `json:"odd_runs"`         // of these, runs that differ from the most frequent
+	Shown   uint64      `json:"shown,omitempty"`  // the window in which they differ
+	Windows int         `json:"windows"`          // all probes
+	Runs    int         `json:"runs"`             // in all of them
+	Why     string      `json:"why,omitempty"`    // it was not found, or not all of it
 }
 
 // Alike tells whether any two of the equal runs are equal.
 func (f *Finding) Alike() bool { return f.Odd+1 < f.Equal }
+
+// Names are those of all causes.
+func (f *Finding) Names() (names []vary.Name) {
+	for _, c := range f.Causes {
+		names = vary.Union(names, c.Names)
+	}
+	return names
+}
 
 // Search looks for the cause. With an error of ask comes what is known so far.
 func Search(w Window, o Options, ask Ask) (*Finding, error) {

@@ -30,8 +30,7 @@ func (s *search) fixing(free []vary.Name) error {
 	if len(causes) == 0 { // it passed by chance
 		return s.rare()
 	}
-	causes[len(causes)-1].Passes = passed
-	s.found.Kind, s.found.Causes = ByCause, causes
+	s.found.Kind, s.found.Causes, s.found.Passed = ByCause, causes, passed
 	return nil
 }
 

@@ -58,7 +58,7 @@ func (s *search) varying() error {
 			return err
 		}
 		if len(next.groups) == 1 {
-			s.found.Causes[len(s.found.Causes)-1].Passes = window
+			s.found.Passed = window
 			return nil
 		}
 		now = next

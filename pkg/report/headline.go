@@ -75,6 +75,8 @@ func whichRuns(v *events.Verdict) string {
 	reference := v.Groups[0].Runs
 	pair := fmt.Sprintf("%s %s from %s", runs(d.Runs), differ(d.Runs), runs(reference))
 	switch {
+	case v.Tie && v.Probe != nil && len(v.Groups) == 2: // its run 0 is the plain one
+		return pair
 	case v.Tie && len(v.Groups) == 2:
 		return "a tie: " + pair
 	case len(v.Groups) == v.Runs:

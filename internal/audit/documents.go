@@ -40,6 +40,12 @@ type (
 		Kind string `json:"kind"`
 	}
 
+	probe struct {
+		Window   uint64 `json:"window"`
+		Request  string `json:"request_sha256"`
+		Question string `json:"question"`
+	}
+
 	latch struct {
 		Trace      string `json:"trace_sha256"`
 		Result     string `json:"result_sha256,omitempty"`
@@ -74,7 +80,9 @@ type (
 		Runs             int        `json:"runs"`
 		FirstRun         int64      `json:"first_run,omitempty"`
 		Groups           []runGroup `json:"groups,omitempty"`
+		Numbers          []int64    `json:"numbers,omitempty"`
 		Variations       []string   `json:"variations,omitempty"`
+		Fixed            []string   `json:"fixed,omitempty"`
 		FirstTick        int64      `json:"first_tick"`
 		Ticks            int64      `json:"ticks"` // 0: open
 		Budget           budgets    `json:"budget"`
@@ -82,6 +90,7 @@ type (
 		After            after      `json:"after"`
 		Latch            *latch     `json:"latch,omitempty"`
 		Drill            *drill     `json:"drill,omitempty"`
+		Probe            *probe     `json:"probe,omitempty"`
 		Reproduce        string     `json:"reproduce,omitempty"`
 
 		sha256 string // of its bytes: with its number it is the window's identity
@@ -226,7 +235,9 @@ type (
 		FirstTick          int64          `json:"first_tick"`
 		Ticks              int64          `json:"ticks"`
 		FirstRun           int64          `json:"first_run,omitempty"`
+		Numbers            []int64        `json:"numbers,omitempty"`
 		Variations         []string       `json:"variations,omitempty"`
+		Fixed              []string       `json:"fixed,omitempty"`
 		NotVaried          []notVaried    `json:"not_varied,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`
@@ -241,6 +252,7 @@ type (
 		Problems           []problem      `json:"problems,omitempty"`
 		Latch              *latch         `json:"latch,omitempty"`
 		Drill              *drill         `json:"drill,omitempty"`
+		Probe              *probe         `json:"probe,omitempty"`
 		Reproduce          string         `json:"reproduce"`
 		DigestSeq          uint64         `json:"digest_seq"`
 	}
@@ -308,6 +320,9 @@ func (r *request) check() error {
 	}
 	if d := r.Drill; d != nil && (d.Run < 0 || d.Run >= r.Runs || d.Tick < r.FirstTick || r.Ticks > 0 && d.Tick-r.FirstTick >= r.Ticks) {
 		return fmt.Errorf("it has no run %d or no tick %d for its drill", d.Run, d.Tick)
+	}
+	if err := r.checkPlan(); err != nil {
+		return err
 	}
 	seen := map[int]bool{}
 	for _, g := range r.Groups {

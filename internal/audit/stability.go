@@ -60,8 +60,11 @@ func runHash(trace, result string) string {
 // text for people that is not made again here: it is taken as it stands.
 func (v *verdict) note(said []byte) string {
 	head, tail := string(v.Outcome)+": ", " (request "+v.Request+")"
-	if v.Drill != nil {
+	switch {
+	case v.Drill != nil:
 		head += "drill: "
+	case v.Probe != nil:
+		head += "probe: "
 	}
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:

@@ -60,7 +60,7 @@ func (j *judgement) check(ctx context.Context) error {
 	j.want = &verdict{
 		Schema: events.VerdictSchema, Scheme: scheme, Kind: q.Kind, Pipeline: j.key.pipeline, Window: j.key.id, Request: q.sha256, Case: q.caseOf(),
 		DefinitionSHA256: q.DefinitionSHA256, ContextsSHA256: q.ContextsSHA256,
-		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Variations: q.Variations, Latch: q.Latch, Drill: q.Drill,
+		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Numbers: q.Numbers, Variations: q.Variations, Fixed: q.Fixed, Latch: q.Latch, Drill: q.Drill, Probe: q.Probe,
 		Reproduce: cmp.Or(q.Reproduce, fmt.Sprintf("ers submit --window %d", j.key.id)),
 		Hashes:    make([]string, q.Runs), ResultHashes: make([]string, q.Runs), Groups: []group{}, Outliers: []int{},
 	}
@@ -228,7 +228,7 @@ func (j *judgement) decide(ctx context.Context) error {
 		j.explainLatch()
 	default:
 		w.Outcome = events.Pass
-		if w.Drill == nil {
+		if w.Drill == nil && w.Probe == nil {
 			w.Excludes = excluded(w.Runs)
 		}
 	}

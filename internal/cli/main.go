@@ -55,6 +55,7 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	Blame     blameCommand     `cmd:"" help:"Find out which variation makes the runs of a window differ."`
 	Wait      waitCommand      `cmd:"" help:"Wait for the verdict of a window that was asked for."`
 	List      listCommand      `cmd:"" help:"List windows and what they came to."`
 	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`

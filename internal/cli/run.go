@@ -28,6 +28,7 @@ type runCommand struct {
 	limit
 	answerFlags
 	budgetFlags
+	blameFlags
 }
 
 // answerFlags say how a verdict is told.
@@ -45,6 +46,8 @@ func (*runCommand) examples() string {
                                                with one event falsified, to see the alarm
   ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
                                                windows until what shows in 1 of 100 runs would be seen
+  ers run -f pipeline.yaml --vary standard --blame
+                                               each run in other surroundings, and on a fail which of them it is
   ers run -f pipeline.yaml --junit ers.xml --github
                                                in CI, see docs/terminal-and-ci.md
 `
@@ -58,7 +61,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	files := f.Each() // a window each
 	plan, err := c.plan(f.Runs, c.drill(), len(files))
 	if err == nil {
-		err = c.check(len(files), c.JSON)
+		err = errors.Join(c.budgetFlags.check(len(files), c.JSON), c.blameFlags.check())
 	}
 	if err == nil {
 		err = c.begin()
@@ -114,7 +117,9 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 	if v != nil && !c.JSON {
 		err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"+budgetFlag(f.BudgetName)))
 	}
-	return v, errors.Join(err, c.draw(ctx, io, b, v))
+	err = errors.Join(err, c.draw(ctx, io, b, v))
+	c.blameToo(ctx, io, b, v, err, c.JSON, ask)
+	return v, err
 }
 
 // requestWith is request, with what the pipeline was accepted with.

@@ -126,7 +126,7 @@ func Cause(v *events.Verdict) (cause string, sure bool) {
 	for i := range v.Groups {
 		groups[i] = v.Groups[i].Runs
 	}
-	list := vary.Suspects(v.Variations, v.FirstRun, groups)
+	list := vary.Suspects(v.Variations, v.Number, groups)
 	if len(list) == 0 {
 		return Itself, true
 	}

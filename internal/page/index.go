@@ -35,6 +35,7 @@ type Summary struct {
 	FirstTick int64  `json:"first_tick"`
 	Ticks     int64  `json:"ticks"`
 	Drill     bool   `json:"drill"`
+	Probe     bool   `json:"probe"`
 	Done      int64  `json:"done"` // ticks of all runs that are hashed; only while it runs
 
 	// Where the first difference is, of a window that failed.
@@ -171,7 +172,7 @@ func (s *Server) sawWindow(m bus.Message) {
 
 func (w *Summary) describe(r *events.WindowRequest) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, r.Runs, r.FirstTick, r.Ticks
-	w.Drill, w.definition = r.Drill != nil, r.DefinitionSHA256
+	w.Drill, w.Probe, w.definition = r.Drill != nil, r.Probe != nil, r.DefinitionSHA256
 }
 
 func (s *Server) sawVerdict(m bus.Message) {
@@ -192,7 +193,7 @@ func (s *Server) sawVerdict(m bus.Message) {
 
 func (w *Summary) judge(v *events.Verdict) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = v.Pipeline, v.Runs, v.FirstTick, v.Ticks
-	w.Drill, w.definition = v.Drill != nil, v.DefinitionSHA256
+	w.Drill, w.Probe, w.definition = v.Drill != nil, v.Probe != nil, v.DefinitionSHA256
 	w.State, w.Headline, w.Done = string(v.Outcome), report.Headline(v), 0
 	if d := v.Divergence; d != nil {
 		w.Task, w.Tick, w.Kind = d.Task, d.Tick, d.Kind

@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/sure"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // ErrTooFewRuns is wrapped by the error for fewer than [events.MinRuns] runs: one
@@ -115,7 +116,8 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 
 // notVaried says which runs do not have the variations that were asked for.
 func notVaried(v *events.Verdict, sealed []int, src Source) error {
-	if len(v.Variations) == 0 {
+	names := vary.Union(v.Variations, v.Fixed)
+	if len(names) == 0 {
 		return nil
 	}
 	around := make([]canon.Value, len(sealed))
@@ -125,7 +127,7 @@ func notVaried(v *events.Verdict, sealed []int, src Source) error {
 			return fmt.Errorf("run %d: %w", run, err)
 		}
 	}
-	for _, name := range v.Variations {
+	for _, name := range names {
 		missed := events.NotVaried{Name: name}
 		for i, run := range sealed {
 			if why := events.NotVariedReason(around[i], name); why != "" {
@@ -165,13 +167,16 @@ func newVerdict(key events.WindowKey, req *events.WindowRequest) events.Verdict 
 		FirstTick:        req.FirstTick,
 		Ticks:            req.Ticks,
 		FirstRun:         req.FirstRun,
+		Numbers:          req.Numbers,
 		Variations:       req.Variations,
+		Fixed:            req.Fixed,
 		Hashes:           make([]string, req.Runs),
 		ResultHashes:     make([]string, req.Runs),
 		Groups:           []events.Group{},
 		Outliers:         []int{},
 		Latch:            req.Latch,
 		Drill:            req.Drill,
+		Probe:            req.Probe,
 		Reproduce:        cmp.Or(req.Reproduce, fmt.Sprintf("ers submit --window %d", key.Window)),
 	}
 }
@@ -212,7 +217,7 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		return explainLatch(v)
 	}
 	v.Outcome = events.Pass
-	if v.Drill == nil {
+	if v.Drill == nil && v.Probe == nil {
 		oneIn, percent := sure.Excludes(v.Runs)
 		v.Excludes = &events.Excludes{OneIn: oneIn, Percent: percent}
 	}

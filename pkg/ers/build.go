@@ -80,7 +80,7 @@ func binaryHash() string {
 func surroundings(of vary.Run) (canon.Value, error) {
 	around := process.Machine()
 	around["build"] = map[string]string(build())
-	if len(of.Names) > 0 {
+	if of.Any() {
 		of.Within(program.Variations(program.KindGo)).AddTo(around)
 	}
 	return canon.Of(around)

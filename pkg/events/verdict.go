@@ -33,8 +33,10 @@ type Verdict struct {
 	FirstTick        int64   `json:"first_tick"`
 	Ticks            int64   `json:"ticks"`
 	FirstRun         int64   `json:"first_run,omitempty"`
+	Numbers          []int64 `json:"numbers,omitempty"`
 
 	Variations []vary.Name `json:"variations,omitempty"` // as requested
+	Fixed      []vary.Name `json:"fixed,omitempty"`      // likewise
 	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
 
 	// The hashes of run 0, and of each run by its index. Runs are equal when both
@@ -49,17 +51,21 @@ type Verdict struct {
 	Outliers []int   `json:"outliers"` // the runs outside the first group, ascending
 	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
 
-	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill
+	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill or a probe
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
 	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive; on fail of the runs that could not be judged
 	Latch      *Latch      `json:"latch,omitempty"`      // as requested
 	Drill      *Drill      `json:"drill,omitempty"`      // as requested: this verdict is an exercise
+	Probe      *Probe      `json:"probe,omitempty"`      // as requested: this verdict answers a question about another window
 	Reproduce  string      `json:"reproduce"`            // the command that shows it again
 	DigestSeq  uint64      `json:"digest_seq"`           // the ERS_DIGEST message that completed the window
 }
 
 // Key is the identity of the window that the verdict is about.
 func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Request} }
+
+// Number is the number of a run in the plan.
+func (v *Verdict) Number(run int) int64 { return numberOf(v.FirstRun, v.Numbers, run) }
 
 // Excludes is what equal runs exclude, of differences that do not hang on what is around
 // the runs: see package sure.

@@ -45,7 +45,9 @@ type WindowRequest struct {
 	Runs             int         `json:"runs"`                  // >= 2
 	FirstRun         int64       `json:"first_run,omitempty"`   // number of run 0 in a plan that goes over several windows
 	Groups           []RunGroup  `json:"groups,omitempty"`      // runs that are made in another way; left out: all are made alike
+	Numbers          []int64     `json:"numbers,omitempty"`     // of each run in the plan, in place of first_run and those behind it
 	Variations       []vary.Name `json:"variations,omitempty"`  // what must not matter, and is varied from run to run: in the order of [vary.All]
+	Fixed            []vary.Name `json:"fixed,omitempty"`       // likewise, but every run has it as plain runs have it
 	FirstTick        int64       `json:"first_tick"`            // >= 0
 	Ticks            int64       `json:"ticks"`                 // ticks a run; 0: open, until its inputs end
 	Budget           Budgets     `json:"budget"`                // of every tick
@@ -53,6 +55,7 @@ type WindowRequest struct {
 	After            After       `json:"after"`
 	Latch            *Latch      `json:"latch,omitempty"`
 	Drill            *Drill      `json:"drill,omitempty"`
+	Probe            *Probe      `json:"probe,omitempty"`
 	Reproduce        string      `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
 }
 
@@ -98,9 +101,24 @@ func (r *WindowRequest) Case() string {
 }
 
 // AddsUp tells whether the runs of the window are runs like those of any other window of
-// its case, so that passes of them prove more together. Those of a drill are not, nor are
-// open runs, whose inputs no case names. Whoever adds up windows asks this.
-func (r *WindowRequest) AddsUp() bool { return r.Drill == nil && r.Ticks > 0 }
+// its case, so that passes of them prove more together. Those of a drill and of a probe
+// are not, nor are open runs, whose inputs no case names. Whoever adds up windows asks this.
+func (r *WindowRequest) AddsUp() bool { return r.Drill == nil && r.Probe == nil && r.Ticks > 0 }
+
+// Number is the number of a run in the plan.
+func (r *WindowRequest) Number(run int) int64 { return numberOf(r.FirstRun, r.Numbers, run) }
+
+func numberOf(first int64, numbers []int64, run int) int64 {
+	if run >= 0 && run < len(numbers) {
+		return numbers[run]
+	}
+	return first + int64(run)
+}
+
+// Run is what is around a run of the window on purpose.
+func (r *WindowRequest) Run(run int) vary.Run {
+	return vary.Run{Names: r.Variations, Fixed: r.Fixed, Number: r.Number(run)}
+}
 
 // WindowKey is the identity of a window. Every frame, digest and verdict carries it, and
 // whoever reads one compares it with ERS_WINDOW: under a number that came again stands
@@ -132,6 +150,16 @@ const MaxReproduce = 4 << 10
 // MaxDescription is the most bytes that a task's name and tags take in an event, as
 // canonical JSON. A verdict repeats them some thirty times.
 const MaxDescription = 8 << 10
+
+// Probe marks a window that a search for the cause of a difference asked for.
+type Probe struct {
+	Window   uint64 `json:"window"`         // whose difference it is about
+	Request  string `json:"request_sha256"` // of that window: a number alone is no identity
+	Question string `json:"question"`       // what it is to answer, for people; at most MaxQuestion bytes
+}
+
+// MaxQuestion is the most bytes of [Probe.Question].
+const MaxQuestion = 400
 
 // Drill tells the coordinator to falsify one event just before it publishes it, so
 // that the alarm can be tested with everything behind it real.

@@ -131,7 +131,7 @@ func (p *page) again(v *events.Verdict) {
 
 // notes says what changes how the rest is to be read.
 func (p *page) notes(v *events.Verdict) {
-	if v.Tie && v.Outcome == events.Fail {
+	if v.Tie && v.Outcome == events.Fail && v.Probe == nil {
 		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
 	}
 	if d := v.Divergence; d != nil && d.Kind == events.KindLatch && v.FirstRun > 0 {
@@ -141,6 +141,9 @@ func (p *page) notes(v *events.Verdict) {
 	}
 	if v.Drill != nil {
 		p.note(boldYellow, "DRILL:", drillNote(v))
+	}
+	if v.Probe != nil {
+		p.note(boldYellow, "PROBE:", probeNote(v.Probe))
 	}
 }
 
@@ -156,6 +159,10 @@ func drillNote(v *events.Verdict) string {
 		return "this difference was made on purpose (" + what + "). The alarm works."
 	}
 	return "a difference was made on purpose (" + what + "), but that is not what is shown here, or not all of it. The rest is real."
+}
+
+func probeNote(p *events.Probe) string {
+	return fmt.Sprintf("this window was asked for in the search for what makes window %d differ: %s", p.Window, clean(p.Question))
 }
 
 // isDrill tells whether the difference that was found is the one that the drill made,

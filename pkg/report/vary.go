@@ -9,10 +9,12 @@ import (
 
 // variations says what was varied, and what was not although it was to be.
 func (p *page) variations(v *events.Verdict) {
-	if len(v.Variations) == 0 {
-		return
+	if len(v.Variations) > 0 {
+		p.wrapped("varied", vary.Text(v.Variations))
 	}
-	p.wrapped("varied", vary.Text(v.Variations))
+	if len(v.Fixed) > 0 {
+		p.wrapped("fixed", vary.Text(v.Fixed))
+	}
 	label := "not varied"
 	for _, n := range v.NotVaried {
 		text := fmt.Sprintf("%s: %s", n.Name, n.Reason)
@@ -34,7 +36,7 @@ func (p *page) wrapped(name, value string) {
 
 // suspects says which variations can be behind the difference, by the runs that have it.
 func (p *page) suspects(v *events.Verdict) {
-	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil {
+	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil || v.Probe != nil {
 		return
 	}
 	p.line()
@@ -53,7 +55,7 @@ func suspects(v *events.Verdict) string {
 	for i := range v.Groups {
 		groups[i] = v.Groups[i].Runs
 	}
-	list := vary.Suspects(v.Variations, v.FirstRun, groups)
+	list := vary.Suspects(v.Variations, v.Number, groups)
 	switch {
 	case len(list) == 0:
 		return "No variation alone makes the difference: runs that have the same surroundings differ, or it takes two variations together."

@@ -101,7 +101,7 @@ func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
 		return e.Context(i), true
 	}
 	r := &evaluatedRun{Run: run}
-	if len(of.Names) > 0 {
+	if of.Any() {
 		around := make(map[string]any)
 		of.Within(program.Variations(program.KindStarlark)).AddTo(around)
 		var err error

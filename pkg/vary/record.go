@@ -53,7 +53,7 @@ func (r *Record) AddTo(surroundings map[string]any) {
 // that are there.
 func (r Run) Within(can []Name) *Record {
 	made := new(Record)
-	for _, name := range r.Names {
+	for _, name := range append(slices.Clone(r.Names), r.Fixed...) {
 		switch {
 		case !slices.Contains(can, name):
 			made.Missed(name, "the tasks run within ERS")

@@ -9,14 +9,20 @@ import (
 // Run is what is to be varied in one run.
 type Run struct {
 	Names  []Name // of the window's variations
+	Fixed  []Name // that every run of the window has as plain runs have them
 	Number int64  // of the run in the plan
 }
 
 // Has tells whether the window has a variation: it is fixed or varied then.
-func (r Run) Has(name Name) bool { return slices.Contains(r.Names, name) }
+func (r Run) Has(name Name) bool {
+	return slices.Contains(r.Names, name) || slices.Contains(r.Fixed, name)
+}
 
 // Varied tells whether this run has another value than plain runs.
-func (r Run) Varied(name Name) bool { return r.Has(name) && Varied(name, r.Number) }
+func (r Run) Varied(name Name) bool { return slices.Contains(r.Names, name) && Varied(name, r.Number) }
+
+// Any tells whether the window has any variation, varied or fixed.
+func (r Run) Any() bool { return len(r.Names)+len(r.Fixed) > 0 }
 
 // cycle is after how many runs values come again. It keeps them in the bounds that seeds,
 // threads, dates and names have, however many runs there are.

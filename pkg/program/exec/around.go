@@ -31,7 +31,7 @@ func (r *Run) surroundings() (canon.Value, error) {
 	if len(r.commands) > 0 {
 		around["commands"] = r.commands
 	}
-	if len(r.variation.Names) > 0 {
+	if r.variation.Any() {
 		r.variation.record.AddTo(around)
 	}
 	return canon.Of(around)

@@ -67,7 +67,7 @@ func (v *variation) environment(pinned []program.Variable, passed []string) (env
 	isPinned := func(name string) bool {
 		return slices.Contains(passed, name) || slices.ContainsFunc(pinned, func(p program.Variable) bool { return p.Name == name })
 	}
-	for _, name := range v.Names {
+	for _, name := range vary.Union(v.Names, v.Fixed) {
 		about, values := v.Environment(name, runtime.NumCPU())
 		var err error
 		switch name {

@@ -99,16 +99,11 @@ func (w *window) load(ctx context.Context) (program Program, err error) {
 	return program, err
 }
 
-// variation is what is varied in a run.
-func (w *window) variation(run int) vary.Run {
-	return vary.Run{Names: w.request.Variations, Number: w.request.FirstRun + int64(run)}
-}
-
 // beside waits until a run may go on beside the others of the window, or until none does
 // where it is to be alone. The caller leaves in the end.
 func (w *window) beside(ctx context.Context, run int) (leave func(), err error) {
 	places := int64(1)
-	if w.variation(run).Varied(vary.Alone) {
+	if w.request.Run(run).Varied(vary.Alone) {
 		places = int64(w.request.Runs)
 	}
 	if err := w.places.Acquire(ctx, places); err != nil {
@@ -120,7 +115,7 @@ func (w *window) beside(ctx context.Context, run int) (leave func(), err error) 
 // newRun makes a run of the program.
 func (w *window) newRun(number int) (run Run, err error) {
 	err = protect("a new run of the program", func() error {
-		run, err = w.program.NewRun(w.variation(number))
+		run, err = w.program.NewRun(w.request.Run(number))
 		if l, ok := run.(Logged); ok && err == nil {
 			l.SetLog(w.log.With().Int("run", number).Logger())
 		}

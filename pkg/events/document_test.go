@@ -28,7 +28,7 @@ func goodDocuments() map[string]any {
 		"event": &event,
 		"window": &WindowRequest{Schema: WindowSchema, Kind: Starlark, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
 			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, BudgetName: "tight", Drill: drill, Reproduce: "ers run",
-			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
+			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}, []string{"oracle:watch"}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
 		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
 		"taken":   &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
 		"void":    &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},

@@ -17,7 +17,7 @@ func group(v *events.Verdict, last []events.Digest, sealed []int) {
 	index := make(map[key]int)
 	for _, run := range sealed {
 		d := &last[run]
-		k := key{events.Made(v.RunGroups, run), d.Trace, d.Result}
+		k := key{events.Made(v.RunGroups, []int{run}), d.Trace, d.Result}
 		i, ok := index[k]
 		if !ok {
 			i = len(v.Groups)
@@ -49,7 +49,7 @@ func outliers(v *events.Verdict) {
 }
 
 // made is how the runs of a group are made, see [events.Made].
-func made(v *events.Verdict, g *events.Group) int { return events.Made(v.RunGroups, g.Runs[0]) }
+func made(v *events.Verdict, g *events.Group) int { return events.Made(v.RunGroups, g.Runs) }
 
 // reference is the group that a group is held against: the first that is made alike, or
 // the first of all where it is that itself.

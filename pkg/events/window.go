@@ -106,9 +106,10 @@ func plain(runs int, groups []RunGroup) int {
 	return runs
 }
 
-// Made returns the index of the group that a run is of, -1 for a plain one.
-func Made(groups []RunGroup, run int) int {
-	return slices.IndexFunc(groups, func(g RunGroup) bool { return slices.Contains(g.Runs, run) })
+// Made returns the index of the group that runs which are made alike are of, -1 for plain
+// ones.
+func Made(groups []RunGroup, runs []int) int {
+	return slices.IndexFunc(groups, func(g RunGroup) bool { return len(runs) > 0 && slices.Contains(g.Runs, runs[0]) })
 }
 
 // Latch is what a pipeline was accepted with. It holds for the contexts, budgets, first

@@ -85,7 +85,7 @@ func firstDigits(hash string) string { return hash[:min(len(hash), 8)] }
 
 // without says what the runs of a group were made without.
 func without(v *events.Verdict, g *events.Group) string {
-	if made := events.Made(v.RunGroups, g.Runs[0]); made >= 0 {
+	if made := events.Made(v.RunGroups, g.Runs); made >= 0 {
 		return tasksOff(v, made)
 	}
 	return ""
@@ -95,7 +95,7 @@ func without(v *events.Verdict, g *events.Group) string {
 func place(v *events.Verdict, i int, g *events.Group) string {
 	l := g.Differs
 	switch {
-	case l == nil && i > 0 && !slices.Contains(v.Outliers, g.Runs[0]):
+	case l == nil && i > 0 && events.Made(v.RunGroups, g.Runs) >= 0 && !slices.Contains(v.Outliers, g.Runs[0]):
 		return "(the same forecast lane)"
 	case l == nil && i == 0:
 		return "(expected)"

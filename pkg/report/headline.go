@@ -66,7 +66,7 @@ func whichRuns(v *events.Verdict) string {
 	if len(v.Groups) < 2 {
 		return runs(d.Runs) + " " + differ(d.Runs)
 	}
-	if made := events.Made(v.RunGroups, d.Runs[0]); made >= 0 {
+	if made := events.Made(v.RunGroups, d.Runs); made >= 0 {
 		off := tasksOff(v, made)
 		if d.Shadow != "" {
 			off = "the shadow task " + name(d.Shadow)

@@ -55,7 +55,7 @@ func suspects(v *events.Verdict) string {
 	}
 	var groups [][]int // of plain runs
 	for i := range v.Groups {
-		if events.Made(v.RunGroups, v.Groups[i].Runs[0]) < 0 {
+		if events.Made(v.RunGroups, v.Groups[i].Runs) < 0 {
 			groups = append(groups, v.Groups[i].Runs)
 		}
 	}

@@ -67,8 +67,9 @@ type (
 	}
 
 	runGroup struct {
-		Name string `json:"name"`
-		Runs []int  `json:"runs"`
+		Name  string   `json:"name"`
+		Runs  []int    `json:"runs"`
+		Tasks []string `json:"tasks,omitempty"`
 	}
 
 	request struct {
@@ -191,6 +192,8 @@ type (
 
 		Runs    []int     `json:"runs"`
 		Differs *location `json:"differs,omitempty"`
+
+		made int // how its runs are made: 0 is plainly, else 1 for the request's first group and so on
 	}
 
 	side struct {
@@ -205,10 +208,11 @@ type (
 
 	divergence struct {
 		location
-		Runs     []int `json:"runs"`
-		Before   []any `json:"before"`
-		Expected side  `json:"expected"`
-		Found    side  `json:"found"`
+		Runs     []int  `json:"runs"`
+		Shadow   string `json:"shadow,omitempty"`
+		Before   []any  `json:"before"`
+		Expected side   `json:"expected"`
+		Found    side   `json:"found"`
 
 		Content *contentDifference `json:"content,omitempty"`
 
@@ -239,6 +243,7 @@ type (
 		Variations         []string       `json:"variations,omitempty"`
 		Fixed              []string       `json:"fixed,omitempty"`
 		NotVaried          []notVaried    `json:"not_varied,omitempty"`
+		RunGroups          []runGroup     `json:"run_groups,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`
 		Hashes             []string       `json:"hashes"`
@@ -327,11 +332,17 @@ func (r *request) check() error {
 	seen := map[int]bool{}
 	for _, g := range r.Groups {
 		for _, run := range g.Runs {
-			if run < 0 || run >= r.Runs || seen[run] {
-				return fmt.Errorf("run %d is in two groups, or none of the window's", run)
+			if run < r.Runs-r.special() || run >= r.Runs || seen[run] {
+				return fmt.Errorf("run %d is in two groups, is none of the window's, or comes before a plain one", run)
 			}
 			seen[run] = true
 		}
+		if g.Name == shadowOff && len(g.Tasks) == 0 {
+			return errors.New("a group of runs without the shadow lane names no task")
+		}
+	}
+	if special := r.special(); special > 0 && r.Runs-special < events.MinRuns {
+		return fmt.Errorf("%d runs are in no group, want %d", r.Runs-special, events.MinRuns)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (v *verdict) stability(said []byte) []byte {
 		reference = v.Groups[0].Runs[0]
 	}
 	list := []any{}
-	for i := range v.Hashes {
+	for i := range v.Runs - v.further() {
 		list = append(list, runHash(v.Hashes[i], v.ResultHashes[i]))
 	}
 	doc := map[string]any{
@@ -69,6 +69,9 @@ func (v *verdict) note(said []byte) string {
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
 		return head + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs) + tail
+	case v.Outcome == events.Pass && len(v.RunGroups) > 0:
+		further := v.further()
+		return head + fmt.Sprintf("all %d runs are equal to the byte, and so is the forecast lane of %d more without shadow tasks", v.Runs-further, further) + tail
 	case v.Outcome == events.Pass:
 		return head + fmt.Sprintf("all %d runs are equal to the byte", v.Runs) + tail
 	}

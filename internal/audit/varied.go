@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"abraxas.dev/ers/pkg/vary"
+	"strings"
 )
+
+// variations are the names of all of them, in the order of the plan.
+var variations = strings.Fields(`tz locale hashseed threads cpus umask home user host path env envsize terminal clock aslr nice stdin gc
+	fileorder mtime order alone warm pid`)
 
 // notVaried says which runs do not have the variations that were asked for: by what each
 // run's first frame says of what it had around it.
@@ -57,8 +60,8 @@ func missedReason(members map[string]any, name string) string {
 // checkPlan tells why the runs cannot have what the request gives them.
 func (r *request) checkPlan() error {
 	place := map[string]int{} // of each variation, from 1
-	for i, name := range vary.All {
-		place[string(name)] = i + 1
+	for i, name := range variations {
+		place[name] = i + 1
 	}
 	seen := map[string]bool{}
 	for _, list := range [][]string{r.Variations, r.Fixed} {
@@ -89,9 +92,9 @@ const maxQuestion = 400
 
 // asked are all variations that the runs were to have, varied or fixed, in the order of the plan.
 func (r *request) asked() (names []string) {
-	for _, name := range vary.All {
-		if slices.Contains(r.Variations, string(name)) || slices.Contains(r.Fixed, string(name)) {
-			names = append(names, string(name))
+	for _, name := range variations {
+		if slices.Contains(r.Variations, name) || slices.Contains(r.Fixed, name) {
+			names = append(names, name)
 		}
 	}
 	return names

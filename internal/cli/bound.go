@@ -60,7 +60,7 @@ func (s *bound) add(v *events.Verdict) {
 	switch {
 	case v.Outcome == events.Pass:
 		s.Windows++
-		s.Runs += v.Runs
+		s.Runs += v.Plain()
 	case v.Outcome == events.Fail && v.Divergence.Kind != events.KindLatch:
 		s.Failed++
 		return

@@ -76,7 +76,7 @@ func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, ask
 		if err != nil {
 			return err
 		}
-		if plan, err := c.plan(r.Runs, r.Drill, len(asks)); plan != nil || err != nil {
+		if plan, err := c.plan(r.Plain(), r.Drill, len(asks)); plan != nil || err != nil {
 			return errors.Join(err, c.series(ctx, io, b, plan, a, r, w))
 		}
 		key, err := a.send(ctx, b, r)
@@ -152,6 +152,9 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error)
 		if c.File != "" || c.Budget != "" {
 			return nil, errors.New("give either -f FILE or --window W, and --budget with the first alone")
 		}
+		if c.Shadow != nil {
+			return nil, errors.New("--shadow-check needs the pipeline file: give -f FILE in place of --window W, which asks for the runs that the window had")
+		}
 		again := func(ctx context.Context, b *bus.Bus) (*events.WindowRequest, error) { return c.again(ctx, io, b) }
 		return []ask{{request: again, send: client.Request}}, nil
 	}
@@ -192,7 +195,7 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 		return nil, fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run that again, %s", c.Window, cmp.Or(r.Reproduce, "`ers try`"))
 	}
 	if c.Runs != nil {
-		r.Runs = *c.Runs
+		r.SetPlain(*c.Runs)
 	}
 	if c.Ticks != nil {
 		r.Ticks = *c.Ticks

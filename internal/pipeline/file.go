@@ -26,6 +26,7 @@ type File struct {
 	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
 	Variations []vary.Name   // of those that its kind can have
+	Shadow     bool          // further runs show that the shadow lane changes nothing, see groups
 	BudgetName string        // of one that was chosen of Budgets
 	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
 }
@@ -110,6 +111,9 @@ func (f *File) faults() (list []*program.Fault) {
 			fault("/ticks", "%v", err)
 		}
 	}
+	if f.Shadow {
+		list = append(list, f.shadowFaults()...)
+	}
 	if len(f.Budgets) == 0 {
 		return append(list, budgetFaults(f.Budget, "/budget", "")...)
 	}
@@ -153,13 +157,15 @@ func (f *File) use(c *program.Contexts, err error) error {
 // and Contexts must be in the object store. A file of several budgets has none before
 // one is chosen, see [File.One].
 func (f *File) Request() events.WindowRequest {
+	groups, further := f.groups()
 	return events.WindowRequest{
 		Schema:           events.WindowSchema,
 		Kind:             f.Definition.Kind,
 		Pipeline:         f.Definition.Name,
 		DefinitionSHA256: f.Definition.SHA256(),
 		ContextsSHA256:   f.Contexts.SHA256(),
-		Runs:             f.Runs,
+		Runs:             f.Runs + further,
+		Groups:           groups,
 		FirstTick:        f.FirstTick,
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,

@@ -70,6 +70,21 @@ func (p *Pipeline) window(d *program.Definition, contexts *program.Contexts) *wi
 
 func (w *window) Context(i int64) canon.Value { return w.contexts.At(i) }
 
+// Without implements [coordinator.Reducible].
+func (w *window) Without(_ context.Context, shadow []string) (coordinator.Program, error) {
+	definition, err := w.definition.Without(shadow)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", coordinator.ErrProgram, err)
+	}
+	left := &window{definition: definition, contexts: w.contexts}
+	for _, t := range w.tasks { // in the order of the definition
+		if !slices.Contains(shadow, t.Name) {
+			left.tasks = append(left.tasks, t)
+		}
+	}
+	return left, nil
+}
+
 func (w *window) NewRun(of vary.Run) (coordinator.Run, error) {
 	around, err := surroundings(of)
 	if err != nil {

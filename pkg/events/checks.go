@@ -107,16 +107,27 @@ func (p *Probe) check() error {
 }
 
 func (r *WindowRequest) checkGroups() error {
+	if plain := r.Plain(); len(r.Groups) > 0 && plain < MinRuns {
+		return fmt.Errorf("/groups: %d runs are in none of them: want at least %d", plain, MinRuns)
+	}
 	seen := make(map[int]bool)
 	for i, g := range r.Groups {
 		if g.Name == "" || len(g.Name) > MaxPipelineName || len(g.Runs) == 0 || !slices.IsSorted(g.Runs) {
 			return fmt.Errorf("/groups/%d: want a name of at most %d bytes, and runs in ascending order", i, MaxPipelineName)
 		}
 		for _, run := range g.Runs {
-			if run < 0 || run >= r.Runs || seen[run] {
-				return fmt.Errorf("/groups/%d/runs: run %d is in two groups, or none of the window's", i, run)
+			if run < r.Plain() || run >= r.Runs || seen[run] {
+				return fmt.Errorf("/groups/%d/runs: run %d is in two groups, is none of the window's, or comes before a plain one", i, run)
 			}
 			seen[run] = true
+		}
+		if g.Name == ShadowOff && len(g.Tasks) == 0 {
+			return fmt.Errorf("/groups/%d/tasks: no task is off", i)
+		}
+		for k, task := range g.Tasks {
+			if task == "" || len(task) > MaxDescription || k > 0 && task <= g.Tasks[k-1] {
+				return fmt.Errorf("/groups/%d/tasks/%d: want names in ascending order, none twice", i, k)
+			}
 		}
 	}
 	return nil

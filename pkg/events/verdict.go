@@ -38,18 +38,20 @@ type Verdict struct {
 	Variations []vary.Name `json:"variations,omitempty"` // as requested
 	Fixed      []vary.Name `json:"fixed,omitempty"`      // likewise
 	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
+	RunGroups  []RunGroup  `json:"run_groups,omitempty"` // as requested
 
-	// The hashes of run 0, and of each run by its index. Runs are equal when both
-	// their trace and their result hash are. A run that was never sealed has "".
+	// The hashes of run 0, and of each run by its index. Runs that are made alike are equal
+	// when both their trace and their result hash are; those that are made in another way,
+	// when both hashes of the forecast lane are. A run that was never sealed has "".
 	ExpectedHash       string   `json:"expected_hash"`
 	ExpectedResultHash string   `json:"expected_result_hash"`
 	Hashes             []string `json:"hashes"`
 	ResultHashes       []string `json:"result_hashes"`
 	FirstMismatchIndex *int     `json:"first_mismatch_index"` // first run that differs from run 0; null when none does
 
-	Groups   []Group `json:"groups"`   // sealed runs clustered by both hashes, largest first, then by lowest run
-	Outliers []int   `json:"outliers"` // the runs outside the first group, ascending
-	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
+	Groups   []Group `json:"groups"`   // sealed runs that are made alike, clustered by both hashes: plain ones first, then as in RunGroups; of these largest first, then by lowest run
+	Outliers []int   `json:"outliers"` // the runs that are not equal to those of the first group, or of the first that is made alike, ascending
+	Tie      bool    `json:"tie"`      // the first group is no larger than the second that is made alike: which one is odd cannot be told
 
 	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill or a probe
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
@@ -66,6 +68,9 @@ func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Req
 
 // Number is the number of a run in the plan.
 func (v *Verdict) Number(run int) int64 { return numberOf(v.FirstRun, v.Numbers, run) }
+
+// Plain is how many runs of the window are made without anything special.
+func (v *Verdict) Plain() int { return plain(v.Runs, v.RunGroups) }
 
 // Excludes is what equal runs exclude, of differences that do not hang on what is around
 // the runs: see package sure.
@@ -116,15 +121,16 @@ const (
 
 	KindRestart      DivergenceKind = "restart"      // done again after a crash, a task answered otherwise
 	KindEffect       DivergenceKind = "effect"       // a task asked for another effect than the one recorded
-	KindInterference DivergenceKind = "interference" // the shadow lane changed the forecast lane
+	KindInterference DivergenceKind = "interference" // with the shadow lane off the forecast lane is another
 )
 
 // Divergence explains the first difference between the reference (the first group)
 // and the runs of the outlier group that leaves it earliest.
 type Divergence struct {
 	Location
-	Runs     []int        `json:"runs"`   // the runs that show it
-	Before   []TraceEvent `json:"before"` // up to three events before it, the same in both
+	Runs     []int        `json:"runs"`             // the runs that show it
+	Shadow   string       `json:"shadow,omitempty"` // of kind interference: the task that makes it, as far as the runs tell; left out: they name no single one
+	Before   []TraceEvent `json:"before"`           // up to three events before it, the same in both
 	Expected Side         `json:"expected"`
 	Found    Side         `json:"found"`
 	Content  *Content     `json:"content,omitempty"` // what that is, where a task ran a command

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -69,10 +70,49 @@ type After struct {
 	VerdictSHA256 string `json:"verdict_sha256"` // of the last verdict's bytes, "" for none
 }
 
-// RunGroup names runs of a window that are made in their own way.
+// RunGroup names runs of a window that are made in their own way. They come after the plain ones.
 type RunGroup struct {
-	Name string `json:"name"` // what is special about them, such as "shadow-off"
-	Runs []int  `json:"runs"` // ascending
+	Name  string   `json:"name"`            // what is special about them: ShadowOff
+	Runs  []int    `json:"runs"`            // ascending
+	Tasks []string `json:"tasks,omitempty"` // that it is about, ascending
+}
+
+// ShadowOff is the name of groups whose Tasks, of the shadow lane, are not run: an event
+// of none of them is in the trace. What the forecast lane does must be the same.
+const ShadowOff = "shadow-off"
+
+// Plain is how many runs of the window are made without anything special.
+func (r *WindowRequest) Plain() int { return plain(r.Runs, r.Groups) }
+
+// SetPlain changes how many plain runs there are. Those of the groups come after them.
+func (r *WindowRequest) SetPlain(runs int) {
+	groups := make([]RunGroup, len(r.Groups))
+	for i, g := range r.Groups {
+		list := make([]int, len(g.Runs))
+		for k := range list {
+			list[k] = runs
+			runs++
+		}
+		g.Runs = list
+		groups[i] = g
+	}
+	r.Runs = runs
+	if len(groups) > 0 {
+		r.Groups = groups
+	}
+}
+
+func plain(runs int, groups []RunGroup) int {
+	for _, g := range groups {
+		runs -= len(g.Runs)
+	}
+	return runs
+}
+
+// Made returns the index of the group that runs which are made alike are of, -1 for plain
+// ones.
+func Made(groups []RunGroup, runs []int) int {
+	return slices.IndexFunc(groups, func(g RunGroup) bool { return len(runs) > 0 && slices.Contains(g.Runs, runs[0]) })
 }
 
 // Latch is what a pipeline was accepted with. It holds for the contexts, budgets, first

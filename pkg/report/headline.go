@@ -16,6 +16,8 @@ func Headline(v *events.Verdict) string {
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
 		return mark + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs)
+	case v.Outcome == events.Pass && len(v.RunGroups) > 0:
+		return mark + fmt.Sprintf("all %d runs are equal to the byte, and so is the forecast lane of %d more without shadow tasks", v.Plain(), v.Runs-v.Plain())
 	case v.Outcome == events.Pass:
 		return mark + fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
@@ -71,6 +73,13 @@ func whichRuns(v *events.Verdict) string {
 	}
 	if len(v.Groups) < 2 {
 		return runs(d.Runs) + " " + differ(d.Runs)
+	}
+	if made := events.Made(v.RunGroups, d.Runs); made >= 0 {
+		off := tasksOff(v, made)
+		if d.Shadow != "" {
+			off = "the shadow task " + name(d.Shadow)
+		}
+		return fmt.Sprintf("%s, without %s, %s from %s", runs(d.Runs), off, differ(d.Runs), runs(groupOf(v, d.Expected.Run)))
 	}
 	reference := v.Groups[0].Runs
 	pair := fmt.Sprintf("%s %s from %s", runs(d.Runs), differ(d.Runs), runs(reference))
@@ -140,7 +149,7 @@ func whatDiffers(d *events.Divergence) string {
 	case events.KindEffect:
 		return task + " asked for another effect: " + inTree(d, "another one", "")
 	case events.KindInterference:
-		return "the shadow lane changed " + task + ": " + inTree(d, "another value", "")
+		return task + ": " + inTree(d, "another value", "")
 	case events.KindType:
 		verb := "has"
 		if strings.HasPrefix(d.Pointer, "/value") {

@@ -70,7 +70,7 @@ func outcomeStyle(o events.Outcome) style {
 
 // facts says what was compared.
 func (p *page) facts(v *events.Verdict) {
-	window := fmt.Sprintf("%d runs, %s", v.Runs, tickRange(v))
+	window := fmt.Sprintf("%s, %s", runsText(v), tickRange(v))
 	if v.Pipeline != "" {
 		window = fmt.Sprintf("%d of %s: %s", v.Window, clean(v.Pipeline), window)
 	}
@@ -139,6 +139,7 @@ func (p *page) notes(v *events.Verdict) {
 	} else if d != nil && d.Kind == events.KindLatch {
 		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed. If that is wanted, accept the found hash in its place.")
 	}
+	p.shadow(v)
 	if v.Drill != nil {
 		p.note(boldYellow, "DRILL:", drillNote(v))
 	}
@@ -169,7 +170,7 @@ func probeNote(p *events.Probe) string {
 // and the only one.
 func isDrill(v *events.Verdict) bool {
 	d, drill := v.Divergence, v.Drill
-	if d == nil || len(v.Groups) != 2 || d.Tick != drill.Tick || (d.Task != drill.Task && d.Kind != events.KindOrder) {
+	if d == nil || len(v.Groups) != 2+len(v.RunGroups) || d.Tick != drill.Tick || (d.Task != drill.Task && d.Kind != events.KindOrder) {
 		return false
 	}
 	run := []int{drill.Run}

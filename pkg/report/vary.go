@@ -39,8 +39,12 @@ func (p *page) suspects(v *events.Verdict) {
 	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil || v.Probe != nil {
 		return
 	}
+	text := suspects(v)
+	if text == "" {
+		return
+	}
 	p.line()
-	for _, line := range wrap(clean(suspects(v)), p.width-2) {
+	for _, line := range wrap(clean(text), p.width-2) {
 		p.line("  ", p.paint(bold, line))
 	}
 }
@@ -51,9 +55,14 @@ func suspects(v *events.Verdict) string {
 	if len(v.Variations) == 0 || len(v.Groups) < 2 {
 		return ""
 	}
-	groups := make([][]int, len(v.Groups))
+	var groups [][]int // of plain runs
 	for i := range v.Groups {
-		groups[i] = v.Groups[i].Runs
+		if events.Made(v.RunGroups, v.Groups[i].Runs) < 0 {
+			groups = append(groups, v.Groups[i].Runs)
+		}
+	}
+	if len(groups) < 2 {
+		return ""
 	}
 	list := vary.Suspects(v.Variations, v.Number, groups)
 	switch {

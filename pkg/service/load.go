@@ -28,25 +28,58 @@ func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow
 		if err != nil {
 			return nil, err
 		}
-		switch definition.Kind {
-		case program.KindStarlark:
-			compiled, err := evaluators.Compile(ctx, definition)
-			if err != nil {
-				return nil, final(ctx, err, evaluator.ErrUnavailable)
-			}
-			return evaluated{compiled, contexts, r}, nil
-		case program.KindExec:
+		if definition.Kind == program.KindExec {
 			if err := allow.Check(definition); err != nil {
 				return nil, final(ctx, err, nil)
 			}
-			loaded, err := exec.Load(ctx, processes, definition)
-			if err != nil {
-				return nil, final(ctx, err, exec.ErrUnavailable)
-			}
-			return executed{loaded, contexts, r}, nil
 		}
-		return nil, fmt.Errorf("definition: %w: this coordinator runs no tasks of kind %s: start the program that has them", coordinator.ErrProgram, definition.Kind)
+		load := func(ctx context.Context, definition *program.Definition) (coordinator.Program, error) {
+			switch definition.Kind {
+			case program.KindStarlark:
+				compiled, err := evaluators.Compile(ctx, definition)
+				if err != nil {
+					return nil, final(ctx, err, evaluator.ErrUnavailable)
+				}
+				return evaluated{compiled, contexts, r}, nil
+			case program.KindExec:
+				loaded, err := exec.Load(ctx, processes, definition)
+				if err != nil {
+					return nil, final(ctx, err, exec.ErrUnavailable)
+				}
+				return executed{loaded, contexts, r}, nil
+			}
+			return nil, fmt.Errorf("definition: %w: this coordinator runs no tasks of kind %s: start the program that has them", coordinator.ErrProgram, definition.Kind)
+		}
+		whole, err := load(ctx, definition)
+		if err != nil {
+			return nil, err
+		}
+		return reducible{whole, definition, load}, nil
 	}
+}
+
+// reducible is a program that can be made again without tasks of the shadow lane.
+type reducible struct {
+	coordinator.Program
+	definition *program.Definition
+	load       func(context.Context, *program.Definition) (coordinator.Program, error)
+}
+
+// Without implements [coordinator.Reducible].
+func (p reducible) Without(ctx context.Context, shadow []string) (coordinator.Program, error) {
+	left, err := p.definition.Without(shadow)
+	if err != nil {
+		return nil, final(ctx, err, nil)
+	}
+	return p.load(ctx, left)
+}
+
+// Close closes the program, if it wants to be closed.
+func (p reducible) Close() error {
+	if c, ok := p.Program.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // final makes an error of a definition one that trying again does not mend, unless it is of
@@ -92,7 +125,11 @@ type evaluated struct {
 }
 
 func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
-	run := e.Compiled.Reordered(of.Places).NewRun()
+	compiled := e.Compiled
+	if of.Varied(vary.Order) {
+		compiled = compiled.Reordered(of.Places)
+	}
+	run := compiled.NewRun()
 	run.Ahead = func(number int64) (canon.Value, bool) {
 		i := number - e.request.FirstTick
 		if i >= e.request.Ticks {

@@ -74,8 +74,11 @@ func TestLikeMath(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, f := range unary {
 		for _, x := range specials {
-			if name == "log" && x > 0 && x < 0x1p-1022 {
-				continue // on amd64 package math is far off there: nearest.txt has these
+			switch {
+			case name == "log" && x > 0 && x < 0x1p-1022: // far off in package math on amd64: nearest.txt has these
+				continue
+			case name == "sinh" && x < -1000: // has the wrong sign in package math on s390x
+				continue
 			}
 			check(f.here(x), f.there(x), name, x)
 		}

@@ -25,7 +25,7 @@ func (p *pattern) varied(run int) (names []vary.Name) {
 	return names
 }
 
-// repeats is how often the differing run is made, where it does not come again at once.
+// repeats is how often the plain and the differing run are made, where it does not come again at once.
 const repeats = 8
 
 // varying finds the causes among what the window varied.
@@ -140,9 +140,11 @@ const fewSuspects = 3
 
 // narrow finds a smallest part of a set that makes the difference.
 func (s *search) narrow(set []vary.Name, number int64) (*Cause, error) {
-	got, err := s.alone(set, number)
-	if !got.differs || err != nil {
-		return nil, err
+	for range 2 { // once could have come by itself
+		got, err := s.pair(set, number)
+		if !got.differs || err != nil {
+			return nil, err
+		}
 	}
 	s.found.Among = set
 	part, err := ddmin(set, func(part []vary.Name) (bool, error) {
@@ -155,7 +157,7 @@ func (s *search) narrow(set []vary.Name, number int64) (*Cause, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err = s.pair(part, number) // it could have come by itself
+	got, err := s.pair(part, number) // it could have come by itself
 	if err != nil {
 		return nil, err
 	}

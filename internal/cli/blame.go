@@ -19,7 +19,7 @@ import (
 // searchFlags bound a search for the cause of a difference.
 type searchFlags struct {
 	Pair    bool `help:"Blame with the fewest runs: one equal and one differing run a probe."`
-	MaxRuns int  `default:"120" placeholder:"N" help:"Blame with at most so many runs, all probes together (${default})."`
+	MaxRuns int  `default:"160" placeholder:"N" help:"Blame with at most so many runs, all probes together (${default})."`
 }
 
 // blameFlags are for commands that can go on with such a search after a fail.

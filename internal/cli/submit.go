@@ -64,6 +64,9 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	}
 	w := startWaiting(ctx, io, b, false)
 	err = c.submit(ctx, io, b, asks, w)
+	if ctx.Err() != nil {
+		w.goesOn()
+	}
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -137,7 +138,7 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 		}
 		d := &last[i]
 		if err := events.Decode(m.Data, d); err != nil {
-			c.Problem = err.Error()
+			c.Problem = fmt.Sprintf("the last digest of run %d cannot be read", key.Run)
 			return nil
 		}
 		if !d.Final {

@@ -53,6 +53,7 @@ type index struct {
 	mu      sync.Mutex
 	windows map[uint64]*Summary
 	order   []uint64 // ascending
+	dropped bool     // there are older windows
 	unread  int      // streams that are not read to where they ended when we came
 }
 
@@ -66,6 +67,7 @@ func (x *index) update(window uint64, change func(*Summary)) {
 	w := x.windows[window]
 	if w == nil {
 		if len(x.order) >= maxIndexed && window < x.order[0] {
+			x.dropped = true
 			x.mu.Unlock()
 			return
 		}
@@ -76,6 +78,7 @@ func (x *index) update(window uint64, change func(*Summary)) {
 		if len(x.order) > maxIndexed {
 			delete(x.windows, x.order[0])
 			x.order = x.order[1:]
+			x.dropped = true
 		}
 	}
 	change(w)
@@ -92,6 +95,23 @@ func (x *index) caughtUp() bool {
 	defer x.mu.Unlock()
 	x.unread--
 	return x.unread == 0
+}
+
+// drop notes that older windows are not read.
+func (x *index) drop() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dropped = true
+}
+
+// cut is how many windows are known at most, when there are older ones; else 0.
+func (x *index) cut() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.dropped {
+		return maxIndexed
+	}
+	return 0
 }
 
 func (x *index) ready() bool {
@@ -145,6 +165,7 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 	from := uint64(1)
 	if end > maxIndexed {
 		from = end - maxIndexed + 1
+		s.index.drop()
 	}
 	return s.Bus.Follow(ctx, stream, "", from, func(m bus.Message) error {
 		saw(m)
@@ -165,7 +186,7 @@ func (s *Server) sawWindow(m bus.Message) {
 	s.index.update(m.Seq, func(w *Summary) {
 		w.describe(&r)
 		if err != nil && w.State == stateRunning {
-			w.State, w.Headline = stateUnreadable, fmt.Sprintf("the request cannot be read: %v", err)
+			w.State, w.Headline = stateUnreadable, "its request cannot be read"
 		}
 	})
 }
@@ -184,7 +205,7 @@ func (s *Server) sawVerdict(m bus.Message) {
 			return
 		}
 		s.index.update(window, func(w *Summary) {
-			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("the verdict (%s) cannot be read: %v", outcome, err)
+			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("its verdict, %s, cannot be read", outcome)
 		})
 		return
 	}

@@ -69,7 +69,8 @@ func (s *Server) search(ctx context.Context, q query) (any, error) {
 			}
 		}
 	}
-	a.Tasks = slices.SortedFunc(maps.Values(found), func(a, b *foundTask) int {
+	a.Tasks = slices.AppendSeq(a.Tasks, maps.Values(found))
+	slices.SortFunc(a.Tasks, func(a, b *foundTask) int {
 		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Task, b.Task))
 	})
 	if a.More = len(a.Tasks) > maxFound; a.More {

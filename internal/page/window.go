@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,9 @@ type windowAnswer struct {
 	Report   string          `json:"report,omitempty"`   // the verdict as text
 	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
+
+	Variations []variation `json:"variations,omitempty"`
+	Suspects   *suspicion  `json:"suspects,omitempty"` // of a fail with variations
 }
 
 // runState is how far a run is hashed.
@@ -78,11 +82,15 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	}
 	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
+	a.Variations = w.variations()
 	if v := w.verdict; v != nil {
 		a.judge(v)
 		a.Verdict, a.Seq = w.raw, w.seq
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
+		}
+		if names, sentence := report.Suspects(v); sentence != "" {
+			a.Suspects = &suspicion{names, sentence}
 		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
 	}
@@ -112,14 +120,18 @@ func (s *Server) runStates(ctx context.Context, w *window) ([]runState, error) {
 // windowsAnswer is a part of the list.
 type windowsAnswer struct {
 	Ready     bool              `json:"ready"` // false: more is still being read
+	NATS      string            `json:"nats"`  // where others reach the server; empty: nowhere
 	Windows   []Summary         `json:"windows"`
 	More      bool              `json:"more"`
-	Pipelines []pipelineSummary `json:"pipelines"` // the one with the newest window first
+	Cut       int               `json:"cut,omitempty"` // so many windows are listed at most, and there are older ones
+	Pipelines []pipelineSummary `json:"pipelines"`     // those that fail first, then the one with the newest window
+	Others    int               `json:"others"`        // pipelines that are left out here
 }
 
 // pipelineSummary is a pipeline with its newest windows, the newest last.
 type pipelineSummary struct {
 	Name    string        `json:"name"`
+	State   string        `json:"state"` // of the newest window that is judged and no drill; of the newest, where there is none
 	Windows int           `json:"windows"`
 	Recent  []recentState `json:"recent"`
 }
@@ -127,9 +139,15 @@ type pipelineSummary struct {
 type recentState struct {
 	Window uint64 `json:"window"`
 	State  string `json:"state"`
+	Drill  bool   `json:"drill,omitempty"`
 }
 
-const maxRecent = 20
+// What the list shows of pipelines where nothing else is asked for: so many of them, with
+// so many of their newest windows.
+const (
+	fewPipelines = 24
+	maxRecent    = 20
+)
 
 // windows answers with the newest windows, of one pipeline or in one state where that
 // is asked for.
@@ -142,12 +160,19 @@ func (s *Server) windows(_ context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	pipelines, err := q.number("pipelines", fewPipelines, 0, maxIndexed)
+	if err != nil {
+		return nil, err
+	}
 	pipeline, state := q.text("pipeline"), q.text("state")
-	a := windowsAnswer{Ready: s.index.ready()}
+	a := windowsAnswer{Ready: s.index.ready(), NATS: s.Bus.URL(), Cut: s.index.cut()}
 	a.Windows, a.More = s.index.newest(uint64(before), int(limit), func(w *Summary) bool {
 		return (pipeline == "" || w.Pipeline == pipeline) && (state == "" || w.State == state)
 	})
 	a.Pipelines = s.index.pipelines()
+	if n := int(pipelines); len(a.Pipelines) > n {
+		a.Pipelines, a.Others = a.Pipelines[:n], len(a.Pipelines)-n
+	}
 	return a, nil
 }
 
@@ -155,22 +180,40 @@ func (x *index) pipelines() []pipelineSummary {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	at := make(map[string]int)
-	list := []pipelineSummary{}
+	list, newest := []pipelineSummary{}, []bool{} // newest: its state is looked for
 	for _, id := range slices.Backward(x.order) {
 		w := x.windows[id]
 		i, ok := at[w.Pipeline]
 		if !ok {
 			i = len(list)
 			at[w.Pipeline] = i
-			list = append(list, pipelineSummary{Name: w.Pipeline})
+			list = append(list, pipelineSummary{Name: w.Pipeline, State: w.State})
+			newest = append(newest, true)
+		}
+		if newest[i] && w.State != stateRunning && !w.Drill {
+			list[i].State, newest[i] = w.State, false
 		}
 		list[i].Windows++
 		if len(list[i].Recent) < maxRecent {
-			list[i].Recent = append(list[i].Recent, recentState{id, w.State})
+			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill})
 		}
 	}
 	for i := range list {
 		slices.Reverse(list[i].Recent)
 	}
+	slices.SortStableFunc(list, func(a, b pipelineSummary) int { return cmp.Compare(urgency(a.State), urgency(b.State)) })
 	return list
+}
+
+// urgency is how far behind a pipeline in a state stands in the list.
+func urgency(state string) int {
+	switch state {
+	case string(events.Fail):
+		return 0
+	case stateUnreadable:
+		return 1
+	case string(events.Inconclusive):
+		return 2
+	}
+	return 3
 }

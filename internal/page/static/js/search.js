@@ -9,9 +9,9 @@ export async function open(c) {
   c.title(`Search: ${text}`);
   const found = await get("search", { q: text }, { signal: c.signal });
   const where = crumbs(["Windows", "#/"], ["search"]);
-  if (!text.trim()) return c.put(where, empty("Search a task", h("p", {}, "Type a part of the name of a task or of a pipeline.")));
+  if (!text.trim()) return c.put(where, empty("h1", "Search a task", h("p", {}, "Type a part of the name of a task or of a pipeline.")));
   if (found.tasks.length === 0) {
-    return c.put(where, empty(`No task with “${text}” in its name`, h("p", {}, "Tasks are known from the first tick of the windows in the list.")));
+    return c.put(where, empty("h1", `Nothing has “${text}” in its name`, h("p", {}, "Tasks are known from the first tick of the windows in the list.")));
   }
   c.put(where, h("h1", {}, `${plural(found.tasks.length, "task")} with “${text}” in the name`),
     h("ul", { class: "found" }, found.tasks.map(task)),

@@ -35,6 +35,7 @@ type runCommand struct {
 type answerFlags struct {
 	JSON bool `name:"json" help:"Print the verdict document alone."`
 	ciFlags
+	dir string // the folder that commands work on, where it is here
 }
 
 func (*runCommand) examples() string {
@@ -74,7 +75,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder, c.pipeline = f.Dir, f.Definition.Name
+	c.folder, c.dir, c.pipeline = f.Dir, f.Dir, f.Definition.Name
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	waitedFor := ""
@@ -198,6 +199,9 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	if d != nil && !how.JSON {
 		tellRules(ctx, io, b, v, d)
 		tellOut(ctx, io, b, v, d)
+		if err := explain(ctx, io, b, v, d, how.dir); err != nil {
+			fmt.Fprintf(io.err, "%s: note: %v\n", io.name(), err)
+		}
 	}
 	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {

@@ -99,7 +99,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder = f.Dir
+	c.folder, c.dir = f.Dir, f.Dir
 	switch c.turns = c.Jobs; {
 	case c.oneByOne():
 		c.turns = 1

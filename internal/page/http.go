@@ -42,6 +42,7 @@ func (s *Server) Handler() http.Handler {
 		"/api/windows/{window}":                         s.window,
 		"/api/windows/{window}/grid":                    s.grid,
 		"/api/windows/{window}/compare":                 s.compare,
+		"/api/windows/{window}/against/{other}":         s.against,
 		"/api/windows/{window}/runs/{run}":              s.run,
 		"/api/windows/{window}/runs/{run}/ticks/{tick}": s.tick,
 		"/api/search":                                   s.search,

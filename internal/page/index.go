@@ -36,7 +36,9 @@ type Summary struct {
 	Ticks     int64  `json:"ticks"`
 	Drill     bool   `json:"drill"`
 	Probe     bool   `json:"probe"`
-	Done      int64  `json:"done"` // ticks of all runs that are hashed; only while it runs
+	Asked     int64  `json:"asked"`            // when it was asked for, in milliseconds since 1970
+	Judged    int64  `json:"judged,omitempty"` // and judged
+	Done      int64  `json:"done"`             // ticks of all runs that are hashed; only while it runs
 
 	// Where the first difference is, of a window that failed.
 	Task string                `json:"task,omitempty"`
@@ -185,11 +187,14 @@ func (s *Server) sawWindow(m bus.Message) {
 	}
 	s.index.update(m.Seq, func(w *Summary) {
 		w.describe(&r)
+		w.Asked = milliseconds(m)
 		if err != nil && w.State == stateRunning {
 			w.State, w.Headline = stateUnreadable, "its request cannot be read"
 		}
 	})
 }
+
+func milliseconds(m bus.Message) int64 { return m.At / 1e6 }
 
 func (w *Summary) describe(r *events.WindowRequest) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, r.Runs, r.FirstTick, r.Ticks
@@ -209,7 +214,10 @@ func (s *Server) sawVerdict(m bus.Message) {
 		})
 		return
 	}
-	s.index.update(v.Window, func(w *Summary) { w.judge(&v) })
+	s.index.update(v.Window, func(w *Summary) {
+		w.judge(&v)
+		w.Judged = milliseconds(m)
+	})
 }
 
 func (w *Summary) judge(v *events.Verdict) {

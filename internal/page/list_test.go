@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"abraxas.dev/ers/pkg/bus/bustest"
@@ -129,4 +131,59 @@ func TestEmpty(t *testing.T) {
 	p = newTab(t, s, desktop)
 	p.open("/")
 	p.see(".empty pre", "ers submit -f pipeline.yaml --nats "+server.URL())
+}
+
+// TestFilters narrows the list by date, drill and text, and puts those that fail first.
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	s := newPage(t, bustest.Open(t))
+	before := time.Now().Add(-time.Second)
+	s.tell("first", events.Fail, nil)
+	s.tell("first", events.Pass, nil)
+	s.tell("second", events.Fail, func(v *events.Verdict) { v.Drill = drill(1, 0, "odd", "extra") })
+	s.tell("second", events.Pass, nil)
+	p := newTab(t, s, desktop)
+	shown := func(want string) {
+		t.Helper()
+		p.until(fmt.Sprintf(`[...document.querySelectorAll(".windows .id")].map((e) => e.lastChild.data).join(" ") === %q`, want))
+	}
+	p.open("/")
+	shown("4 3 2 1")
+	at := eval[string](p, `document.querySelector('[data-window="1"] time').dateTime`)
+	if asked, err := time.Parse(time.RFC3339, at); err != nil || asked.Before(before) || asked.After(time.Now()) {
+		t.Errorf("asked for at %s, %v", at, err)
+	}
+	p.see(`[data-window="1"] .took`, "s")
+	choose := func(name, value string) {
+		t.Helper()
+		eval[any](p, fmt.Sprintf(`(() => { const e = document.querySelector('.filters [name=%s]'); e.value = %q; e.dispatchEvent(new Event(e.tagName === "INPUT" ? "input" : "change")); })()`, name, value))
+	}
+	choose("order", "failing")
+	shown("3 1 4 2")
+	choose("drill", "no")
+	shown("1 4 2")
+	choose("drill", "yes")
+	shown("3")
+	choose("drill", "")
+	choose("order", "")
+	eval[any](p, `document.querySelector(".filters [name=text]").focus()`)
+	p.keys("S", "e", "c")
+	shown("4 3")
+	p.until(`document.activeElement.name === "text" && document.activeElement.value === "Sec"`)
+	p.click(`.filters button:nth-child(2)`)
+	shown("3")
+	p.run(chromedp.Reload())
+	shown("3")
+	p.open("/?since=2001-01-01&until=2001-01-02")
+	p.see(".empty", "No window in the list is like that")
+	p.open("/?since=" + before.Format(time.DateOnly))
+	shown("4 3 2 1")
+	p.open("/search?q=3")
+	p.see("h1", "Window 3")
+	shown("3")
+	p.open("/window/2")
+	p.see(".times", "later")
+	if code, body := s.ask("GET", "", "/api/windows?drill=maybe"); code.StatusCode != 400 {
+		t.Errorf("%d %s", code.StatusCode, body)
+	}
 }

@@ -6,7 +6,8 @@
 // list of the newest windows (index.go), which live.go passes on to open pages as it
 // changes. Everything else is read from the streams when a page asks for it: record.go
 // finds and reads digests and frames, and each of window.go, grid.go, run.go, tick.go,
-// compare.go and search.go answers one kind of question as JSON; vary.go is of what was varied. http.go is the door:
+// compare.go, against.go and search.go answers one kind of question as JSON; vary.go is of what was
+// varied, filter.go of which windows the list shows. http.go is the door:
 // only GET, only names that are ours. The page itself is in static: plain modules, no
 // build step. export.go writes a window as one HTML file or an SVG picture.
 //

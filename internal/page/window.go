@@ -22,6 +22,7 @@ type window struct {
 	verdict *events.Verdict       // nil while there is none
 	raw     []byte                // the verdict's document
 	seq     uint64                // of the verdict on ERS_VERDICT
+	judged  int64                 // when that was, in milliseconds
 }
 
 // findWindow reads a window's request and its verdict.
@@ -38,7 +39,7 @@ func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq}, nil
+	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq, judged: milliseconds(m)}, nil
 }
 
 // findWindowOf reads the window that a question is about.
@@ -53,7 +54,7 @@ func (s *Server) findWindowOf(ctx context.Context, q query) (*window, error) {
 // windowAnswer is one window.
 type windowAnswer struct {
 	Summary
-	Asked    json.RawMessage `json:"request"`
+	Request  json.RawMessage `json:"request"`
 	Verdict  json.RawMessage `json:"verdict"` // null while there is none
 	Seq      uint64          `json:"verdict_seq,omitempty"`
 	Report   string          `json:"report,omitempty"`   // the verdict as text
@@ -61,7 +62,9 @@ type windowAnswer struct {
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
 
 	Variations []variation `json:"variations,omitempty"`
-	Suspects   *suspicion  `json:"suspects,omitempty"` // of a fail with variations
+	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
+
+	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
 }
 
 // runState is how far a run is hashed.
@@ -80,9 +83,12 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
+	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Request: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
-	a.Variations = w.variations()
+	a.Variations, a.Judged = w.variations(), w.judged
+	if m, err := s.Bus.Get(ctx, events.StreamWindow, w.Window); err == nil {
+		a.Asked = milliseconds(m)
+	}
 	if v := w.verdict; v != nil {
 		a.judge(v)
 		a.Verdict, a.Seq = w.raw, w.seq
@@ -93,6 +99,9 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 			a.Suspects = &suspicion{names, sentence}
 		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
+	}
+	if w.verdict != nil && w.verdict.Outcome != events.Pass {
+		a.Passed = s.index.lastPass(w.Pipeline, w.Window)
 	}
 	if w.verdict == nil || w.verdict.Outcome == events.Inconclusive {
 		if a.Progress, err = s.runStates(ctx, w); err != nil {
@@ -149,14 +158,13 @@ const (
 	maxRecent    = 20
 )
 
-// windows answers with the newest windows, of one pipeline or in one state where that
-// is asked for.
+// windows answers with the newest windows, of those that a filter wants.
 func (s *Server) windows(_ context.Context, q query) (any, error) {
 	limit, err := q.number("limit", 50, 1, 1000)
 	if err != nil {
 		return nil, err
 	}
-	before, err := q.number("before", 0, 0, math.MaxInt64)
+	wanted, err := q.filter()
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +172,8 @@ func (s *Server) windows(_ context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	pipeline, state := q.text("pipeline"), q.text("state")
 	a := windowsAnswer{Ready: s.index.ready(), NATS: s.Bus.URL(), Cut: s.index.cut()}
-	a.Windows, a.More = s.index.newest(uint64(before), int(limit), func(w *Summary) bool {
-		return (pipeline == "" || w.Pipeline == pipeline) && (state == "" || w.State == state)
-	})
+	a.Windows, a.More = s.index.find(wanted, int(limit))
 	a.Pipelines = s.index.pipelines()
 	if n := int(pipelines); len(a.Pipelines) > n {
 		a.Pipelines, a.Others = a.Pipelines[:n], len(a.Pipelines)-n
@@ -203,17 +208,4 @@ func (x *index) pipelines() []pipelineSummary {
 	}
 	slices.SortStableFunc(list, func(a, b pipelineSummary) int { return cmp.Compare(urgency(a.State), urgency(b.State)) })
 	return list
-}
-
-// urgency is how far behind a pipeline in a state stands in the list.
-func urgency(state string) int {
-	switch state {
-	case string(events.Fail):
-		return 0
-	case stateUnreadable:
-		return 1
-	case string(events.Inconclusive):
-		return 2
-	}
-	return 3
 }

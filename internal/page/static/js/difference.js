@@ -26,6 +26,7 @@ export async function evidence(window, d, signal) {
 
 // heads names the two sides.
 export function heads(d, groups, tie) {
+  if (d.heads) return d.heads.map((x) => x.map((part) => part.cloneNode?.(true) ?? part)); // of two windows
   const others = groups?.find((g) => g.runs.includes(d.expected.run))?.runs ?? [d.expected.run];
   const at = (runs) => groups?.findIndex((g) => g.runs.includes(runs[0])) ?? -1;
   const head = (word, runs, letter) => [h("strong", {}, word), " ", letter >= 0 ? [groupKey(letter), " "] : null, runsText(runs)];
@@ -115,7 +116,8 @@ function row(name, a, b, pointed, pointer = "") {
 
 const whole = (t) => t === undefined ? h("em", {}, "no event") : block(lines(t).map((l) => [l, ""]));
 
-function values(a, b, differs, pointer) {
+// values shows two texts beside each other, line by line where they are JSON of many.
+export function values(a, b, differs, pointer) {
   const [x, y] = [lines(a), lines(b)];
   if (!differs) return [block(x.map((l) => [l, ""])), block(y.map((l) => [l, ""]))];
   if (x.length === 1 && y.length === 1) return marked(x[0].text, y[0].text).map((m) => h("code", {}, m));

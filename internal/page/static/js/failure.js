@@ -28,6 +28,7 @@ export async function open(c) {
     whole ? section("The whole event", fields(d, whole, v.groups, v.tie)) : null,
     whole ? section("Events around it", around(d, c.window, v.groups, v.tie)) : null,
     section("Which runs", which(c, v, d)),
+    w.passed ? section("Before", h("p", { class: "links" }, h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `What changed since window ${w.passed}, the last that passed`))) : null,
     variations(w),
     section("Show it again", command(v.reproduce, "In a terminal")));
 }

@@ -1,13 +1,17 @@
 // The list of pipelines and windows.
 
-import { h, badge, number, plural, states, empty, crumbs } from "./dom.js";
+import { h, badge, number, plural, empty, states, crumbs } from "./dom.js";
+import { filters, wanted } from "./filters.js";
+import { took, when } from "./time.js";
 import { get } from "./api.js";
 
 const page = 50, most = 1000; // windows
 
 export async function open(c) {
   const before = c.query.get("before");
-  let limit = Math.min(most, Number(c.query.get("limit")) || page), all = c.query.get("pipelines") === "all", running = false, again = false;
+  let limit = Math.min(most, Number(c.query.get("limit")) || page), all = c.query.get("pipelines") === "all";
+  const top = h("div"), shown = h("div");
+  let running = false, again = false;
   c.title(c.pipeline ?? "Windows");
 
   async function refresh() {
@@ -17,7 +21,7 @@ export async function open(c) {
     }
     running = true;
     try {
-      const data = await get("windows", { limit, before, state: c.query.get("state"), pipeline: c.pipeline, pipelines: c.pipeline ? 0 : all ? 10_000 : null }, { signal: c.signal });
+      const data = await get("windows", { limit, before, ...wanted(c), pipeline: c.pipeline, pipelines: c.pipeline ? 0 : all ? 10_000 : null }, { signal: c.signal });
       draw(data);
     } finally {
       running = false;
@@ -38,17 +42,15 @@ export async function open(c) {
   for (const name of ["window", "ready", "open"]) c.on[name] = later;
 
   function draw(data) {
-    const state = c.query.get("state") ?? "";
-    c.put(
-      c.pipeline ? crumbs(["Windows", "#/"], [c.pipeline]) : null,
-      h("h1", { class: c.pipeline ? "" : "hidden" }, c.pipeline ?? "Windows"),
-      c.pipeline ? null : pipelines(data, () => { all = true; c.set({ pipelines: "all" }); now(); }),
-      h("div", { class: "filters", role: "group", "aria-label": "Windows to show" },
-        ["", "fail", "inconclusive", "running", "pass"].map((s) => h("button", {
-          type: "button", "aria-pressed": String(s === state),
-          onclick: () => { c.set({ state: s }); now(); },
-        }, s ? [h("span", { class: `mark ${s}`, "aria-hidden": "true" }, states[s].mark), " ", states[s].word] : "all"))),
-      windows(data, state, c),
+    if (!shown.isConnected) {
+      c.put(
+        c.pipeline ? crumbs(["Windows", "#/"], [c.pipeline]) : null,
+        h("h1", { class: c.pipeline ? "" : "hidden" }, c.pipeline ?? "Windows"),
+        top, filters(c, now), shown);
+    }
+    if (!c.pipeline) c.within(top, pipelines(data, () => { all = true; c.set({ pipelines: "all" }); now(); }));
+    c.within(shown,
+      windows(data, c),
       before ? h("p", { class: "more" }, h("a", { href: address(c, { before: null, limit: null }) }, "The newest windows")) : null,
       older(data),
     );
@@ -58,6 +60,7 @@ export async function open(c) {
   function older(data) {
     const more = (...x) => h("p", { class: "more" }, ...x);
     if (!data.more) return data.cut ? more(`Only the newest ${number(data.cut)} windows are listed. Older ones are found by their number: search it.`) : null;
+    if (limit >= most && wanted(c).order) return more(`Only ${number(most)} windows are listed in this order.`);
     if (limit >= most) return more(h("a", { href: address(c, { before: data.windows.at(-1).window, limit: null }) }, "Older windows"));
     return more(h("button", { type: "button", onclick: () => { limit = Math.min(most, limit + 2 * page); c.set({ limit }); now(); } }, "Show older windows"));
   }
@@ -87,9 +90,10 @@ function pipelines(data, showAll) {
   })), data.others > 0 ? h("p", { class: "more" }, h("button", { type: "button", onclick: showAll }, `Show ${plural(data.others, "more pipeline")}`)) : null];
 }
 
-function windows(data, state, c) {
+function windows(data, c) {
+  const filtered = Object.values(wanted(c)).some(Boolean);
   if (!data.ready) return h("p", { class: "loading", role: "status" }, "Reading the list of windows");
-  if (data.windows.length === 0 && (state || c.pipeline)) return empty("h2", "No such windows", h("p", {}, "Nothing here is ", state || "known", ". ", h("a", { href: "#/" }, "All windows")));
+  if (data.windows.length === 0 && (filtered || c.pipeline)) return empty("h2", "No such windows", h("p", {}, filtered ? "No window in the list is like that. " : "Nothing is known of it. ", h("a", { href: "#/" }, "All windows")));
   if (data.windows.length === 0) {
     return empty("h2", "No windows yet",
       h("p", {}, "This page shows each window as it is asked for, runs and is judged. ", data.nats ? "Ask for one in another terminal:" : "Nobody else reaches the store that it reads. Stop it, and ask for a window there:"),
@@ -98,7 +102,7 @@ function windows(data, state, c) {
   return h("ol", { class: "windows", "aria-label": "Windows, the newest first" }, data.windows.map(row));
 }
 
-function row(w) {
+export function row(w) {
   const total = w.runs * w.ticks;
   return h("li", { "data-window": w.window, "data-state": w.state },
     h("a", { href: `#/window/${w.window}` },
@@ -106,7 +110,8 @@ function row(w) {
       badge(w.state),
       h("span", { class: "pipeline" }, w.pipeline),
       w.state === "running" ? progress(w.done, total) : h("span", { class: "headline" }, w.headline),
-      h("span", { class: "size" }, `${w.runs} × ${number(w.ticks)}`, h("span", { class: "hidden" }, " runs and ticks"))));
+      h("span", { class: "size" }, `${w.runs} × ${number(w.ticks)}`, h("span", { class: "hidden" }, " runs and ticks")),
+      h("span", { class: "when" }, when(w.asked), w.judged && w.asked ? h("span", { class: "took" }, took(w.judged - w.asked)) : null)));
 }
 
 export function progress(done, total) {

@@ -10,6 +10,7 @@ import * as run from "./run.js";
 import * as tick from "./tick.js";
 import * as failure from "./failure.js";
 import * as compare from "./compare.js";
+import * as against from "./against.js";
 import * as search from "./search.js";
 
 // Where each view is. A view's open(context) returns when its first picture is there;
@@ -23,6 +24,7 @@ const routes = [
   [/^\/window\/(\d+)\/run\/(\d+)$/, run, ["window", "run"]],
   [/^\/window\/(\d+)\/run\/(\d+)\/tick\/(\d+)$/, tick, ["window", "run", "tick"]],
   [/^\/window\/(\d+)\/compare\/(\d+)\/(\d+)$/, compare, ["window", "a", "b"]],
+  [/^\/window\/(\d+)\/against\/(\d+)$/, against, ["window", "other"]],
   [/^\/search$/, search, []],
 ];
 
@@ -51,14 +53,15 @@ async function show() {
       }
       rename(`#${path}${this.query.size ? "?" + this.query : ""}`);
     },
-    // put shows elements, if the view is still wanted. Drawn again, it leaves the focus
-    // where it was.
-    put(...children) {
+    // put shows elements, if the view is still wanted, within shows them in a part of it.
+    // Drawn again, they leave the focus where it was.
+    put(...children) { this.within(this.main, ...children); },
+    within(part, ...children) {
       if (abort.signal.aborted) return;
-      const focus = this.drawn && this.main.contains(document.activeElement) && document.activeElement;
-      this.main.replaceChildren(...children.flat().filter(Boolean));
+      const focus = this.drawn && part.contains(document.activeElement) && document.activeElement;
+      part.replaceChildren(...children.flat().filter(Boolean));
       this.drawn = true;
-      if (focus && focus !== this.main) (alike(this.main, focus) ?? this.main).focus({ preventScroll: true });
+      if (focus && focus !== part) (alike(part, focus) ?? this.main).focus({ preventScroll: true });
     },
     title(text) { if (!abort.signal.aborted) document.title = `${visible(text)} · ERS`; },
   };

@@ -5,6 +5,7 @@ import { get, words } from "./api.js";
 import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
 import { lanes } from "./lanes.js";
+import { times } from "./time.js";
 import { sides } from "./difference.js";
 import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
@@ -22,7 +23,7 @@ export async function open(c) {
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
     h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: `)),
-      h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going),
+      h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going, h("p", { class: "times" }, times(w))),
     d ? first(c, w, v, d) : null,
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
@@ -146,6 +147,7 @@ function first(c, w, v, d) {
       d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, w.place ? [" ", h("code", {}, w.place)] : null] : null),
     sides(d, v.groups, v.tie), suspects(w),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
+      w.passed ? h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `Compare with window ${w.passed}, the last that passed`) : null,
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
 }
 

@@ -84,6 +84,7 @@ func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, ask
 		}
 		key, err := a.send(ctx, b, r)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {
@@ -107,6 +108,7 @@ func (c *submitCommand) series(ctx context.Context, io *streams, b *bus.Bus, p *
 		change(&next)
 		key, err := a.send(ctx, b, &next)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {

@@ -25,6 +25,10 @@ const (
 	stateUnreadable = "unreadable" // its request cannot be read
 )
 
+// counts tells that the window says something of its pipeline: one of a drill or of a search
+// differs on purpose.
+func (w *Summary) counts() bool { return !w.Drill && !w.Probe }
+
 // Summary is a window in the list.
 type Summary struct {
 	Window    uint64 `json:"window"`

@@ -122,11 +122,7 @@ func Place(d *events.Divergence) string {
 // several of which one is; "itself" where none explains it alone. sure is false where the
 // difference is rare, so that the variations are only possible.
 func Cause(v *events.Verdict) (cause string, sure bool) {
-	groups := make([][]int, len(v.Groups))
-	for i := range v.Groups {
-		groups[i] = v.Groups[i].Runs
-	}
-	list := vary.Suspects(v.Variations, v.Number, groups)
+	list := vary.Suspects(v.Variations, v.Number, v.PlainGroups())
 	if len(list) == 0 {
 		return Itself, true
 	}

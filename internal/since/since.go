@@ -56,7 +56,7 @@ func Look(ctx context.Context, b *bus.Bus, v *events.Verdict) (*Since, error) {
 
 // lastPass is the last verdict pass on the pipeline before another one.
 func lastPass(ctx context.Context, b *bus.Bus, v *events.Verdict) (*events.Verdict, error) {
-	subjects := fmt.Sprintf("ers.verdict.%s.%s.*", events.Pass, v.Pipeline)
+	subjects := events.VerdictsOf(events.Pass, v.Pipeline)
 	m, err := b.Last(ctx, events.StreamVerdict, subjects)
 	if errors.Is(err, bus.ErrNotFound) {
 		return nil, nil

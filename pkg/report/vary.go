@@ -50,15 +50,10 @@ func (p *page) suspects(v *events.Verdict) {
 // fail, and which variations it names. Nothing, where nothing was varied, where nothing
 // differs, and of a drill, whose cause is known, or a probe, which asks for it.
 func Suspects(v *events.Verdict) (names []vary.Name, sentence string) {
-	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil || v.Probe != nil {
+	if len(v.Variations) == 0 || v.Outcome != events.Fail || v.Drill != nil || v.Probe != nil {
 		return nil, ""
 	}
-	var groups [][]int // of plain runs
-	for i := range v.Groups {
-		if events.Made(v.RunGroups, v.Groups[i].Runs) < 0 {
-			groups = append(groups, v.Groups[i].Runs)
-		}
-	}
+	groups := v.PlainGroups()
 	if len(groups) < 2 {
 		return nil, ""
 	}

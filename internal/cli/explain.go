@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,20 +50,23 @@ func tellSince(text *strings.Builder, s *since.Since) {
 	}
 	fmt.Fprintf(text, "\n  Since window %d, which passed\n", s.Window)
 	row := func(what, changed string) { fmt.Fprintf(text, "    %-10s  %s\n", what, report.Clean(changed)) }
-	for i, change := range s.Definition {
-		row([]string{"definition", ""}[min(i, 1)], change)
+	what := "definition"
+	for _, change := range s.Definition {
+		row(what, change)
+		what = ""
 	}
-	for _, one := range []struct{ what, changed string }{{"definition", ""}, {"contexts", s.Contexts}, {"budgets", s.Budgets}, {"ticks", s.Ticks}} {
-		switch {
-		case one.changed != "":
-			row(one.what, one.changed)
-		case one.what != "definition" || len(s.Definition) == 0:
-			row(one.what, "the same")
-		}
+	if len(s.Definition) == 0 {
+		row(what, "the same")
 	}
+	row("contexts", cmp.Or(s.Contexts, "the same"))
+	row("budgets", cmp.Or(s.Budgets, "the same"))
+	row("ticks", cmp.Or(s.Ticks, "the same"))
 }
 
-const mostHints = 6
+const (
+	mostHints = 6
+	maxSource = 1 << 20 // of a file that is looked into
+)
 
 // hintsFor are hints for the task that differs. A content that cannot be had gives none.
 func hintsFor(ctx context.Context, b *bus.Bus, v *events.Verdict, d *program.Definition, dir string) (list []hints.Hint) {
@@ -74,11 +78,14 @@ func hintsFor(ctx context.Context, b *bus.Bus, v *events.Verdict, d *program.Def
 			list = append(list, hints.Find(l, name, text, 1, mostHints-len(list))...)
 		}
 	}
-	p := processOf(d, v.Divergence.Task)
+	p := d.ProcessOf(v.Divergence.Task)
 	if p == nil {
 		return nil
 	}
 	for _, f := range p.Files {
+		if f.Size > maxSource {
+			continue
+		}
 		if data, err := b.GetObject(ctx, f.SHA256); err == nil {
 			add(hints.Of(f.Path, string(data)), f.Path, string(data))
 		}
@@ -122,28 +129,9 @@ func readSmall(dir, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() || info.Size() > 1<<20 {
+	if !info.Mode().IsRegular() || info.Size() > maxSource {
 		return "", errors.New("it is no program")
 	}
 	text, err := os.ReadFile(path)
 	return string(text), err
-}
-
-// processOf is what runs a task, nil for a task within ERS.
-func processOf(d *program.Definition, task string) *program.Process {
-	for i := range d.Tasks {
-		t := &d.Tasks[i]
-		switch {
-		case t.Name != task:
-		case t.Command != nil:
-			return &t.Command.Process
-		case t.Worker != "":
-			for k := range d.Workers {
-				if d.Workers[k].Name == t.Worker {
-					return &d.Workers[k].Process
-				}
-			}
-		}
-	}
-	return nil
 }

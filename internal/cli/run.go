@@ -105,11 +105,7 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 		if err != nil {
 			return nil, nil, err
 		}
-		v, document, err := awaited(ctx, io, b, key, w)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		return v, document, err
+		return awaitedHere(ctx, io, b, key, w)
 	}
 	c.headBudget(io, f.BudgetName)
 	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
@@ -169,6 +165,15 @@ func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey,
 	defer showProgress(ctx, io, b, key)()
 	w.forWindow(key)
 	return client.Verdict(ctx, b, key)
+}
+
+// awaitedHere is awaited for a window that nobody else waits for: who stops leaves it.
+func awaitedHere(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+	v, document, err := awaited(ctx, io, b, key, w)
+	if err != nil && ctx.Err() != nil {
+		leave(ctx, io, b, key)
+	}
+	return v, document, err
 }
 
 // tellVerdict prints a verdict, and returns what the exit code is to be.

@@ -82,17 +82,15 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if _, err := io.out.Write(text); err != nil {
 		return nil, err
 	}
-	if v != nil {
-		d, err := definitionOf(ctx, b, v)
-		if err == nil {
-			err = explain(ctx, io, b, v, d, "")
-		}
-		if err != nil {
-			return v, err
-		}
-	}
 	if v == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", window, p.sealed, r.Runs)
+	}
+	d, err := definitionOf(ctx, b, v)
+	if err == nil {
+		err = explain(ctx, io, b, v, d, "")
+	}
+	if err != nil {
+		return v, err
 	}
 	return v, outcomeError(v.Outcome)
 }

@@ -175,11 +175,7 @@ func (c *tryCommand) await(ctx context.Context, io *streams, b *bus.Bus, key eve
 			return nil, nil, err
 		}
 	}
-	v, document, err := awaited(ctx, io, b, key, w)
-	if ctx.Err() != nil && err != nil {
-		leave(ctx, io, b, key)
-	}
-	return v, document, err
+	return awaitedHere(ctx, io, b, key, w)
 }
 
 // coordinate runs the window here.

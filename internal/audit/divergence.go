@@ -29,12 +29,19 @@ const maxExplained = 16
 // must say of it.
 func (j *judgement) explain(ctx context.Context) error {
 	w := j.want
+	shadow, interferes := w.interference()
 	for i := 1; i < len(w.Groups); i++ {
+		g := &w.Groups[i]
+		against := w.heldAgainst(g)
+		if g.agrees(against) {
+			continue
+		}
 		limit := int64(math.MaxInt64)
-		if i > maxExplained {
+		if i > maxExplained && w.Divergence != nil {
 			limit = w.Divergence.Tick // a later difference changes nothing
 		}
-		d, err := j.divergence(ctx, w.Groups[0].Runs[0], w.Groups[i].Runs, limit)
+		j.laneAlone = g.made != against.made
+		d, err := j.divergence(ctx, against.Runs[0], g.Runs, limit)
 		if errors.Is(err, errNotShown) {
 			j.takeExplanation()
 			return nil
@@ -45,13 +52,16 @@ func (j *judgement) explain(ctx context.Context) error {
 		if d == nil {
 			continue
 		}
+		if j.laneAlone && interferes {
+			d.Kind, d.Shadow = "interference", shadow
+		}
 		first := w.Divergence == nil || d.earlier(w.Divergence)
 		if first {
 			w.Divergence = d
 		}
 		if first || i <= maxExplained {
 			at := d.location
-			w.Groups[i].Differs = &at
+			g.Differs = &at
 		}
 	}
 	return nil
@@ -163,7 +173,7 @@ func (j *judgement) firstTick(ctx context.Context, a, b int, limit int64) (da, d
 			return da, db, 0, errNotShown
 		case da.Tick > limit:
 			return da, db, 0, nil
-		case da.hashes != db.hashes:
+		case !j.equal(da.hashes, db.hashes):
 			return da, db, append(passed, da.FirstSeq)[0], nil
 		}
 		if da.Events > 0 {
@@ -171,6 +181,14 @@ func (j *judgement) firstTick(ctx context.Context, a, b int, limit int64) (da, d
 			passed = passed[max(0, len(passed)-around):]
 		}
 	}
+}
+
+// equal tells whether two ticks are, in what is compared of them.
+func (j *judgement) equal(a, b hashes) bool {
+	if j.laneAlone {
+		return a.Forecast == b.Forecast && a.ForecastResult == b.ForecastResult
+	}
+	return a == b
 }
 
 // covers yields the ticks of a run as its digests have them.
@@ -218,6 +236,7 @@ func (j *judgement) excerpt(ctx context.Context, number int, from uint64, tick i
 		}
 		for _, p := range list {
 			switch {
+			case j.laneAlone && p.event["lane"] != "forecast":
 			case at < tick:
 				x.before = append(x.before, p.event)
 				x.before = x.before[max(0, len(x.before)-around):]

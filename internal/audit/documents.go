@@ -40,6 +40,12 @@ type (
 		Kind string `json:"kind"`
 	}
 
+	probe struct {
+		Window   uint64 `json:"window"`
+		Request  string `json:"request_sha256"`
+		Question string `json:"question"`
+	}
+
 	latch struct {
 		Trace      string `json:"trace_sha256"`
 		Result     string `json:"result_sha256,omitempty"`
@@ -61,8 +67,9 @@ type (
 	}
 
 	runGroup struct {
-		Name string `json:"name"`
-		Runs []int  `json:"runs"`
+		Name  string   `json:"name"`
+		Runs  []int    `json:"runs"`
+		Tasks []string `json:"tasks,omitempty"`
 	}
 
 	request struct {
@@ -74,7 +81,9 @@ type (
 		Runs             int        `json:"runs"`
 		FirstRun         int64      `json:"first_run,omitempty"`
 		Groups           []runGroup `json:"groups,omitempty"`
+		Numbers          []int64    `json:"numbers,omitempty"`
 		Variations       []string   `json:"variations,omitempty"`
+		Fixed            []string   `json:"fixed,omitempty"`
 		FirstTick        int64      `json:"first_tick"`
 		Ticks            int64      `json:"ticks"` // 0: open
 		Budget           budgets    `json:"budget"`
@@ -82,6 +91,7 @@ type (
 		After            after      `json:"after"`
 		Latch            *latch     `json:"latch,omitempty"`
 		Drill            *drill     `json:"drill,omitempty"`
+		Probe            *probe     `json:"probe,omitempty"`
 		Reproduce        string     `json:"reproduce,omitempty"`
 
 		sha256 string // of its bytes: with its number it is the window's identity
@@ -182,6 +192,8 @@ type (
 
 		Runs    []int     `json:"runs"`
 		Differs *location `json:"differs,omitempty"`
+
+		made int // how its runs are made: 0 is plainly, else 1 for the request's first group and so on
 	}
 
 	side struct {
@@ -196,10 +208,11 @@ type (
 
 	divergence struct {
 		location
-		Runs     []int `json:"runs"`
-		Before   []any `json:"before"`
-		Expected side  `json:"expected"`
-		Found    side  `json:"found"`
+		Runs     []int  `json:"runs"`
+		Shadow   string `json:"shadow,omitempty"`
+		Before   []any  `json:"before"`
+		Expected side   `json:"expected"`
+		Found    side   `json:"found"`
 
 		Content *contentDifference `json:"content,omitempty"`
 
@@ -226,8 +239,11 @@ type (
 		FirstTick          int64          `json:"first_tick"`
 		Ticks              int64          `json:"ticks"`
 		FirstRun           int64          `json:"first_run,omitempty"`
+		Numbers            []int64        `json:"numbers,omitempty"`
 		Variations         []string       `json:"variations,omitempty"`
+		Fixed              []string       `json:"fixed,omitempty"`
 		NotVaried          []notVaried    `json:"not_varied,omitempty"`
+		RunGroups          []runGroup     `json:"run_groups,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`
 		Hashes             []string       `json:"hashes"`
@@ -241,6 +257,7 @@ type (
 		Problems           []problem      `json:"problems,omitempty"`
 		Latch              *latch         `json:"latch,omitempty"`
 		Drill              *drill         `json:"drill,omitempty"`
+		Probe              *probe         `json:"probe,omitempty"`
 		Reproduce          string         `json:"reproduce"`
 		DigestSeq          uint64         `json:"digest_seq"`
 	}
@@ -309,14 +326,23 @@ func (r *request) check() error {
 	if d := r.Drill; d != nil && (d.Run < 0 || d.Run >= r.Runs || d.Tick < r.FirstTick || r.Ticks > 0 && d.Tick-r.FirstTick >= r.Ticks) {
 		return fmt.Errorf("it has no run %d or no tick %d for its drill", d.Run, d.Tick)
 	}
+	if err := r.checkPlan(); err != nil {
+		return err
+	}
 	seen := map[int]bool{}
 	for _, g := range r.Groups {
 		for _, run := range g.Runs {
-			if run < 0 || run >= r.Runs || seen[run] {
-				return fmt.Errorf("run %d is in two groups, or none of the window's", run)
+			if run < r.Runs-r.special() || run >= r.Runs || seen[run] {
+				return fmt.Errorf("run %d is in two groups, is none of the window's, or comes before a plain one", run)
 			}
 			seen[run] = true
 		}
+		if g.Name == shadowOff && len(g.Tasks) == 0 {
+			return errors.New("a group of runs without the shadow lane names no task")
+		}
+	}
+	if special := r.special(); special > 0 && r.Runs-special < events.MinRuns {
+		return fmt.Errorf("%d runs are in no group, want %d", r.Runs-special, events.MinRuns)
 	}
 	return nil
 }

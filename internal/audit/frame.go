@@ -270,7 +270,7 @@ func readDifference(r *reader, first, last int64) (*ownDifference, error) {
 func (d *ownDifference) check() error {
 	expected, found := canonical(d.Expected), canonical(d.Found)
 	switch {
-	case !slices.Contains([]string{"restart", "effect", "interference"}, d.Kind):
+	case !slices.Contains([]string{"restart", "effect"}, d.Kind):
 		return fmt.Errorf("unknown kind %.40q", d.Kind)
 	case d.Task == "" || len(d.Task) > maxDescription || len(d.Pointer) > maxPointer:
 		return errors.New("it names no task, or one or a pointer that is too long")

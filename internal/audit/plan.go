@@ -117,10 +117,10 @@ var skippedMeta = []byte(`{"reason":"budget"}`)
 // it; "" is nothing. In a tick that is falsified on purpose the task of the drill is
 // passed over.
 func (r *run) obey(f *frame, e *entry) string {
-	w, t := r.window, &r.turn
+	w, t, tasks := r.window, &r.turn, r.planned()
 	drill, drilled := w.request.Drill, false
 	if drill != nil && drill.Run == r.key.Run && drill.Tick == f.tick {
-		if w.tasks == nil {
+		if tasks == nil {
 			return "" // what the task would have cost cannot be told
 		}
 		if drilled = true; string(e.task) == drill.Task {
@@ -134,14 +134,14 @@ func (r *run) obey(f *frame, e *entry) string {
 		return fmt.Sprintf("task %.80q of the forecast lane has its turn after the shadow lane", e.task)
 	}
 	meta := e.meta // there is no saying what it must be
-	if w.tasks != nil {
+	if tasks != nil {
 		if drilled {
-			t.passOver(w.tasks, drill.Task)
+			t.passOver(tasks, drill.Task)
 		}
-		if t.next == len(w.tasks) {
-			return fmt.Sprintf("task %.80q has its turn after all %d of the definition", e.task, len(w.tasks))
+		if t.next == len(tasks) {
+			return fmt.Sprintf("task %.80q has its turn after all %d of the definition", e.task, len(tasks))
 		}
-		p := &w.tasks[t.next]
+		p := &tasks[t.next]
 		t.next++
 		switch {
 		case string(e.task) != p.name:
@@ -193,12 +193,12 @@ func (t *turn) passOver(tasks []planned, name string) {
 
 // lacking tells which task had no turn in a tick that is over; "" is none.
 func (r *run) lacking(tick int64) string {
-	w, t := r.window, &r.turn
+	w, t, tasks := r.window, &r.turn, r.planned()
 	if d := w.request.Drill; d != nil && d.Run == r.key.Run && d.Tick == tick {
-		t.passOver(w.tasks, d.Task)
+		t.passOver(tasks, d.Task)
 	}
-	if t.next < len(w.tasks) {
-		return fmt.Sprintf("task %.80q has no turn in the tick", w.tasks[t.next].name)
+	if t.next < len(tasks) {
+		return fmt.Sprintf("task %.80q has no turn in the tick", tasks[t.next].name)
 	}
 	return ""
 }

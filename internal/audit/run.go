@@ -37,6 +37,7 @@ type run struct {
 
 	ruled    ruledTick // of the tick that is being read
 	turn     turn      // in the tick that is being read
+	tasks    []planned // that have their turn in it, see planned
 	departed bool      // from what request and definition determine
 
 	held []Finding // kept until the window's end, since the record may know of them

@@ -18,6 +18,7 @@ import (
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // start runs a service until the test ends.
@@ -57,7 +58,7 @@ func load(ctx context.Context, q *events.WindowRequest) (coordinator.Program, er
 
 func (p *program) Context(i int64) canon.Value { return canon.Value(fmt.Sprintf(`{"i":%d}`, i)) }
 
-func (p *program) NewRun() (coordinator.Run, error) {
+func (p *program) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	calls := 0
 	task := func(name string, lane events.Lane, value func(_ context.Context, in *scheduler.Input) (any, error)) scheduler.Task {

@@ -16,7 +16,7 @@ func (v *verdict) stability(said []byte) []byte {
 		reference = v.Groups[0].Runs[0]
 	}
 	list := []any{}
-	for i := range v.Hashes {
+	for i := range v.Runs - v.further() {
 		list = append(list, runHash(v.Hashes[i], v.ResultHashes[i]))
 	}
 	doc := map[string]any{
@@ -60,12 +60,18 @@ func runHash(trace, result string) string {
 // text for people that is not made again here: it is taken as it stands.
 func (v *verdict) note(said []byte) string {
 	head, tail := string(v.Outcome)+": ", " (request "+v.Request+")"
-	if v.Drill != nil {
+	switch {
+	case v.Drill != nil:
 		head += "drill: "
+	case v.Probe != nil:
+		head += "probe: "
 	}
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
 		return head + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs) + tail
+	case v.Outcome == events.Pass && len(v.RunGroups) > 0:
+		further := v.further()
+		return head + fmt.Sprintf("all %d runs are equal to the byte, and so is the forecast lane of %d more without shadow tasks", v.Runs-further, further) + tail
 	case v.Outcome == events.Pass:
 		return head + fmt.Sprintf("all %d runs are equal to the byte", v.Runs) + tail
 	}

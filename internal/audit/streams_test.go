@@ -7,6 +7,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // A digest that cannot be read, and documents in other spellings.
@@ -83,6 +84,11 @@ func TestBadRequests(t *testing.T) {
 		{func(q *events.WindowRequest) { q.Budget.Shadow.Entropy = -1 }, "budget"},
 		{func(q *events.WindowRequest) { q.BudgetName = "a.b" }, "budget name"},
 		{func(q *events.WindowRequest) { q.Drill = &events.Drill{Tick: 9, Task: "t", Kind: "value"} }, "no tick 9"},
+		{func(q *events.WindowRequest) { q.Numbers = []int64{1} }, "1 numbers of runs"},
+		{func(q *events.WindowRequest) { q.Numbers = []int64{1, -1, 2} }, "a run has number -1"},
+		{func(q *events.WindowRequest) { q.Variations = []vary.Name{"zz"} }, `the variation "zz" is none`},
+		{func(q *events.WindowRequest) { q.Variations, q.Fixed = vary.All[:1], vary.All[:1] }, `the variation "tz" is none, stands twice`},
+		{func(q *events.WindowRequest) { q.Probe = &events.Probe{Window: 1, Question: "why"} }, "the probe names no window"},
 		{func(q *events.WindowRequest) { q.Pipeline = "other" }, "its pipeline's subject is ers.window.starlark.other"},
 		{func(q *events.WindowRequest) { q.Pipeline = "a.b" }, "pipeline name"},
 	} {

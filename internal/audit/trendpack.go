@@ -127,8 +127,11 @@ func (p *packer) document(tick int64, seq uint64) map[string]any {
 		budget[lane] = map[string]any{"spent_ops": json.Number(spent[0].String()), "spent_entropy": json.Number(spent[1].String())}
 	}
 	mode := "window"
-	if v.Drill != nil {
+	switch {
+	case v.Drill != nil:
 		mode = "drill"
+	case v.Probe != nil:
+		mode = "probe"
 	}
 	return map[string]any{
 		"version": "0.1", "run_id": v.runID(p.run), "tick": number(tick), "timeline": p.timeline, "errors": p.errors, "skipped": p.skipped, "budget": budget,

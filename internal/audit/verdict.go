@@ -15,6 +15,8 @@ type judgement struct {
 	seq  uint64
 	said *verdict
 	want *verdict
+
+	laneAlone bool // two runs are compared that are not made alike: in the forecast lane
 }
 
 // judgeIfDue checks the verdict of a window whose digests were all read, and closes
@@ -60,7 +62,7 @@ func (j *judgement) check(ctx context.Context) error {
 	j.want = &verdict{
 		Schema: events.VerdictSchema, Scheme: scheme, Kind: q.Kind, Pipeline: j.key.pipeline, Window: j.key.id, Request: q.sha256, Case: q.caseOf(),
 		DefinitionSHA256: q.DefinitionSHA256, ContextsSHA256: q.ContextsSHA256,
-		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Variations: q.Variations, Latch: q.Latch, Drill: q.Drill,
+		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Numbers: q.Numbers, Variations: q.Variations, Fixed: q.Fixed, RunGroups: q.Groups, Latch: q.Latch, Drill: q.Drill, Probe: q.Probe,
 		Reproduce: cmp.Or(q.Reproduce, fmt.Sprintf("ers submit --window %d", j.key.id)),
 		Hashes:    make([]string, q.Runs), ResultHashes: make([]string, q.Runs), Groups: []group{}, Outliers: []int{},
 	}
@@ -167,27 +169,29 @@ func (j *judgement) group(sealed []int) {
 	w := j.want
 	w.ExpectedHash, w.ExpectedResultHash = w.Hashes[0], w.ResultHashes[0]
 	for _, run := range sealed {
-		d := j.runs[run].final
-		i := slices.IndexFunc(w.Groups, func(g group) bool { return g.Hash == d.Trace && g.ResultHash == d.Result })
+		d, made := j.runs[run].final, j.request.made(run)
+		i := slices.IndexFunc(w.Groups, func(g group) bool {
+			return g.made == made && g.Hash == d.Trace && g.ResultHash == d.Result
+		})
 		if i < 0 {
 			i = len(w.Groups)
-			w.Groups = append(w.Groups, group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast, ForecastResultHash: d.ForecastResult})
+			w.Groups = append(w.Groups, group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast, ForecastResultHash: d.ForecastResult, made: made})
 		}
 		w.Groups[i].Runs = append(w.Groups[i].Runs, run)
-		if w.FirstMismatchIndex == nil && w.Hashes[0] != "" && (d.Trace != w.Hashes[0] || d.Result != w.ResultHashes[0]) {
+		if w.FirstMismatchIndex == nil && sealed[0] == 0 && !w.Groups[i].agrees(&w.Groups[0]) {
 			w.FirstMismatchIndex = &run
 		}
 	}
 	slices.SortStableFunc(w.Groups, func(a, b group) int {
-		return cmp.Or(len(b.Runs)-len(a.Runs), a.Runs[0]-b.Runs[0])
+		return cmp.Or(a.made-b.made, len(b.Runs)-len(a.Runs), a.Runs[0]-b.Runs[0])
 	})
-	for i, g := range w.Groups {
-		if i > 0 {
+	for i := range w.Groups {
+		if g := &w.Groups[i]; !g.agrees(w.heldAgainst(g)) {
 			w.Outliers = append(w.Outliers, g.Runs...)
 		}
 	}
 	slices.Sort(w.Outliers)
-	w.Tie = len(w.Groups) > 1 && len(w.Groups[0].Runs) == len(w.Groups[1].Runs)
+	w.Tie = len(w.Groups) > 1 && w.Groups[0].made == w.Groups[1].made && len(w.Groups[0].Runs) == len(w.Groups[1].Runs)
 	for run := range w.Runs {
 		if r := j.runs[run]; r != nil {
 			w.DigestSeq = max(w.DigestSeq, r.finalSeq)
@@ -203,7 +207,7 @@ func (j *judgement) decide(ctx context.Context) error {
 	for _, r := range j.runs {
 		doubted = doubted || len(r.held) > 0
 	}
-	if len(w.Groups) > 1 {
+	if len(w.Outliers) > 0 {
 		if doubted || j.said.Outcome != events.Fail {
 			j.takeExplanation()
 		} else if err := j.explain(ctx); err != nil {
@@ -219,7 +223,7 @@ func (j *judgement) decide(ctx context.Context) error {
 	}
 	latch := w.Latch
 	switch {
-	case len(w.Groups) > 1 || w.Divergence != nil:
+	case len(w.Outliers) > 0 || w.Divergence != nil:
 		w.Outcome = events.Fail
 	case len(w.Problems) > 0 || complete < w.Runs || j.runs[0].final.Events == 0:
 		w.Outcome = events.Inconclusive
@@ -228,8 +232,8 @@ func (j *judgement) decide(ctx context.Context) error {
 		j.explainLatch()
 	default:
 		w.Outcome = events.Pass
-		if w.Drill == nil {
-			w.Excludes = excluded(w.Runs)
+		if w.Drill == nil && w.Probe == nil {
+			w.Excludes = excluded(w.Runs - j.request.special())
 		}
 	}
 	return nil

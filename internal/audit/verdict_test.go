@@ -47,6 +47,11 @@ func TestForgedVerdicts(t *testing.T) {
 		{"variations", good(func(v *events.Verdict) { v.Variations = []vary.Name{"tz"} }), at("/variations is [\"tz\"]")},
 		{"not varied", good(func(v *events.Verdict) { v.NotVaried = []events.NotVaried{{Name: "tz", Reason: "so", Runs: []int{1}}} }), at("/not_varied is ")},
 		{"drill", good(func(v *events.Verdict) { v.Drill = &events.Drill{Run: 1, Tick: 6, Task: "filter", Kind: "value"} }), at("/drill is")},
+		{"fixed", good(func(v *events.Verdict) { v.Fixed = []vary.Name{"tz"} }), at("/fixed is [\"tz\"]")},
+		{"numbers", good(func(v *events.Verdict) { v.Numbers = []int64{0, 1, 2} }), at("/numbers is [0,1,2]")},
+		{"probe", good(func(v *events.Verdict) {
+			v.Excludes, v.Probe = nil, &events.Probe{Window: 1, Request: other, Question: "why"}
+		}), at("/excludes is ", "/probe is")},
 		{"latch", good(func(v *events.Verdict) { v.Latch = &events.Latch{Trace: other} }), at("/latch is")},
 		{"earlier digest", good(func(v *events.Verdict) { v.DigestSeq-- }), func(s *script) []want {
 			return []want{{Repeat, onDigest, s.digestSeqs[2][1], 2, -1, false, "a digest after the one that its window's verdict was made from"},

@@ -14,6 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // liveWindow is the program of one window whose ticks come at a fixed rate, the runs
@@ -55,7 +56,7 @@ func (w *liveWindow) Context(int64) canon.Value { return canon.Null }
 
 // NewRun makes the first task of a tick wait until the tick is due, and the last one
 // note that the tick has been executed.
-func (w *liveWindow) NewRun() (coordinator.Run, error) {
+func (w *liveWindow) NewRun(vary.Run) (coordinator.Run, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.runs) == Runs {

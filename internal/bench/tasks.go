@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // emptyTasks is a program of so many tasks that do nothing: half of them in each
@@ -27,7 +28,7 @@ func (n emptyTasks) Scheduler() (*scheduler.Scheduler, error) {
 	return s, s.Add(tasks...)
 }
 
-func (n emptyTasks) NewRun() (coordinator.Run, error) { return n.Scheduler() }
+func (n emptyTasks) NewRun(vary.Run) (coordinator.Run, error) { return n.Scheduler() }
 
 func (n emptyTasks) tasks() []scheduler.Task {
 	tasks := make([]scheduler.Task, n)

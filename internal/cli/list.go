@@ -30,7 +30,7 @@ type listCommand struct {
 func (*listCommand) examples() string {
 	return `  ers list --store data                        the newest at the bottom
   ers list --pipeline oracle --outcome fail    with NATS_URL set
-  ers list --last 0 --json | jq -r 'select(.drill|not) | .headline'
+  ers list --last 0 --json | jq -r 'select(.drill or .probe|not) | .headline'
 `
 }
 
@@ -45,6 +45,7 @@ type listed struct {
 	Ticks            int64  `json:"ticks"` // 0: open runs
 	DefinitionSHA256 string `json:"definition_sha256"`
 	Drill            bool   `json:"drill"`    // a difference was made on purpose
+	Probe            bool   `json:"probe"`    // it answers a question about another window
 	Headline         string `json:"headline"` // what it came to; "" while it runs
 }
 
@@ -137,7 +138,7 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 		return w, nil
 	}
 	w.Pipeline, w.Request, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, key.Request, r.Runs, r.FirstTick, r.Ticks
-	w.DefinitionSHA256, w.Drill = r.DefinitionSHA256, r.Drill != nil
+	w.DefinitionSHA256, w.Drill, w.Probe = r.DefinitionSHA256, r.Drill != nil, r.Probe != nil
 	v, found, err := client.VerdictSoFar(ctx, b, key)
 	switch {
 	case err != nil && found.Seq == 0:
@@ -213,6 +214,8 @@ func (w *listed) note() string {
 		return w.Headline // of a drill too
 	case w.Drill:
 		return "drill"
+	case w.Probe:
+		return "probe"
 	}
 	return ""
 }

@@ -55,6 +55,7 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check this installation: the invariance check of the Python ERS, through server, coordinator, hasher and gate."`
 	Up        upCommand        `cmd:"" help:"Run server and services in one process until stopped."`
 	Submit    submitCommand    `cmd:"" help:"Ask a server for a window and wait for its verdict."`
+	Blame     blameCommand     `cmd:"" help:"Find out which variation makes the runs of a window differ."`
 	Wait      waitCommand      `cmd:"" help:"Wait for the verdict of a window that was asked for."`
 	List      listCommand      `cmd:"" help:"List windows and what they came to."`
 	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
@@ -86,7 +87,7 @@ type streams struct {
 	in       io.Reader
 	out      io.Writer
 	err      *os.File
-	colorOut bool // standard output is a terminal and NO_COLOR is not set
+	colorOut bool // standard output is a terminal that has colours, and NO_COLOR is not set
 	colorErr bool
 	width    int // of the terminal; 0: none
 
@@ -107,7 +108,7 @@ func run(args []string) int {
 // newStreams are those of the process.
 func newStreams() *streams {
 	io := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	if os.Getenv("NO_COLOR") == "" {
+	if os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
 		io.colorOut, io.colorErr = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {

@@ -28,12 +28,14 @@ type runCommand struct {
 	limit
 	answerFlags
 	budgetFlags
+	blameFlags
 }
 
 // answerFlags say how a verdict is told.
 type answerFlags struct {
 	JSON bool `name:"json" help:"Print the verdict document alone."`
 	ciFlags
+	dir string // the folder that commands work on, where it is here
 }
 
 func (*runCommand) examples() string {
@@ -45,6 +47,8 @@ func (*runCommand) examples() string {
                                                with one event falsified, to see the alarm
   ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
                                                windows until what shows in 1 of 100 runs would be seen
+  ers run -f pipeline.yaml --vary standard --blame
+                                               each run in other surroundings, and on a fail which of them it is
   ers run -f pipeline.yaml --junit ers.xml --github
                                                in CI, see docs/terminal-and-ci.md
 `
@@ -58,7 +62,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	files := f.Each() // a window each
 	plan, err := c.plan(f.Runs, c.drill(), len(files))
 	if err == nil {
-		err = c.check(len(files), c.JSON)
+		err = errors.Join(c.budgetFlags.check(len(files), c.JSON), c.blameFlags.check())
 	}
 	if err == nil {
 		err = c.begin()
@@ -71,7 +75,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder, c.pipeline = f.Dir, f.Definition.Name
+	c.folder, c.dir, c.pipeline = f.Dir, f.Dir, f.Definition.Name
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	waitedFor := ""
@@ -101,11 +105,7 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 		if err != nil {
 			return nil, nil, err
 		}
-		v, document, err := awaited(ctx, io, b, key, w)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		return v, document, err
+		return awaitedHere(ctx, io, b, key, w)
 	}
 	c.headBudget(io, f.BudgetName)
 	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
@@ -114,7 +114,9 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 	if v != nil && !c.JSON {
 		err = errors.Join(err, showDrift(ctx, io, b, v, lock, io.name()+" accept --lock --update --why TEXT -f FILE"+budgetFlag(f.BudgetName)))
 	}
-	return v, errors.Join(err, c.draw(ctx, io, b, v))
+	err = errors.Join(err, c.draw(ctx, io, b, v))
+	c.blameToo(ctx, io, b, v, err, c.JSON, ask)
+	return v, err
 }
 
 // requestWith is request, with what the pipeline was accepted with.
@@ -165,6 +167,15 @@ func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey,
 	return client.Verdict(ctx, b, key)
 }
 
+// awaitedHere is awaited for a window that nobody else waits for: who stops leaves it.
+func awaitedHere(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+	v, document, err := awaited(ctx, io, b, key, w)
+	if err != nil && ctx.Err() != nil {
+		leave(ctx, io, b, key)
+	}
+	return v, document, err
+}
+
 // tellVerdict prints a verdict, and returns what the exit code is to be.
 func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, document []byte, how *answerFlags) error {
 	d, err := definitionOf(ctx, b, v)
@@ -193,6 +204,9 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	if d != nil && !how.JSON {
 		tellRules(ctx, io, b, v, d)
 		tellOut(ctx, io, b, v, d)
+		if err := explain(ctx, io, b, v, d, how.dir); err != nil {
+			fmt.Fprintf(io.err, "%s: note: %v\n", io.name(), err)
+		}
 	}
 	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {

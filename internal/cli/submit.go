@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 type submitCommand struct {
@@ -63,6 +64,9 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	}
 	w := startWaiting(ctx, io, b, false)
 	err = c.submit(ctx, io, b, asks, w)
+	if ctx.Err() != nil {
+		w.goesOn()
+	}
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 
@@ -75,11 +79,12 @@ func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, ask
 		if err != nil {
 			return err
 		}
-		if plan, err := c.plan(r.Runs, r.Drill, len(asks)); plan != nil || err != nil {
+		if plan, err := c.plan(r.Plain(), r.Drill, len(asks)); plan != nil || err != nil {
 			return errors.Join(err, c.series(ctx, io, b, plan, a, r, w))
 		}
 		key, err := a.send(ctx, b, r)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {
@@ -103,6 +108,7 @@ func (c *submitCommand) series(ctx context.Context, io *streams, b *bus.Bus, p *
 		change(&next)
 		key, err := a.send(ctx, b, &next)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {
@@ -151,6 +157,9 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error)
 		if c.File != "" || c.Budget != "" {
 			return nil, errors.New("give either -f FILE or --window W, and --budget with the first alone")
 		}
+		if c.Shadow != nil {
+			return nil, errors.New("--shadow-check needs the pipeline file: give -f FILE in place of --window W, which asks for the runs that the window had")
+		}
 		again := func(ctx context.Context, b *bus.Bus) (*events.WindowRequest, error) { return c.again(ctx, io, b) }
 		return []ask{{request: again, send: client.Request}}, nil
 	}
@@ -191,7 +200,7 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 		return nil, fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run that again, %s", c.Window, cmp.Or(r.Reproduce, "`ers try`"))
 	}
 	if c.Runs != nil {
-		r.Runs = *c.Runs
+		r.SetPlain(*c.Runs)
 	}
 	if c.Ticks != nil {
 		r.Ticks = *c.Ticks
@@ -200,10 +209,9 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 		r.FirstTick = *c.FirstTick
 	}
 	if c.Vary != nil {
-		if r.Kind != program.KindExec {
-			return nil, fmt.Errorf("--vary: window %d is of tasks of kind %s, which run within ERS, where nothing can be varied", c.Window, r.Kind)
+		if r.Variations, err = vary.List(vary.Split(*c.Vary), program.Variations(r.Kind)); err != nil {
+			return nil, fmt.Errorf("--vary: %w", err)
 		}
-		r.Variations = *c.Vary
 	}
 	if c.Latch != nil {
 		r.Latch = &c.Latch.Latch

@@ -52,6 +52,7 @@ type tryCommand struct {
 	local
 	limit
 	answerFlags
+	blameFlags
 	estimated bool // it is said how long the runs take
 
 	Command []string `arg:"" optional:"" passthrough:"partial" placeholder:"COMMAND" help:"The program and its arguments."`
@@ -61,6 +62,7 @@ func (*tryCommand) examples() string {
 	return `  ers try -- python3 report.py                 twelve runs, each from the same start
   ers try --ignore 'stdout#json:/meta/date' -- ./report --json < input.csv
   ers try --vary standard -- python3 report.py each run in other surroundings
+  ers try --vary standard --blame -- ./report  and on a fail which of them it is
   ers try --out 'build/**' -- make             compare these files alone
   ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
   ers try --confidence 0.99 --rate 0.01 -- ./report
@@ -81,7 +83,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	}
 	plan, err := c.plan(c.Runs, nil, 1)
 	if err == nil {
-		err = c.begin()
+		err = errors.Join(c.check(), c.begin())
 	}
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder = f.Dir
+	c.folder, c.dir = f.Dir, f.Dir
 	switch c.turns = c.Jobs; {
 	case c.oneByOne():
 		c.turns = 1
@@ -154,6 +156,7 @@ func (c *tryCommand) judge(ctx context.Context, io *streams, b *bus.Bus, f *pipe
 	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
 		return c.tell(ctx, io, b, v, document, entry)
 	})
+	c.blameToo(ctx, io, b, v, err, c.JSON, ask)
 	if err == nil && v.Outcome == events.Pass && c.Lock != "" && entry == nil {
 		return acceptInto(ctx, io, b, v, f.Dir, lock, c.Lock, c.Why)
 	}
@@ -172,11 +175,7 @@ func (c *tryCommand) await(ctx context.Context, io *streams, b *bus.Bus, key eve
 			return nil, nil, err
 		}
 	}
-	v, document, err := awaited(ctx, io, b, key, w)
-	if ctx.Err() != nil && err != nil {
-		leave(ctx, io, b, key)
-	}
-	return v, document, err
+	return awaitedHere(ctx, io, b, key, w)
 }
 
 // coordinate runs the window here.

@@ -82,10 +82,10 @@ func (c *tryCommand) pipeline(io *streams) (f *pipeline.File, done func(), err e
 		Contexts:   contexts, Runs: c.Runs, Ticks: 1, Dir: dir,
 		Contents: map[string]pipeline.Content{command.Stdin.SHA256: stdin},
 	}
-	if c.Vary != nil {
-		f.Variations = *c.Vary
+	if err = c.vary(f); err == nil {
+		err = f.Check()
 	}
-	if err = f.Check(); err == nil {
+	if err == nil {
 		if fault := f.Definition.Check(); fault != nil {
 			err = errors.New(fault.Msg)
 		}

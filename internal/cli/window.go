@@ -24,6 +24,7 @@ type windowFlags struct {
 	Text      string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: a text, a paragraph a tick."`
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
 	Budget    string     `placeholder:"NAME" help:"Of several budgets in the file, this one alone."`
+	Shadow    *bool      `name:"shadow-check" negatable:"" help:"Make further runs, with the shadow lane off and with parts of it: the forecast lane must be the same. See docs/stabilisation.md."`
 	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
 	Drill     *drillFlag `placeholder:"run=R,tick=T,task=NAME,kind=KIND" help:"Falsify one event, to test the alarm. Kinds: value, error, status, order, cost, meta, type, missing, extra."`
 }
@@ -51,8 +52,11 @@ func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, er
 	if w.FirstTick != nil {
 		f.FirstTick = *w.FirstTick
 	}
-	if w.Vary != nil {
-		f.Variations = *w.Vary
+	if err := w.vary(f); err != nil {
+		return nil, err
+	}
+	if w.Shadow != nil {
+		f.Shadow = *w.Shadow
 	}
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -112,16 +116,18 @@ func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 
 // varyFlags say what is varied.
 type varyFlags struct {
-	Vary *varyFlag `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
+	Vary *string `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
 }
 
-// varyFlag reads names of variations.
-type varyFlag []vary.Name
-
-func (v *varyFlag) UnmarshalText(text []byte) error {
-	names, err := vary.Parse(string(text))
-	*v = names
-	return err
+// vary changes the variations of a pipeline, if that is wanted.
+func (v *varyFlags) vary(f *pipeline.File) error {
+	if v.Vary == nil {
+		return nil
+	}
+	if err := f.Vary(vary.Split(*v.Vary)); err != nil {
+		return fmt.Errorf("--vary: %w", err)
+	}
+	return nil
 }
 
 // latchFlag reads HASH or HASH:HASH. With one hash the trace alone is held, and what

@@ -86,7 +86,7 @@ func drifts(t *testing.T, shop *Shop, e *Entry) string {
 	if v.FirstMismatchIndex != nil {
 		needed = fmt.Sprint(*v.FirstMismatchIndex + 1)
 	}
-	return fmt.Sprintf("%s\t%s at %s\t%s\t%s", e.Class, v.Divergence.Kind, Place(v.Divergence), e.Cause, needed)
+	return fmt.Sprintf("%s\t%s at %s\t%s\t%s", e.Class, v.Divergence.Kind, Place(v.Divergence), blamed(t, shop, e, v), needed)
 }
 
 // caught holds a fail against what the table says.
@@ -97,12 +97,51 @@ func caught(t *testing.T, e *Entry, v *events.Verdict) {
 	if d.Kind != e.Kind || d.Task != e.TaskName() || !regexp.MustCompile("^(?:"+e.Place+")$").MatchString(place) {
 		t.Errorf("found kind %q, task %q, place %q; want %q, %q, %q", d.Kind, d.Task, place, e.Kind, e.TaskName(), e.Place)
 	}
+	if d.Kind == events.KindInterference && e.Cause != "shadow task "+d.Shadow {
+		t.Errorf("the shadow task is %q, want %s", d.Shadow, e.Cause)
+	}
 	if e.Odd != 0 && len(v.Outliers) != e.Odd {
 		t.Errorf("runs %v are outside the largest group, want %d", v.Outliers, e.Odd)
 	}
 }
 
-// passes runs a program that equal runs in equal surroundings cannot find fault with.
+// blamed holds the pattern of the runs against the cause, and returns what it says. What is
+// behind a rare difference need only be among the suspects. Where several variations make
+// a difference at once, each cause makes one alone.
+func blamed(t *testing.T, shop *Shop, e *Entry, v *events.Verdict) string {
+	t.Helper()
+	if len(v.Groups) < 2 || v.Divergence.Kind == events.KindInterference { // it is not about what is around the runs
+		return e.Cause
+	}
+	cause, sure := Cause(v)
+	if cause == Itself && e.Cause != Itself {
+		for name := range strings.SplitSeq(e.Cause, " or ") {
+			alone := *e
+			alone.Flags = append(alone.Flags[:len(alone.Flags):len(alone.Flags)], "--vary", name)
+			v := window(t, shop, &alone)
+			if v.Outcome != events.Fail {
+				t.Errorf("with --vary %s: %s, want a fail", name, v.Outcome)
+			} else if got, _ := Cause(v); got != name {
+				t.Errorf("with --vary %s the pattern says %s", name, got)
+			}
+		}
+		return e.Cause + ", and others"
+	}
+	right := cause == e.Cause
+	if !sure {
+		right = e.Cause == Itself
+		for name := range strings.SplitSeq(cause, " or ") {
+			right = right || strings.Contains(" "+e.Cause+" ", " "+name+" ")
+		}
+		cause = e.Cause + ", rarely"
+	}
+	if !right {
+		t.Errorf("the pattern of the runs says %s, want %s; groups %+v", cause, e.Cause, v.Groups)
+	}
+	return cause
+}
+
+// passes runs a program that a window cannot find fault with.
 func passes(t *testing.T, shop *Shop, e *Entry) {
 	if v := window(t, shop, e); v.Outcome != events.Pass {
 		t.Errorf("%s: %+v %+v, want a pass", v.Outcome, v.Divergence, v.Problems)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -92,7 +93,11 @@ func (s *Shop) Command(e *Entry) []string {
 
 // Ers is the command that runs the program through ERS and prints the verdict.
 func (s *Shop) Ers(e *Entry, more ...string) *exec.Cmd {
-	args := append([]string{"--json"}, e.Flags...)
+	args := []string{"--json"}
+	if !slices.Contains(e.Flags, "--vary") {
+		args = append(args, "--vary", "standard")
+	}
+	args = append(args, e.Flags...)
 	args = append(args, more...)
 	var c *exec.Cmd
 	switch command := s.Command(e); {

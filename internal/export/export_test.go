@@ -29,6 +29,7 @@ import (
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // tasks is a pipeline in which everything occurs that a task can come to.
@@ -36,7 +37,7 @@ type tasks struct{}
 
 func (tasks) Context(int64) canon.Value { return canon.Null }
 
-func (tasks) NewRun() (coordinator.Run, error) {
+func (tasks) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	for _, t := range []scheduler.Task{
 		{Name: "good, \"quoted\"\nand é", Cost: scheduler.Budget{Ops: 1}, Tags: []string{"a", "b"}, Run: func(_ context.Context, in *scheduler.Input) (any, error) {

@@ -158,10 +158,10 @@ func (w *window) summary() Summary {
 }
 
 // lastPass is the number of the newest window of a pipeline before another one that passed
-// and was no drill; 0: the list has none.
+// and counts; 0: the list has none.
 func (x *index) lastPass(pipeline string, before uint64) uint64 {
 	list, _ := x.newest(before, 1, func(w *Summary) bool {
-		return w.Pipeline == pipeline && w.State == string(events.Pass) && !w.Drill
+		return w.Pipeline == pipeline && w.State == string(events.Pass) && w.counts()
 	})
 	if len(list) == 0 {
 		return 0

@@ -122,7 +122,8 @@ func (s *Server) explain(ctx context.Context, w *window, end int64, a, b events.
 	const before = 8 // ticks, for the events before the difference
 	r := *w.request
 	r.FirstTick = max(r.FirstTick, *c.First-before)
-	r.Ticks, r.Runs, r.Latch, r.Drill, r.Groups, r.Variations = end-r.FirstTick, 2, nil, nil, nil, nil
+	r.Ticks, r.Runs, r.Latch, r.Drill, r.Probe = end-r.FirstTick, 2, nil, nil, nil
+	r.Groups, r.Variations, r.Fixed, r.Numbers = nil, nil, nil, nil
 	last := make([]events.Digest, 2)
 	pair := &pairSource{ctx, s, [2]events.RunKey{a, b}, r}
 	for i, key := range pair.keys {

@@ -25,6 +25,10 @@ const (
 	stateUnreadable = "unreadable" // its request cannot be read
 )
 
+// counts tells that the window says something of its pipeline: one of a drill or of a search
+// differs on purpose.
+func (w *Summary) counts() bool { return !w.Drill && !w.Probe }
+
 // Summary is a window in the list.
 type Summary struct {
 	Window    uint64 `json:"window"`
@@ -35,6 +39,7 @@ type Summary struct {
 	FirstTick int64  `json:"first_tick"`
 	Ticks     int64  `json:"ticks"`
 	Drill     bool   `json:"drill"`
+	Probe     bool   `json:"probe"`
 	Asked     int64  `json:"asked"`            // when it was asked for, in milliseconds since 1970
 	Judged    int64  `json:"judged,omitempty"` // and judged
 	Done      int64  `json:"done"`             // ticks of all runs that are hashed; only while it runs
@@ -197,7 +202,7 @@ func milliseconds(m bus.Message) int64 { return m.At / 1e6 }
 
 func (w *Summary) describe(r *events.WindowRequest) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, r.Runs, r.FirstTick, r.Ticks
-	w.Drill, w.definition = r.Drill != nil, r.DefinitionSHA256
+	w.Drill, w.Probe, w.definition = r.Drill != nil, r.Probe != nil, r.DefinitionSHA256
 }
 
 func (s *Server) sawVerdict(m bus.Message) {
@@ -221,7 +226,7 @@ func (s *Server) sawVerdict(m bus.Message) {
 
 func (w *Summary) judge(v *events.Verdict) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = v.Pipeline, v.Runs, v.FirstTick, v.Ticks
-	w.Drill, w.definition = v.Drill != nil, v.DefinitionSHA256
+	w.Drill, w.Probe, w.definition = v.Drill != nil, v.Probe != nil, v.DefinitionSHA256
 	w.State, w.Headline, w.Done = string(v.Outcome), report.Headline(v), 0
 	if d := v.Divergence; d != nil {
 		w.Task, w.Tick, w.Kind = d.Task, d.Tick, d.Kind

@@ -27,7 +27,7 @@ func (w *window) variations() (list []variation) {
 			}
 		}
 		for run := range w.request.Runs {
-			if vary.Varied(name, w.request.FirstRun+int64(run)) && !slices.Contains(v.Missed, run) {
+			if w.request.Run(run).Varied(name) && !slices.Contains(v.Missed, run) {
 				v.Runs = append(v.Runs, run)
 			}
 		}

@@ -143,7 +143,7 @@ type windowsAnswer struct {
 // pipelineSummary is a pipeline with its newest windows, the newest last.
 type pipelineSummary struct {
 	Name    string        `json:"name"`
-	State   string        `json:"state"` // of the newest window that is judged and no drill; of the newest, where there is none
+	State   string        `json:"state"` // of the newest window that is judged and counts; of the newest, where there is none
 	Windows int           `json:"windows"`
 	Recent  []recentState `json:"recent"`
 }
@@ -152,6 +152,7 @@ type recentState struct {
 	Window uint64 `json:"window"`
 	State  string `json:"state"`
 	Drill  bool   `json:"drill,omitempty"`
+	Probe  bool   `json:"probe,omitempty"`
 }
 
 // What the list shows of pipelines where nothing else is asked for: so many of them, with
@@ -198,12 +199,12 @@ func (x *index) pipelines() []pipelineSummary {
 			list = append(list, pipelineSummary{Name: w.Pipeline, State: w.State})
 			newest = append(newest, true)
 		}
-		if newest[i] && w.State != stateRunning && !w.Drill {
+		if newest[i] && w.State != stateRunning && w.counts() {
 			list[i].State, newest[i] = w.State, false
 		}
 		list[i].Windows++
 		if len(list[i].Recent) < maxRecent {
-			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill})
+			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill, w.Probe})
 		}
 	}
 	for i := range list {

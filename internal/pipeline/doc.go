@@ -64,9 +64,9 @@
 // recursion and load; json.encode(x) gives canonical JSON, json.decode(text[,
 // default]) reads JSON. Nothing in it tells one run from another: no clock, no
 // randomness, no addresses; globals are frozen, dicts and sets keep the order of
-// insertion, print prints nothing. The transcendental functions of math (exp, log,
-// pow, sin, …) may differ in the last digit between kinds of processors: round what
-// must be the same on all of them.
+// insertion, print prints nothing. The functions of math (exp, log, pow, sin, …) give
+// the nearest float but for about one argument in a billion, and the same bits on every
+// kind of processor.
 //
 // A task stops with an error after steps steps; for the default a runaway loop takes
 // some tenths of a second. Steps bound neither memory nor what one operation does;

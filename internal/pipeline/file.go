@@ -25,7 +25,8 @@ type File struct {
 	FirstTick  int64              // >= 0
 	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
-	Variations []vary.Name   // of a pipeline of workers and commands
+	Variations []vary.Name   // of those that its kind can have
+	Shadow     bool          // further runs show that the shadow lane changes nothing, see groups
 	BudgetName string        // of one that was chosen of Budgets
 	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
 }
@@ -110,8 +111,8 @@ func (f *File) faults() (list []*program.Fault) {
 			fault("/ticks", "%v", err)
 		}
 	}
-	if len(f.Variations) > 0 && f.Definition.Kind != program.KindExec {
-		fault("/variations", "tasks of kind %s run within ERS, where nothing can be varied: only workers and commands have variations", f.Definition.Kind)
+	if f.Shadow {
+		list = append(list, f.shadowFaults()...)
 	}
 	if len(f.Budgets) == 0 {
 		return append(list, budgetFaults(f.Budget, "/budget", "")...)
@@ -125,6 +126,15 @@ func (f *File) faults() (list []*program.Fault) {
 func budgetFaults(b events.Budgets, pointer, name string) []*program.Fault {
 	return append(program.CheckBudget(b.Forecast, pointer+"/forecast", name+"forecast budget"),
 		program.CheckBudget(b.Shadow, pointer+"/shadow", name+"shadow budget")...)
+}
+
+// Vary replaces the variations by those that words name. On error nothing is changed.
+func (f *File) Vary(words []string) error {
+	names, err := vary.List(words, program.Variations(f.Definition.Kind))
+	if err == nil {
+		f.Variations = names
+	}
+	return err
 }
 
 // UseText replaces the contexts by the paragraphs of a text file, one a tick, and
@@ -147,13 +157,15 @@ func (f *File) use(c *program.Contexts, err error) error {
 // and Contexts must be in the object store. A file of several budgets has none before
 // one is chosen, see [File.One].
 func (f *File) Request() events.WindowRequest {
+	groups, further := f.groups()
 	return events.WindowRequest{
 		Schema:           events.WindowSchema,
 		Kind:             f.Definition.Kind,
 		Pipeline:         f.Definition.Name,
 		DefinitionSHA256: f.Definition.SHA256(),
 		ContextsSHA256:   f.Contexts.SHA256(),
-		Runs:             f.Runs,
+		Runs:             f.Runs + further,
+		Groups:           groups,
 		FirstTick:        f.FirstTick,
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,

@@ -68,7 +68,7 @@ func (l *loader) pipeline(root *node) *File {
 		return l.over(root)
 	}
 	const what = "the pipeline"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "context", "contexts", "workers", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
 		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
@@ -85,12 +85,13 @@ func (l *loader) pipeline(root *node) *File {
 		f.Ticks = int64(f.Contexts.Len())
 	}
 	l.numbers(root, f)
-	f.Variations = l.variations(root.get("variations"))
+	f.Variations = l.variations(root.get("variations"), f.Definition.Kind)
+	f.Shadow = l.boolean(root.get("shadow_check"), "shadow_check", f.Shadow)
 	return f
 }
 
 // variations reads a list of names, or the word for all or none.
-func (l *loader) variations(n *node) []vary.Name {
+func (l *loader) variations(n *node, kind string) []vary.Name {
 	if n == nil {
 		return nil
 	}
@@ -100,7 +101,7 @@ func (l *loader) variations(n *node) []vary.Name {
 	} else {
 		list = []string{l.text(n, "variations")}
 	}
-	names, err := vary.List(list)
+	names, err := vary.List(list, program.Variations(kind))
 	if err != nil {
 		l.wrong(n, "variations: %v", err)
 	}

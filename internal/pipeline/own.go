@@ -22,7 +22,7 @@ func LoadOwn(path string, own *Own) (*File, error) {
 // over reads a pipeline file that changes the program's own pipeline.
 func (l *loader) over(root *node) *File {
 	const what = "the pipeline of a Go program"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "context", "contexts", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "context", "contexts", "tasks")
 	f := l.own.File
 	d := *f.Definition
 	f.Definition = &d
@@ -42,6 +42,8 @@ func (l *loader) over(root *node) *File {
 	}
 	f.Dir, f.Taken = l.dir, l.taken
 	l.numbers(root, &f)
+	f.Variations = l.variations(root.get("variations"), d.Kind)
+	f.Shadow = l.boolean(root.get("shadow_check"), "shadow_check", f.Shadow)
 	return &f
 }
 

@@ -87,6 +87,9 @@ func (s *starter) kill(c *command, why string) {
 
 // clear ends what a command that has ended has left behind, and returns how many that were.
 func (s *starter) clear(c *command) int {
+	if s.loses {
+		_ = syscall.Kill(-c.pid, syscall.SIGKILL) // the number is taken as long as one of the group is there
+	}
 	seen := make(map[int]bool)
 	for try := range clearTries {
 		if childless() {

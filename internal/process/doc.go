@@ -47,8 +47,10 @@
 // ended, by kill -9 too, everything that it has started is killed, whatever session it has
 // made its own: the starter becomes the parent of what is left behind, and knows whose it
 // is by the mount namespace. Without namespaces a starter has one command at a time, so
-// that all that is left is that one's. When the starter itself is killed, the first process
-// of each command is killed with it, and what those have started is not found any more.
+// that all that is left is that one's. Where it cannot become that parent, as under qemu,
+// there are no namespaces either, and what stays in the command's session is ended. When
+// the starter itself is killed, the first process of each command is killed with it, and
+// what those have started is not found any more.
 //
 // SIGKILL, SIGTERM, SIGINT, SIGHUP and SIGQUIT count as sent from outside: a command that
 // sends one of these to itself cannot be told apart. All other signals count as its own.

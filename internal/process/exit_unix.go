@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// restFound is how what a command leaves behind is found without a starter that can.
+const restFound = "what stays in its session is ended, the rest is not found"
+
 // exitOf says how a process ended.
 func exitOf(status syscall.WaitStatus) Exit {
 	if !status.Signaled() {

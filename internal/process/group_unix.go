@@ -7,8 +7,6 @@ import (
 	"syscall"
 )
 
-const restFound = "what stays in its session is ended, the rest is not found"
-
 // apart gives a command a session of its own, which no terminal's signals reach.
 func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 

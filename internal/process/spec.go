@@ -41,6 +41,7 @@ type Varied struct {
 	FixedASLR bool   // addresses are not random
 	Nice      int    // more than this program's
 	Umask     *int
+	PID       bool // a PID namespace, in which it has number 1: there signals that it does not handle end it only from outside
 }
 
 // Overlay lets a command change its folder without changing it: Lower is seen at Spec.Dir

@@ -17,6 +17,7 @@ import (
 // starter is the process that starts commands for another one.
 type starter struct {
 	shares bool // each command has a mount namespace of its own
+	loses  bool // what commands leave behind does not become ours
 
 	mu       sync.Mutex
 	commands map[int]*command // by pid, those that have not been reaped
@@ -29,14 +30,18 @@ func serve(m mode) error {
 	if err := closeOnExec(); err != nil {
 		return err
 	}
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("become the parent of what commands leave behind: %w", err)
-	}
 	// Caught and not heeded: what is ignored would be ignored by commands too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	noCores()
-	hello := greeting{Mounts: tryMounts(m)}
-	s := &starter{shares: hello.Mounts.OK, commands: make(map[int]*command)}
+	// qemu, that runs programs for other processors, does not know of this.
+	orphans := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	var hello greeting
+	if orphans == nil {
+		hello.Mounts = tryMounts(m)
+	} else {
+		hello.Mounts.Why = fmt.Sprintf("this process cannot become the parent of what commands leave behind: %v", orphans)
+	}
+	s := &starter{shares: hello.Mounts.OK, loses: orphans != nil, commands: make(map[int]*command)}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	go s.reap(ended)

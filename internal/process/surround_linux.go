@@ -40,6 +40,9 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 	}
 	if !s.shares {
 		a.had.Rest = "it is found, as the process that starts it has no other"
+		if s.loses {
+			a.had.Rest = restFound
+		}
 		a.vary(&o.Varied)
 		return a, a.without(o)
 	}

@@ -20,7 +20,8 @@ func (a *surroundings) vary(v *Varied) {
 		{"Host", v.Host != "", func() error { return hostOfItsOwn(v.Host) }},
 		{"CPUs", v.CPUs > 0, func() error { return firstCPUs(v.CPUs) }},
 		{"FixedASLR", v.FixedASLR, fixAddresses},
-		{"Nice", v.Nice > 0, func() error { return unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), min(niceness()+v.Nice, 19)) }},
+		{"Nice", v.Nice > 0, func() error { return nicer(v.Nice) }},
+		{"PID", v.PID, func() error { return unix.Unshare(unix.CLONE_NEWPID) }},
 		{"Umask", v.Umask != nil, func() error { return umaskOfItsOwn(*v.Umask) }},
 	} {
 		if !one.asked {
@@ -66,6 +67,16 @@ func fixAddresses() error {
 		return errno
 	}
 	return nil
+}
+
+// nicer gives way more willingly by so much, or as far as that goes.
+func nicer(by int) error {
+	const most = 19
+	now := niceness()
+	if now == most {
+		return fmt.Errorf("it gives way as much as it can already: its niceness is %d", most)
+	}
+	return unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), min(now+by, most))
 }
 
 // niceness of this thread. The system call returns 20 less it.

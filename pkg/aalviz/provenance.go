@@ -20,6 +20,7 @@ const Engine = "ers"
 const (
 	ModeWindow = "window"
 	ModeDrill  = "drill" // one event of the window is falsified, to test the alarm
+	ModeProbe  = "probe" // the window answers a question about another one
 )
 
 // Provenance says where a document comes from: nothing but what derives from content
@@ -65,8 +66,11 @@ func (p Provenance) ForTick(h events.Hashes, first, last uint64) Provenance {
 
 // Mode of the runs of a window.
 func Mode(v *events.Verdict) string {
-	if v.Drill != nil {
+	switch {
+	case v.Drill != nil:
 		return ModeDrill
+	case v.Probe != nil:
+		return ModeProbe
 	}
 	return ModeWindow
 }

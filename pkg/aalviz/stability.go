@@ -22,7 +22,8 @@ type Stability struct {
 	OK     bool   `json:"ok"` // the window passed; an inconclusive one did not
 
 	// The hashes of run 0 and of each run by its index, as [RunSHA256] makes them. A
-	// run that was never sealed has "".
+	// run that was never sealed has "". Runs that are made in another way have none here:
+	// what is equal of them is the forecast lane alone.
 	Expected string   `json:"expected_trendpack_sha256"`
 	Hashes   []string `json:"trendpack_sha256s"`
 
@@ -70,9 +71,9 @@ func Reference(v *events.Verdict) int {
 
 // NewStability makes the RunStability that runID is shown with.
 func NewStability(v *events.Verdict, runID string) *Stability {
-	s := &Stability{Schema: StabilitySchema, RunID: runID, OK: v.Outcome == events.Pass, Hashes: make([]string, len(v.Hashes)),
+	s := &Stability{Schema: StabilitySchema, RunID: runID, OK: v.Outcome == events.Pass, Hashes: make([]string, v.Plain()),
 		FirstMismatch: v.FirstMismatchIndex, Note: string(v.Outcome) + ": " + report.Headline(v) + " (request " + v.Request + ")"}
-	for i := range v.Hashes {
+	for i := range s.Hashes {
 		s.Hashes[i] = RunSHA256(v.Hashes[i], v.ResultHashes[i])
 	}
 	s.Expected = s.Hashes[0]

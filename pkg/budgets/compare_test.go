@@ -123,7 +123,12 @@ func TestAnomalyTwin(t *testing.T) {
 		}
 		var windows []Window
 		for i := range rapid.IntRange(2, 4).Draw(t, "windows") {
-			w := window(fmt.Sprint("b", i), events.Budgets{Forecast: cost.Draw(t, "forecast"), Shadow: cost.Draw(t, "shadow")})
+			budget := events.Budgets{Forecast: cost.Draw(t, "forecast"), Shadow: cost.Draw(t, "shadow")}
+			if i > 0 && rapid.Bool().Draw(t, "larger") {
+				last := &windows[i-1].Request.Budget
+				budget.Forecast, budget.Shadow = sum(budget.Forecast, last.Forecast), sum(budget.Shadow, last.Shadow)
+			}
+			w := window(fmt.Sprint("b", i), budget)
 			w.Request.Ticks = 2
 			windows = append(windows, w)
 		}
@@ -197,4 +202,8 @@ func TestTicksThatDoNotFit(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+}
+
+func sum(a, b events.Budget) events.Budget {
+	return events.Budget{Ops: a.Ops + b.Ops, Entropy: a.Entropy + b.Entropy}
 }

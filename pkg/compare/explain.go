@@ -22,6 +22,8 @@ type examiner struct {
 	req *events.WindowRequest
 	src Source
 
+	forecast bool // only the forecast lane is compared: the two runs are not made alike
+
 	// What a task returned on both sides of the divergence that was found last, and of the
 	// one that is shown.
 	last, shown [2]canon.Value
@@ -29,19 +31,26 @@ type examiner struct {
 
 // explain sets Differs of the outlier groups, and Divergence to the earliest of all.
 func (x *examiner) explain(v *events.Verdict) error {
-	reference := v.Groups[0].Runs[0]
+	shadow, interferes := interference(v)
 	for i := 1; i < len(v.Groups); i++ {
-		g := &v.Groups[i]
+		g, ref := &v.Groups[i], &v.Groups[reference(v, i)]
+		if !differ(v, ref, g) {
+			continue
+		}
 		limit := x.req.FirstTick + x.ticks() - 1
-		if i > MaxExplained {
+		if i > MaxExplained && v.Divergence != nil {
 			limit = v.Divergence.Tick // a later difference changes nothing
 		}
-		d, err := x.divergence(reference, g.Runs, limit)
+		x.forecast = made(v, ref) != made(v, g)
+		d, err := x.divergence(ref.Runs[0], g.Runs, limit)
 		if err != nil {
 			return err
 		}
 		if d == nil {
 			continue
+		}
+		if x.forecast && interferes {
+			d.Kind, d.Shadow = events.KindInterference, shadow
 		}
 		first := v.Divergence == nil || earlier(d, v.Divergence) < 0
 		if first {
@@ -119,7 +128,7 @@ func (x *examiner) divergence(reference int, runs []int, limit int64) (*events.D
 		if err != nil {
 			return nil, err
 		}
-		if da.Hashes != db.Hashes {
+		if !x.equal(&da, &db) {
 			return x.explainTick(a, b, da, db, passed, runs)
 		}
 		if da.Events > 0 {
@@ -133,6 +142,14 @@ func (x *examiner) divergence(reference int, runs []int, limit int64) (*events.D
 		return nil, nil
 	}
 	return nil, contradict(runs[0], events.StreamDigest, 0, "the digests of runs %d and %d differ, but those of their ticks do not", reference, runs[0])
+}
+
+// equal tells whether two ticks are, in what is compared of them.
+func (x *examiner) equal(a, b *events.TickDigest) bool {
+	if x.forecast {
+		return a.Forecast == b.Forecast && a.ForecastResult == b.ForecastResult
+	}
+	return a.Hashes == b.Hashes
 }
 
 // explainTick explains the tick that da and db are about. passed are the ticks before
@@ -244,7 +261,21 @@ func (c *cursor) load(d events.TickDigest) (events.Tick, error) {
 	if err != nil {
 		return t, fmt.Errorf("tick %d of run %d: %w", d.Tick, c.run, err)
 	}
-	return t, checkTick(c.run, &d, &t)
+	if err := checkTick(c.run, &d, &t); err != nil || !c.forecast {
+		return t, err
+	}
+	return forecastOf(&t), nil
+}
+
+// forecastOf is what the forecast lane did in a tick.
+func forecastOf(t *events.Tick) events.Tick {
+	forecast := events.Tick{Tick: t.Tick}
+	for i := range t.Events {
+		if t.Events[i].Lane == events.Forecast {
+			forecast.Events, forecast.Results = append(forecast.Events, t.Events[i]), append(forecast.Results, t.Results[i])
+		}
+	}
+	return forecast
 }
 
 // before returns the last events of the ticks passed and of the events before the

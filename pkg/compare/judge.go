@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/sure"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // ErrTooFewRuns is wrapped by the error for fewer than [events.MinRuns] runs: one
@@ -107,6 +108,7 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 	}
 	slices.SortStableFunc(v.Problems, func(a, b events.Problem) int { return cmp.Compare(a.Run, b.Run) })
 	group(&v, last, sealed)
+	outliers(&v)
 	if err := notVaried(&v, sealed, src); err != nil {
 		return v, err
 	}
@@ -115,7 +117,8 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 
 // notVaried says which runs do not have the variations that were asked for.
 func notVaried(v *events.Verdict, sealed []int, src Source) error {
-	if len(v.Variations) == 0 {
+	names := vary.Union(v.Variations, v.Fixed)
+	if len(names) == 0 {
 		return nil
 	}
 	around := make([]canon.Value, len(sealed))
@@ -125,7 +128,7 @@ func notVaried(v *events.Verdict, sealed []int, src Source) error {
 			return fmt.Errorf("run %d: %w", run, err)
 		}
 	}
-	for _, name := range v.Variations {
+	for _, name := range names {
 		missed := events.NotVaried{Name: name}
 		for i, run := range sealed {
 			if why := events.NotVariedReason(around[i], name); why != "" {
@@ -165,13 +168,17 @@ func newVerdict(key events.WindowKey, req *events.WindowRequest) events.Verdict 
 		FirstTick:        req.FirstTick,
 		Ticks:            req.Ticks,
 		FirstRun:         req.FirstRun,
+		Numbers:          req.Numbers,
 		Variations:       req.Variations,
+		Fixed:            req.Fixed,
+		RunGroups:        req.Groups,
 		Hashes:           make([]string, req.Runs),
 		ResultHashes:     make([]string, req.Runs),
 		Groups:           []events.Group{},
 		Outliers:         []int{},
 		Latch:            req.Latch,
 		Drill:            req.Drill,
+		Probe:            req.Probe,
 		Reproduce:        cmp.Or(req.Reproduce, fmt.Sprintf("ers submit --window %d", key.Window)),
 	}
 }
@@ -212,40 +219,9 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		return explainLatch(v)
 	}
 	v.Outcome = events.Pass
-	if v.Drill == nil {
-		oneIn, percent := sure.Excludes(v.Runs)
+	if v.Drill == nil && v.Probe == nil {
+		oneIn, percent := sure.Excludes(v.Plain())
 		v.Excludes = &events.Excludes{OneIn: oneIn, Percent: percent}
 	}
 	return nil
-}
-
-// group clusters the sealed runs and sets everything in a verdict that follows from
-// their hashes.
-func group(v *events.Verdict, last []events.Digest, sealed []int) {
-	v.ExpectedHash, v.ExpectedResultHash = v.Hashes[0], v.ResultHashes[0]
-	type key struct{ trace, result string }
-	index := make(map[key]int)
-	for _, run := range sealed {
-		d := &last[run]
-		i, ok := index[key{d.Trace, d.Result}]
-		if !ok {
-			i = len(v.Groups)
-			index[key{d.Trace, d.Result}] = i
-			v.Groups = append(v.Groups, events.Group{Hash: d.Trace, ResultHash: d.Result, ForecastHash: d.Forecast, ForecastResultHash: d.ForecastResult})
-		}
-		v.Groups[i].Runs = append(v.Groups[i].Runs, run)
-		if i > 0 && v.FirstMismatchIndex == nil && sealed[0] == 0 {
-			v.FirstMismatchIndex = &run
-		}
-	}
-	// The groups stand in the order of their lowest runs. A stable sort keeps that
-	// among groups of one size.
-	slices.SortStableFunc(v.Groups, func(a, b events.Group) int { return cmp.Compare(len(b.Runs), len(a.Runs)) })
-	for i, g := range v.Groups {
-		if i > 0 {
-			v.Outliers = append(v.Outliers, g.Runs...)
-		}
-	}
-	slices.Sort(v.Outliers)
-	v.Tie = len(v.Groups) > 1 && len(v.Groups[0].Runs) == len(v.Groups[1].Runs)
 }

@@ -12,6 +12,8 @@ import (
 
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // mainPackage is the path of the program's main package. A test of it is the same
@@ -75,12 +77,11 @@ func binaryHash() string {
 
 // surroundings are what a run in this process has around it that must not matter, for the
 // record. The environment is not among them: a program's holds what is nobody's business.
-var surroundings = sync.OnceValue(func() canon.Value {
+func surroundings(of vary.Run) (canon.Value, error) {
 	around := process.Machine()
 	around["build"] = map[string]string(build())
-	v, err := canon.Of(around)
-	if err != nil {
-		return "{}" // a build whose settings are no text
+	if of.Any() {
+		of.Within(program.Variations(program.KindGo)).AddTo(around)
 	}
-	return v
-})
+	return canon.Of(around)
+}

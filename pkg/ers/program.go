@@ -3,6 +3,7 @@ package ers
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -12,6 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Load returns what a coordinator of this program needs, for services of your own: the
@@ -68,10 +70,29 @@ func (p *Pipeline) window(d *program.Definition, contexts *program.Contexts) *wi
 
 func (w *window) Context(i int64) canon.Value { return w.contexts.At(i) }
 
-func (w *window) NewRun() (coordinator.Run, error) {
-	r := &run{Scheduler: scheduler.New(), surroundings: surroundings()}
-	for i, t := range w.tasks {
-		if err := r.Add(t.schedule(&w.definition.Tasks[i])); err != nil {
+// Without implements [coordinator.Reducible].
+func (w *window) Without(_ context.Context, shadow []string) (coordinator.Program, error) {
+	definition, err := w.definition.Without(shadow)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", coordinator.ErrProgram, err)
+	}
+	left := &window{definition: definition, contexts: w.contexts}
+	for _, t := range w.tasks { // in the order of the definition
+		if !slices.Contains(shadow, t.Name) {
+			left.tasks = append(left.tasks, t)
+		}
+	}
+	return left, nil
+}
+
+func (w *window) NewRun(of vary.Run) (coordinator.Run, error) {
+	around, err := surroundings(of)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Scheduler: scheduler.New(), surroundings: around, collect: of.Varied(vary.GC)}
+	for _, i := range of.Places(len(w.tasks)) {
+		if err := r.Add(w.tasks[i].schedule(&w.definition.Tasks[i])); err != nil {
 			return nil, err
 		}
 	}
@@ -82,6 +103,15 @@ func (w *window) NewRun() (coordinator.Run, error) {
 type run struct {
 	*scheduler.Scheduler
 	surroundings canon.Value // "" once they were told
+	collect      bool        // garbage, before each tick
+}
+
+// Tick runs the tasks once.
+func (r *run) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
+	if r.collect {
+		runtime.GC()
+	}
+	return r.Scheduler.Tick(ctx, number, budgets, value)
 }
 
 // Stateful implements [coordinator.Stateful]: a function may keep something by accident,

@@ -53,8 +53,8 @@ func (r *WindowRequest) check() error {
 	if err := r.checkGroups(); err != nil {
 		return err
 	}
-	if err := vary.Check(r.Variations); err != nil {
-		return fmt.Errorf("/variations: %w", err)
+	if err := r.checkPlan(); err != nil {
+		return err
 	}
 	if err := r.After.check(); err != nil {
 		return err
@@ -64,23 +64,70 @@ func (r *WindowRequest) check() error {
 			return err
 		}
 	}
+	if r.Probe != nil {
+		if err := r.Probe.check(); err != nil {
+			return err
+		}
+	}
 	if r.Drill != nil {
 		return r.Drill.Check(r)
 	}
 	return nil
 }
 
+// checkPlan checks what is varied in which run.
+func (r *WindowRequest) checkPlan() error {
+	if err := vary.Check(r.Variations); err != nil {
+		return fmt.Errorf("/variations: %w", err)
+	}
+	if err := vary.Check(r.Fixed); err != nil {
+		return fmt.Errorf("/fixed: %w", err)
+	}
+	for _, name := range r.Fixed {
+		if slices.Contains(r.Variations, name) {
+			return fmt.Errorf("/fixed: %q is varied too", name)
+		}
+	}
+	switch {
+	case len(r.Numbers) == 0:
+		return nil
+	case len(r.Numbers) != r.Runs || r.FirstRun != 0:
+		return fmt.Errorf("/numbers: %d for %d runs: want one for each, and no first_run", len(r.Numbers), r.Runs)
+	case slices.Min(r.Numbers) < 0:
+		return errors.New("/numbers: one is negative")
+	}
+	return nil
+}
+
+func (p *Probe) check() error {
+	if p.Window == 0 || p.Question == "" || len(p.Question) > MaxQuestion {
+		return fmt.Errorf("/probe: of window %d with a question of %d bytes: want a window, and 1 to %d bytes", p.Window, len(p.Question), MaxQuestion)
+	}
+	return checkHashes("/probe/request_sha256", p.Request)
+}
+
 func (r *WindowRequest) checkGroups() error {
+	if plain := r.Plain(); len(r.Groups) > 0 && plain < MinRuns {
+		return fmt.Errorf("/groups: %d runs are in none of them: want at least %d", plain, MinRuns)
+	}
 	seen := make(map[int]bool)
 	for i, g := range r.Groups {
 		if g.Name == "" || len(g.Name) > MaxPipelineName || len(g.Runs) == 0 || !slices.IsSorted(g.Runs) {
 			return fmt.Errorf("/groups/%d: want a name of at most %d bytes, and runs in ascending order", i, MaxPipelineName)
 		}
 		for _, run := range g.Runs {
-			if run < 0 || run >= r.Runs || seen[run] {
-				return fmt.Errorf("/groups/%d/runs: run %d is in two groups, or none of the window's", i, run)
+			if run < r.Plain() || run >= r.Runs || seen[run] {
+				return fmt.Errorf("/groups/%d/runs: run %d is in two groups, is none of the window's, or comes before a plain one", i, run)
 			}
 			seen[run] = true
+		}
+		if g.Name == ShadowOff && len(g.Tasks) == 0 {
+			return fmt.Errorf("/groups/%d/tasks: no task is off", i)
+		}
+		for k, task := range g.Tasks {
+			if task == "" || len(task) > MaxDescription || k > 0 && task <= g.Tasks[k-1] {
+				return fmt.Errorf("/groups/%d/tasks/%d: want names in ascending order, none twice", i, k)
+			}
 		}
 	}
 	return nil
@@ -181,8 +228,8 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("/divergence: belongs to a verdict that fails, this one is %s", v.Outcome)
 	case v.Outcome == Inconclusive && len(v.Problems) == 0 || v.Outcome == Pass && len(v.Problems) > 0:
 		return fmt.Errorf("/problems: %d in a verdict that is %s", len(v.Problems), v.Outcome)
-	case (v.Excludes != nil) != (v.Outcome == Pass && v.Drill == nil):
-		return fmt.Errorf("/excludes: belongs to a verdict that passes and is no drill, this one is %s", v.Outcome)
+	case (v.Excludes != nil) != (v.Outcome == Pass && v.Drill == nil && v.Probe == nil):
+		return fmt.Errorf("/excludes: belongs to a verdict that passes and is no drill and no probe, this one is %s", v.Outcome)
 	case v.Excludes != nil && (v.Excludes.OneIn < 2 || v.Excludes.Percent < 1 || v.Excludes.Percent > 100):
 		return fmt.Errorf("/excludes: a difference in 1 of %d runs with %d %% cannot be", v.Excludes.OneIn, v.Excludes.Percent)
 	case v.Window == 0 || CheckPipelineName(v.Pipeline) != nil || CheckKind(v.Kind) != nil:

@@ -22,7 +22,7 @@ type Difference struct {
 }
 
 // OwnKinds are the kinds of difference that a run can meet by itself.
-var OwnKinds = []DivergenceKind{KindRestart, KindEffect, KindInterference}
+var OwnKinds = []DivergenceKind{KindRestart, KindEffect}
 
 // MaxDifference is the most canonical bytes of each side of a [Difference].
 const MaxDifference = 256 << 10

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 var (
@@ -28,10 +29,12 @@ func goodDocuments() map[string]any {
 		"event": &event,
 		"window": &WindowRequest{Schema: WindowSchema, Kind: Starlark, Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
 			Runs: 12, FirstTick: 3, Ticks: 2, Budget: Budgets{Budget{1, 2}, Budget{3, 4}}, BudgetName: "tight", Drill: drill, Reproduce: "ers run",
-			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{8, 9}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
+			FirstRun: 24, Groups: []RunGroup{{"shadow-off", []int{10, 11}, []string{"oracle:watch"}}}, After: After{5, 6, 7, someHash}, Latch: &Latch{someHash, someHash, someHash}},
 		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
-		"taken":   &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
-		"void":    &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
+		"probe": &WindowRequest{Schema: WindowSchema, Kind: "exec", Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
+			Runs: 2, Ticks: 2, Numbers: []int64{0, 7}, Variations: []vary.Name{vary.TZ}, Fixed: []vary.Name{vary.Locale, vary.GC}, Probe: &Probe{17, someHash, "tz alone is varied"}},
+		"taken": &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
+		"void":  &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
 		"difference": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 0,
 			Covers: []TickDigest{}, Hashes: someHashes, Final: true, LastSeq: 9, LowWater: 8,
 			Difference: &Difference{KindRestart, 4, 1, "a", "/value", "1", "2"}},
@@ -48,8 +51,9 @@ func goodDocuments() map[string]any {
 				Expected: Side{Run: 0, Present: true, Canonical: "1", Value: "1", Event: &event, After: []TraceEvent{event}},
 				Found:    Side{Run: 1, Canonical: "", Value: canon.Null, Error: "boom", After: []TraceEvent{}},
 				Content:  &Content{Name: "stdout", As: "text", Line: 4, Column: 2, Offset: 17, Pointer: "/a", Equal: true, Expected: &line}},
-			Problems: []Problem{{Run: 1, Stream: StreamTrace, Seq: 10, Reason: "why"}},
-			Latch:    &Latch{Trace: someHash}, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
+			Problems:   []Problem{{Run: 1, Stream: StreamTrace, Seq: 10, Reason: "why"}},
+			Variations: []vary.Name{vary.TZ}, Fixed: []vary.Name{vary.GC}, Numbers: []int64{0, 7}, Probe: &Probe{16, someHash, "why"},
+			Latch: &Latch{Trace: someHash}, Drill: drill, Reproduce: "ers run", DigestSeq: 99},
 		"pass": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Pass, Kind: Starlark, Pipeline: "p", Window: 17, Request: someHash, Case: someHash,
 			DefinitionSHA256: someHash, ContextsSHA256: someHash, Runs: 2, FirstTick: 3, Ticks: 2, ExpectedHash: someHash, ExpectedResultHash: someHash,
 			Hashes: []string{someHash, someHash}, ResultHashes: []string{someHash, someHash}, Groups: []Group{{someHash, someHash, someHash, someHash, []int{0, 1}, nil}},
@@ -106,7 +110,7 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "budget_name", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
+			case "latch", "drill", "probe", "numbers", "variations", "fixed", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "budget_name", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
 				"content", "as", "line", "column", "offset", "pointer", "equal": // optional somewhere
 			default:
 				delete(object, key)
@@ -167,7 +171,7 @@ func TestDocumentChecks(t *testing.T) {
 		{"window", `"pipeline":"p"`, `"pipeline":"a.b"`, "/pipeline"},
 		{"window", `"runs":12`, `"runs":1`, "/runs: 1 is out of range"},
 		{"window", `"runs":12`, `"runs":1001`, "/runs: 1001 is out of range"},
-		{"window", `"runs":12`, `"runs":9`, "/groups/0/runs: run 9"},
+		{"window", `"runs":12`, `"runs":9`, "/groups/0/runs: run 10"},
 		{"window", `"run":7`, `"run":12`, "/drill/run"},
 		{"window", `"ticks":2`, `"ticks":-1`, "/ticks"},
 		{"window", `"kind":"starlark"`, `"kind":"Star"`, "/kind"},
@@ -184,6 +188,15 @@ func TestDocumentChecks(t *testing.T) {
 		{"window", `"budget_name":"tight"`, `"budget_name":""`, "/budget_name: empty: leave it out"},
 		{"window", `"first_run":24`, `"first_run":-1`, "/first_run"},
 		{"window", `"first_run":24`, `"first_run":9223372036854775800`, "/first_run: 12 runs from run 9223372036854775800"},
+		{"probe", `"numbers":[0,7]`, `"numbers":[0,-7]`, "/numbers: one is negative"},
+		{"probe", `"numbers":[0,7]`, `"numbers":[0]`, "/numbers: 1 for 2 runs"},
+		{"probe", `"numbers":[0,7]`, `"first_run":1,"numbers":[0,7]`, "/numbers: 2 for 2 runs: want one for each, and no first_run"},
+		{"probe", `"fixed":["locale","gc"]`, `"fixed":["tz"]`, `/fixed: "tz" is varied too`},
+		{"probe", `"fixed":["locale","gc"]`, `"fixed":["gc","locale"]`, "/fixed: "},
+		{"probe", `"variations":["tz"]`, `"variations":["zz"]`, "/variations: there is no variation"},
+		{"probe", `"window":17`, `"window":0`, "/probe"},
+		{"probe", `"question":"tz alone is varied"`, `"question":""`, "/probe"},
+		{"probe", `"request_sha256":"0`, `"request_sha256":"X`, "/probe/request_sha256"},
 		{"pass", `"percent":50`, `"percent":101`, "/excludes"},
 		{"pass", `"one_in":2`, `"one_in":1`, "/excludes"},
 		{"pass", `"excludes":{"one_in":2,"percent":50},`, ``, "/excludes"},

@@ -33,33 +33,54 @@ type Verdict struct {
 	FirstTick        int64   `json:"first_tick"`
 	Ticks            int64   `json:"ticks"`
 	FirstRun         int64   `json:"first_run,omitempty"`
+	Numbers          []int64 `json:"numbers,omitempty"`
 
 	Variations []vary.Name `json:"variations,omitempty"` // as requested
+	Fixed      []vary.Name `json:"fixed,omitempty"`      // likewise
 	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
+	RunGroups  []RunGroup  `json:"run_groups,omitempty"` // as requested
 
-	// The hashes of run 0, and of each run by its index. Runs are equal when both
-	// their trace and their result hash are. A run that was never sealed has "".
+	// The hashes of run 0, and of each run by its index. Runs that are made alike are equal
+	// when both their trace and their result hash are; those that are made in another way,
+	// when both hashes of the forecast lane are. A run that was never sealed has "".
 	ExpectedHash       string   `json:"expected_hash"`
 	ExpectedResultHash string   `json:"expected_result_hash"`
 	Hashes             []string `json:"hashes"`
 	ResultHashes       []string `json:"result_hashes"`
 	FirstMismatchIndex *int     `json:"first_mismatch_index"` // first run that differs from run 0; null when none does
 
-	Groups   []Group `json:"groups"`   // sealed runs clustered by both hashes, largest first, then by lowest run
-	Outliers []int   `json:"outliers"` // the runs outside the first group, ascending
-	Tie      bool    `json:"tie"`      // the first group is no larger than the second: which one is odd cannot be told
+	Groups   []Group `json:"groups"`   // sealed runs that are made alike, clustered by both hashes: plain ones first, then as in RunGroups; of these largest first, then by lowest run
+	Outliers []int   `json:"outliers"` // the runs that are not equal to those of the first group, or of the first that is made alike, ascending
+	Tie      bool    `json:"tie"`      // the first group is no larger than the second that is made alike: which one is odd cannot be told
 
-	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill
+	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill or a probe
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
 	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive; on fail of the runs that could not be judged
 	Latch      *Latch      `json:"latch,omitempty"`      // as requested
 	Drill      *Drill      `json:"drill,omitempty"`      // as requested: this verdict is an exercise
+	Probe      *Probe      `json:"probe,omitempty"`      // as requested: this verdict answers a question about another window
 	Reproduce  string      `json:"reproduce"`            // the command that shows it again
 	DigestSeq  uint64      `json:"digest_seq"`           // the ERS_DIGEST message that completed the window
 }
 
 // Key is the identity of the window that the verdict is about.
 func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Request} }
+
+// Number is the number of a run in the plan.
+func (v *Verdict) Number(run int) int64 { return numberOf(v.FirstRun, v.Numbers, run) }
+
+// PlainGroups are the groups of runs that are made without anything special, by their runs.
+func (v *Verdict) PlainGroups() (groups [][]int) {
+	for i := range v.Groups {
+		if Made(v.RunGroups, v.Groups[i].Runs) < 0 {
+			groups = append(groups, v.Groups[i].Runs)
+		}
+	}
+	return groups
+}
+
+// Plain is how many runs of the window are made without anything special.
+func (v *Verdict) Plain() int { return plain(v.Runs, v.RunGroups) }
 
 // Excludes is what equal runs exclude, of differences that do not hang on what is around
 // the runs: see package sure.
@@ -110,15 +131,16 @@ const (
 
 	KindRestart      DivergenceKind = "restart"      // done again after a crash, a task answered otherwise
 	KindEffect       DivergenceKind = "effect"       // a task asked for another effect than the one recorded
-	KindInterference DivergenceKind = "interference" // the shadow lane changed the forecast lane
+	KindInterference DivergenceKind = "interference" // with the shadow lane off the forecast lane is another
 )
 
 // Divergence explains the first difference between the reference (the first group)
 // and the runs of the outlier group that leaves it earliest.
 type Divergence struct {
 	Location
-	Runs     []int        `json:"runs"`   // the runs that show it
-	Before   []TraceEvent `json:"before"` // up to three events before it, the same in both
+	Runs     []int        `json:"runs"`             // the runs that show it
+	Shadow   string       `json:"shadow,omitempty"` // of kind interference: the task that makes it, as far as the runs tell; left out: they name no single one
+	Before   []TraceEvent `json:"before"`           // up to three events before it, the same in both
 	Expected Side         `json:"expected"`
 	Found    Side         `json:"found"`
 	Content  *Content     `json:"content,omitempty"` // what that is, where a task ran a command

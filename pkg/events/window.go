@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -45,7 +46,9 @@ type WindowRequest struct {
 	Runs             int         `json:"runs"`                  // >= 2
 	FirstRun         int64       `json:"first_run,omitempty"`   // number of run 0 in a plan that goes over several windows
 	Groups           []RunGroup  `json:"groups,omitempty"`      // runs that are made in another way; left out: all are made alike
+	Numbers          []int64     `json:"numbers,omitempty"`     // of each run in the plan, in place of first_run and those behind it
 	Variations       []vary.Name `json:"variations,omitempty"`  // what must not matter, and is varied from run to run: in the order of [vary.All]
+	Fixed            []vary.Name `json:"fixed,omitempty"`       // likewise, but every run has it as plain runs have it
 	FirstTick        int64       `json:"first_tick"`            // >= 0
 	Ticks            int64       `json:"ticks"`                 // ticks a run; 0: open, until its inputs end
 	Budget           Budgets     `json:"budget"`                // of every tick
@@ -53,6 +56,7 @@ type WindowRequest struct {
 	After            After       `json:"after"`
 	Latch            *Latch      `json:"latch,omitempty"`
 	Drill            *Drill      `json:"drill,omitempty"`
+	Probe            *Probe      `json:"probe,omitempty"`
 	Reproduce        string      `json:"reproduce,omitempty"` // the command line that asked, for people; at most MaxReproduce bytes
 }
 
@@ -66,10 +70,49 @@ type After struct {
 	VerdictSHA256 string `json:"verdict_sha256"` // of the last verdict's bytes, "" for none
 }
 
-// RunGroup names runs of a window that are made in their own way.
+// RunGroup names runs of a window that are made in their own way. They come after the plain ones.
 type RunGroup struct {
-	Name string `json:"name"` // what is special about them, such as "shadow-off"
-	Runs []int  `json:"runs"` // ascending
+	Name  string   `json:"name"`            // what is special about them: ShadowOff
+	Runs  []int    `json:"runs"`            // ascending
+	Tasks []string `json:"tasks,omitempty"` // that it is about, ascending
+}
+
+// ShadowOff is the name of groups whose Tasks, of the shadow lane, are not run: an event
+// of none of them is in the trace. What the forecast lane does must be the same.
+const ShadowOff = "shadow-off"
+
+// Plain is how many runs of the window are made without anything special.
+func (r *WindowRequest) Plain() int { return plain(r.Runs, r.Groups) }
+
+// SetPlain changes how many plain runs there are. Those of the groups come after them.
+func (r *WindowRequest) SetPlain(runs int) {
+	groups := make([]RunGroup, len(r.Groups))
+	for i, g := range r.Groups {
+		list := make([]int, len(g.Runs))
+		for k := range list {
+			list[k] = runs
+			runs++
+		}
+		g.Runs = list
+		groups[i] = g
+	}
+	r.Runs = runs
+	if len(groups) > 0 {
+		r.Groups = groups
+	}
+}
+
+func plain(runs int, groups []RunGroup) int {
+	for _, g := range groups {
+		runs -= len(g.Runs)
+	}
+	return runs
+}
+
+// Made returns the index of the group that runs which are made alike are of, -1 for plain
+// ones.
+func Made(groups []RunGroup, runs []int) int {
+	return slices.IndexFunc(groups, func(g RunGroup) bool { return len(runs) > 0 && slices.Contains(g.Runs, runs[0]) })
 }
 
 // Latch is what a pipeline was accepted with. It holds for the contexts, budgets, first
@@ -98,9 +141,24 @@ func (r *WindowRequest) Case() string {
 }
 
 // AddsUp tells whether the runs of the window are runs like those of any other window of
-// its case, so that passes of them prove more together. Those of a drill are not, nor are
-// open runs, whose inputs no case names. Whoever adds up windows asks this.
-func (r *WindowRequest) AddsUp() bool { return r.Drill == nil && r.Ticks > 0 }
+// its case, so that passes of them prove more together. Those of a drill and of a probe
+// are not, nor are open runs, whose inputs no case names. Whoever adds up windows asks this.
+func (r *WindowRequest) AddsUp() bool { return r.Drill == nil && r.Probe == nil && r.Ticks > 0 }
+
+// Number is the number of a run in the plan.
+func (r *WindowRequest) Number(run int) int64 { return numberOf(r.FirstRun, r.Numbers, run) }
+
+func numberOf(first int64, numbers []int64, run int) int64 {
+	if run >= 0 && run < len(numbers) {
+		return numbers[run]
+	}
+	return first + int64(run)
+}
+
+// Run is what is around a run of the window on purpose.
+func (r *WindowRequest) Run(run int) vary.Run {
+	return vary.Run{Names: r.Variations, Fixed: r.Fixed, Number: r.Number(run)}
+}
 
 // WindowKey is the identity of a window. Every frame, digest and verdict carries it, and
 // whoever reads one compares it with ERS_WINDOW: under a number that came again stands
@@ -132,6 +190,16 @@ const MaxReproduce = 4 << 10
 // MaxDescription is the most bytes that a task's name and tags take in an event, as
 // canonical JSON. A verdict repeats them some thirty times.
 const MaxDescription = 8 << 10
+
+// Probe marks a window that a search for the cause of a difference asked for.
+type Probe struct {
+	Window   uint64 `json:"window"`         // whose difference it is about
+	Request  string `json:"request_sha256"` // of that window: a number alone is no identity
+	Question string `json:"question"`       // what it is to answer, for people; at most MaxQuestion bytes
+}
+
+// MaxQuestion is the most bytes of [Probe.Question].
+const MaxQuestion = 400
 
 // Drill tells the coordinator to falsify one event just before it publishes it, so
 // that the alarm can be tested with everything behind it real.

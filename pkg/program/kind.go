@@ -4,7 +4,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"abraxas.dev/ers/pkg/vary"
 )
+
+// Variations are what can be varied for tasks of a kind: all for processes, and for tasks
+// that run within ERS what is of its own doing.
+func Variations(kind string) []vary.Name {
+	switch kind {
+	case KindExec:
+		return vary.All
+	case KindGo:
+		return []vary.Name{vary.GC, vary.Order, vary.Alone}
+	}
+	return []vary.Name{vary.Order, vary.Alone}
+}
 
 // checkKind finds what in the definition is not of its kind.
 func (d *Definition) checkKind(c checker) {

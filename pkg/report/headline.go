@@ -12,23 +12,33 @@ import (
 // Headline says in one line, without the outcome itself, what a verdict is: which
 // runs differ, where, and in what; or why they could not be judged.
 func Headline(v *events.Verdict) string {
-	drill := ""
-	if v.Drill != nil {
-		drill = "drill: "
-	}
+	mark := marked(v)
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
-		return drill + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs)
+		return mark + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs)
+	case v.Outcome == events.Pass && len(v.RunGroups) > 0:
+		return mark + fmt.Sprintf("all %d runs are equal to the byte, and so is the forecast lane of %d more without shadow tasks", v.Plain(), v.Runs-v.Plain())
 	case v.Outcome == events.Pass:
-		return fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
+		return mark + fmt.Sprintf("all %d runs are equal to the byte", v.Runs)
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
-		return drill + fmt.Sprintf("all %d runs are equal, but their %s", v.Runs, notAccepted(v.Divergence))
+		return mark + fmt.Sprintf("all %d runs are equal, but their %s", v.Runs, notAccepted(v.Divergence))
 	case v.Divergence != nil:
-		return drill + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
+		return mark + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
 	case len(v.Problems) > 0:
-		return drill + whyNot(v)
+		return mark + whyNot(v)
 	}
-	return drill + fmt.Sprintf("the verdict on %d runs gives no reason", v.Runs)
+	return mark + fmt.Sprintf("the verdict on %d runs gives no reason", v.Runs)
+}
+
+// marked says that a window is an exercise, or one of a search.
+func marked(v *events.Verdict) string {
+	switch {
+	case v.Drill != nil:
+		return "drill: "
+	case v.Probe != nil:
+		return "probe: "
+	}
+	return ""
 }
 
 // notAccepted says which hash is not the accepted one.
@@ -64,9 +74,18 @@ func whichRuns(v *events.Verdict) string {
 	if len(v.Groups) < 2 {
 		return runs(d.Runs) + " " + differ(d.Runs)
 	}
+	if made := events.Made(v.RunGroups, d.Runs); made >= 0 {
+		off := tasksOff(v, made)
+		if d.Shadow != "" {
+			off = "the shadow task " + name(d.Shadow)
+		}
+		return fmt.Sprintf("%s, without %s, %s from %s", runs(d.Runs), off, differ(d.Runs), runs(groupOf(v, d.Expected.Run)))
+	}
 	reference := v.Groups[0].Runs
 	pair := fmt.Sprintf("%s %s from %s", runs(d.Runs), differ(d.Runs), runs(reference))
 	switch {
+	case v.Tie && v.Probe != nil && len(v.Groups) == 2: // its run 0 is the plain one
+		return pair
 	case v.Tie && len(v.Groups) == 2:
 		return "a tie: " + pair
 	case len(v.Groups) == v.Runs:
@@ -130,7 +149,7 @@ func whatDiffers(d *events.Divergence) string {
 	case events.KindEffect:
 		return task + " asked for another effect: " + inTree(d, "another one", "")
 	case events.KindInterference:
-		return "the shadow lane changed " + task + ": " + inTree(d, "another value", "")
+		return task + ": " + inTree(d, "another value", "")
 	case events.KindType:
 		verb := "has"
 		if strings.HasPrefix(d.Pointer, "/value") {

@@ -70,7 +70,7 @@ func outcomeStyle(o events.Outcome) style {
 
 // facts says what was compared.
 func (p *page) facts(v *events.Verdict) {
-	window := fmt.Sprintf("%d runs, %s", v.Runs, tickRange(v))
+	window := fmt.Sprintf("%s, %s", runsText(v), tickRange(v))
 	if v.Pipeline != "" {
 		window = fmt.Sprintf("%d of %s: %s", v.Window, clean(v.Pipeline), window)
 	}
@@ -131,7 +131,7 @@ func (p *page) again(v *events.Verdict) {
 
 // notes says what changes how the rest is to be read.
 func (p *page) notes(v *events.Verdict) {
-	if v.Tie && v.Outcome == events.Fail {
+	if v.Tie && v.Outcome == events.Fail && v.Probe == nil {
 		p.note(boldYellow, "TIE:", "no group is larger than all others, so that it cannot be told which side is right. \"expected\" is only the side with the lowest run.")
 	}
 	if d := v.Divergence; d != nil && d.Kind == events.KindLatch && v.FirstRun > 0 {
@@ -139,8 +139,12 @@ func (p *page) notes(v *events.Verdict) {
 	} else if d != nil && d.Kind == events.KindLatch {
 		p.note(boldYellow, "LATCH:", "the runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed. If that is wanted, accept the found hash in its place.")
 	}
+	p.shadow(v)
 	if v.Drill != nil {
 		p.note(boldYellow, "DRILL:", drillNote(v))
+	}
+	if v.Probe != nil {
+		p.note(boldYellow, "PROBE:", probeNote(v.Probe))
 	}
 }
 
@@ -158,11 +162,15 @@ func drillNote(v *events.Verdict) string {
 	return "a difference was made on purpose (" + what + "), but that is not what is shown here, or not all of it. The rest is real."
 }
 
+func probeNote(p *events.Probe) string {
+	return fmt.Sprintf("this window was asked for in the search for what makes window %d differ: %s", p.Window, clean(p.Question))
+}
+
 // isDrill tells whether the difference that was found is the one that the drill made,
 // and the only one.
 func isDrill(v *events.Verdict) bool {
 	d, drill := v.Divergence, v.Drill
-	if d == nil || len(v.Groups) != 2 || d.Tick != drill.Tick || (d.Task != drill.Task && d.Kind != events.KindOrder) {
+	if d == nil || len(v.Groups) != 2+len(v.RunGroups) || d.Tick != drill.Tick || (d.Task != drill.Task && d.Kind != events.KindOrder) {
 		return false
 	}
 	run := []int{drill.Run}

@@ -9,10 +9,12 @@ import (
 
 // variations says what was varied, and what was not although it was to be.
 func (p *page) variations(v *events.Verdict) {
-	if len(v.Variations) == 0 {
-		return
+	if len(v.Variations) > 0 {
+		p.wrapped("varied", vary.Text(v.Variations))
 	}
-	p.wrapped("varied", vary.Text(v.Variations))
+	if len(v.Fixed) > 0 {
+		p.wrapped("fixed", vary.Text(v.Fixed))
+	}
 	label := "not varied"
 	for _, n := range v.NotVaried {
 		text := fmt.Sprintf("%s: %s", n.Name, n.Reason)
@@ -46,16 +48,16 @@ func (p *page) suspects(v *events.Verdict) {
 
 // Suspects says in a sentence or two what the pattern of the runs says of the cause of a
 // fail, and which variations it names. Nothing, where nothing was varied, where nothing
-// differs, and of a drill, whose cause is known.
+// differs, and of a drill, whose cause is known, or a probe, which asks for it.
 func Suspects(v *events.Verdict) (names []vary.Name, sentence string) {
-	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil {
+	if len(v.Variations) == 0 || v.Outcome != events.Fail || v.Drill != nil || v.Probe != nil {
 		return nil, ""
 	}
-	groups := make([][]int, len(v.Groups))
-	for i := range v.Groups {
-		groups[i] = v.Groups[i].Runs
+	groups := v.PlainGroups()
+	if len(groups) < 2 {
+		return nil, ""
 	}
-	list := vary.Suspects(v.Variations, v.FirstRun, groups)
+	list := vary.Suspects(v.Variations, v.Number, groups)
 	for i := range list {
 		names = append(names, list[i].Name)
 	}

@@ -14,6 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Loader returns a coordinator.Config.Load that makes the program of a window out of the
@@ -27,25 +28,58 @@ func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow
 		if err != nil {
 			return nil, err
 		}
-		switch definition.Kind {
-		case program.KindStarlark:
-			compiled, err := evaluators.Compile(ctx, definition)
-			if err != nil {
-				return nil, final(ctx, err, evaluator.ErrUnavailable)
-			}
-			return evaluated{compiled, contexts, r}, nil
-		case program.KindExec:
+		if definition.Kind == program.KindExec {
 			if err := allow.Check(definition); err != nil {
 				return nil, final(ctx, err, nil)
 			}
-			loaded, err := exec.Load(ctx, processes, definition)
-			if err != nil {
-				return nil, final(ctx, err, exec.ErrUnavailable)
-			}
-			return executed{loaded, contexts, r}, nil
 		}
-		return nil, fmt.Errorf("definition: %w: this coordinator runs no tasks of kind %s: start the program that has them", coordinator.ErrProgram, definition.Kind)
+		load := func(ctx context.Context, definition *program.Definition) (coordinator.Program, error) {
+			switch definition.Kind {
+			case program.KindStarlark:
+				compiled, err := evaluators.Compile(ctx, definition)
+				if err != nil {
+					return nil, final(ctx, err, evaluator.ErrUnavailable)
+				}
+				return evaluated{compiled, contexts, r}, nil
+			case program.KindExec:
+				loaded, err := exec.Load(ctx, processes, definition)
+				if err != nil {
+					return nil, final(ctx, err, exec.ErrUnavailable)
+				}
+				return executed{loaded, contexts, r}, nil
+			}
+			return nil, fmt.Errorf("definition: %w: this coordinator runs no tasks of kind %s: start the program that has them", coordinator.ErrProgram, definition.Kind)
+		}
+		whole, err := load(ctx, definition)
+		if err != nil {
+			return nil, err
+		}
+		return reducible{whole, definition, load}, nil
 	}
+}
+
+// reducible is a program that can be made again without tasks of the shadow lane.
+type reducible struct {
+	coordinator.Program
+	definition *program.Definition
+	load       func(context.Context, *program.Definition) (coordinator.Program, error)
+}
+
+// Without implements [coordinator.Reducible].
+func (p reducible) Without(ctx context.Context, shadow []string) (coordinator.Program, error) {
+	left, err := p.definition.Without(shadow)
+	if err != nil {
+		return nil, final(ctx, err, nil)
+	}
+	return p.load(ctx, left)
+}
+
+// Close closes the program, if it wants to be closed.
+func (p reducible) Close() error {
+	if c, ok := p.Program.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // final makes an error of a definition one that trying again does not mend, unless it is of
@@ -90,8 +124,12 @@ type evaluated struct {
 	request  *events.WindowRequest
 }
 
-func (e evaluated) NewRun() (coordinator.Run, error) {
-	run := e.Compiled.NewRun()
+func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
+	compiled := e.Compiled
+	if of.Varied(vary.Order) {
+		compiled = compiled.Reordered(of.Places)
+	}
+	run := compiled.NewRun()
 	run.Ahead = func(number int64) (canon.Value, bool) {
 		i := number - e.request.FirstTick
 		if i >= e.request.Ticks {
@@ -99,16 +137,35 @@ func (e evaluated) NewRun() (coordinator.Run, error) {
 		}
 		return e.Context(i), true
 	}
-	return evaluatedRun{run}, nil
+	r := &evaluatedRun{Run: run}
+	if of.Any() {
+		around := make(map[string]any)
+		of.Within(program.Variations(program.KindStarlark)).AddTo(around)
+		var err error
+		if r.surroundings, err = canon.Of(around); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // Context is the context of the i-th tick.
 func (e evaluated) Context(i int64) canon.Value { return e.contexts.At(i) }
 
 // evaluatedRun is a run that is tried again later when there is no evaluator to be had.
-type evaluatedRun struct{ *evaluator.Run }
+type evaluatedRun struct {
+	*evaluator.Run
+	surroundings canon.Value // "" once they were told
+}
 
-func (r evaluatedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
+// Extra implements [coordinator.Recorder].
+func (r *evaluatedRun) Extra() events.Extra {
+	x := events.Extra{Surroundings: r.surroundings}
+	r.surroundings = ""
+	return x
+}
+
+func (r *evaluatedRun) Tick(ctx context.Context, number int64, budgets scheduler.Budgets, value any) (scheduler.Tick, error) {
 	tick, err := r.Run.Tick(ctx, number, budgets, value)
 	return tick, passing(err, evaluator.ErrUnavailable)
 }
@@ -128,8 +185,8 @@ type executed struct {
 	request  *events.WindowRequest
 }
 
-func (e executed) NewRun() (coordinator.Run, error) {
-	run, err := e.Program.NewRun()
+func (e executed) NewRun(of vary.Run) (coordinator.Run, error) {
+	run, err := e.Program.NewRun(of)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // goTasks is a program of trivial tasks in Go.
@@ -24,7 +25,7 @@ type goTasks int
 
 func (n goTasks) Context(int64) canon.Value { return canon.Null }
 
-func (n goTasks) NewRun() (coordinator.Run, error) {
+func (n goTasks) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	for i := range int(n) {
 		err := s.Add(scheduler.Task{Name: fmt.Sprintf("task:%03d", i), Lane: events.Lane(i * 2 / int(n)), Tags: []string{"bench"},
@@ -88,7 +89,7 @@ type flaky struct{ once atomic.Bool }
 
 func (f *flaky) Context(int64) canon.Value { return canon.Null }
 
-func (f *flaky) NewRun() (coordinator.Run, error) {
+func (f *flaky) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	return s, s.Add(scheduler.Task{Name: "flaky", Run: func(_ context.Context, in *scheduler.Input) (any, error) {
 		odd := in.Tick() == 17 && f.once.CompareAndSwap(false, true)

@@ -25,6 +25,7 @@ import (
 	"abraxas.dev/ers/pkg/service/feed"
 	"abraxas.dev/ers/pkg/service/gate"
 	"abraxas.dev/ers/pkg/service/hasher"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // BenchmarkSmallWindows is the rate of small windows of 12 runs that are waiting in the
@@ -92,7 +93,7 @@ type differing struct{ runs atomic.Int64 }
 
 func (*differing) Context(int64) canon.Value { return canon.Null }
 
-func (d *differing) NewRun() (coordinator.Run, error) {
+func (d *differing) NewRun(vary.Run) (coordinator.Run, error) {
 	s, run := scheduler.New(), d.runs.Add(1)
 	return s, s.Add(scheduler.Task{Name: "differs", Run: func(context.Context, *scheduler.Input) (any, error) { return run, nil }})
 }

@@ -9,14 +9,27 @@ import (
 // Run is what is to be varied in one run.
 type Run struct {
 	Names  []Name // of the window's variations
+	Fixed  []Name // that every run of the window has as plain runs have them
 	Number int64  // of the run in the plan
 }
 
 // Has tells whether the window has a variation: it is fixed or varied then.
-func (r Run) Has(name Name) bool { return slices.Contains(r.Names, name) }
+func (r Run) Has(name Name) bool {
+	return slices.Contains(r.Names, name) || slices.Contains(r.Fixed, name)
+}
 
 // Varied tells whether this run has another value than plain runs.
-func (r Run) Varied(name Name) bool { return r.Has(name) && Varied(name, r.Number) }
+func (r Run) Varied(name Name) bool { return slices.Contains(r.Names, name) && Varied(name, r.Number) }
+
+// Any tells whether the window has any variation, varied or fixed.
+func (r Run) Any() bool { return len(r.Names)+len(r.Fixed) > 0 }
+
+// cycle is after how many runs values come again. It keeps them in the bounds that seeds,
+// threads, dates and names have, however many runs there are.
+const cycle = 96
+
+// Value is what the values of this run are made from, 1 to cycle.
+func (r Run) Value() int64 { return (max(r.Number, 1)-1)%cycle + 1 }
 
 // pick is the fixed value in a plain run, and one of others in a run in which it is
 // varied: the next one in each.
@@ -24,13 +37,13 @@ func (r Run) pick(name Name, fixed string, others ...string) string {
 	if !r.Varied(name) {
 		return fixed
 	}
-	return others[r.Number%int64(len(others))]
+	return others[r.Value()%int64(len(others))]
 }
 
-// number is likewise a number, which no two runs share where it is varied.
+// number is likewise a number, which no two runs of a cycle share where it is varied.
 func (r Run) number(name Name, fixed, step int64) string {
 	if r.Varied(name) {
-		fixed += step * r.Number
+		fixed += step * r.Value()
 	}
 	return strconv.FormatInt(fixed, 10)
 }
@@ -57,7 +70,7 @@ func (r Run) Environment(name Name, cpus int) (about, values []string) {
 		}
 	case EnvSize:
 		if r.Varied(name) {
-			return set(strings.Repeat("x", int(1+r.Number*97%8192)), "ERS_VARIED_SIZE")
+			return set(strings.Repeat("x", int(1+r.Value()*2741%8192)), "ERS_VARIED_SIZE")
 		}
 	case Terminal:
 		about, values = set(r.pick(name, "xterm", "dumb", "linux", "vt100", "screen"), "TERM")
@@ -96,7 +109,7 @@ func (r Run) CPUs(there int) int {
 	if !r.Varied(CPUs) || there < 2 {
 		return there
 	}
-	return 1 + int(r.Number%int64(there-1))
+	return 1 + int(r.Value()%int64(there-1))
 }
 
 // Nice is how much more willingly it gives way than it would.
@@ -104,7 +117,7 @@ func (r Run) Nice() int {
 	if !r.Varied(Nice) {
 		return 0
 	}
-	return 1 + int(r.Number%10)
+	return 1 + int(r.Value()%10)
 }
 
 // Umask is the mask of new files.
@@ -112,7 +125,39 @@ func (r Run) Umask() int {
 	if !r.Varied(Umask) {
 		return 0o022
 	}
-	return [...]int{0o077, 0o002, 0o027, 0o007, 0o037, 0o067}[r.Number%6]
+	return [...]int{0o077, 0o002, 0o027, 0o007, 0o037, 0o067}[r.Value()%6]
+}
+
+// FileOrder is in which order files are made, as a number: 0 is as they are.
+func (r Run) FileOrder() int64 { return r.file(FileOrder) }
+
+// FileTimes are when files were changed, likewise.
+func (r Run) FileTimes() int64 { return r.file(FileTimes) }
+
+func (r Run) file(name Name) int64 {
+	if !r.Varied(name) {
+		return 0
+	}
+	return r.Value()
+}
+
+// Days are how far the clock is moved.
+func (r Run) Days() int64 { return 17 * r.Value() }
+
+// Places is the order of n tasks in which they are added: a permutation of 0 to n-1.
+func (r Run) Places(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	if !r.Varied(Order) || n < 2 {
+		return list
+	}
+	if r.Value()%2 == 1 {
+		slices.Reverse(list)
+	}
+	by := int(r.Value()/2) % n
+	return append(list[by:len(list):len(list)], list[:by]...)
 }
 
 // Folder is the way from one folder to another one, deeper by some folders where it is
@@ -122,5 +167,5 @@ func (r Run) Folder(name Name) string {
 		return "."
 	}
 	number := r.number(name, 0, 1)
-	return strings.Repeat("deeper/", int(r.Number%4)) + "in " + number
+	return strings.Repeat("deeper/", int(r.Value()%4)) + "in " + number
 }

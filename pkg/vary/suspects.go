@@ -17,12 +17,12 @@ func (s *Suspect) All() bool { return s.Differs == s.Varied }
 
 // Suspects are the variations that alone can be behind the differences between runs: the
 // runs in which one is plain are all equal, and some of those in which it is varied differ
-// from them. groups are the equal runs, by their index in the window; first is the number
-// of run 0 in the plan. The most suspicious comes first; where one differs wherever it is
+// from them. groups are the equal runs, by their index in the window; number is that of
+// a run in the plan. The most suspicious comes first; where one differs wherever it is
 // varied, the others are left out. None: no variation explains it alone.
-func Suspects(names []Name, first int64, groups [][]int) (list []Suspect) {
+func Suspects(names []Name, number func(run int) int64, groups [][]int) (list []Suspect) {
 	for _, name := range names {
-		if s, ok := suspect(name, first, groups); ok {
+		if s, ok := suspect(name, number, groups); ok {
 			list = append(list, s)
 		}
 	}
@@ -33,12 +33,12 @@ func Suspects(names []Name, first int64, groups [][]int) (list []Suspect) {
 	return list
 }
 
-func suspect(name Name, first int64, groups [][]int) (s Suspect, ok bool) {
+func suspect(name Name, number func(run int) int64, groups [][]int) (s Suspect, ok bool) {
 	s.Name = name
 	plain := -1 // the group of the plain runs
 	for g, runs := range groups {
 		for _, run := range runs {
-			if Varied(name, first+int64(run)) {
+			if Varied(name, number(run)) {
 				s.Varied++
 				continue
 			}

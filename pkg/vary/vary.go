@@ -39,31 +39,47 @@ const (
 	ASLR     Name = "aslr"     // plain runs have none, the others have it
 	Nice     Name = "nice"     // how willingly it gives way
 	Stdin    Name = "stdin"    // a pipe, and not a file
-	GC       Name = "gc"       // GOGC: how often garbage is collected
+	GC       Name = "gc"       // how often garbage is collected: GOGC, and in Go tasks before each tick
+
+	FileOrder Name = "fileorder" // in which the files of the working folder are listed
+	FileTimes Name = "mtime"     // of the files in the working folder
+	Order     Name = "order"     // in which the tasks were added
+	Alone     Name = "alone"     // one run after the other, and not side by side
+
+	Warm Name = "warm" // a worker that has done the first tick before: one with state differs by right
+	PID  Name = "pid"  // a PID namespace, in which a process always has the same number: that hides much
 )
 
 // All are the variations, in the order of the plan.
-var All = []Name{TZ, Locale, HashSeed, Threads, CPUs, Umask, Home, User, Host, Path, Env, EnvSize, Terminal, Clock, ASLR, Nice, Stdin, GC}
+var All = []Name{
+	TZ, Locale, HashSeed, Threads, CPUs, Umask, Home, User, Host, Path, Env, EnvSize, Terminal, Clock, ASLR, Nice, Stdin, GC,
+	FileOrder, FileTimes, Order, Alone, Warm, PID,
+}
 
-// Standard and None are what people write for all variations and for none.
+// onRequest are those that are varied only where they are named.
+var onRequest = []Name{Warm, PID}
+
+// Standard and None are what people write for all variations that every program should
+// bear, and for none.
 const (
 	Standard = "standard"
 	None     = "none"
 )
 
-// Parse reads a list of variations with commas, "standard" or "none".
-func Parse(text string) ([]Name, error) {
+// Split makes words of a list with commas.
+func Split(text string) []string {
 	var words []string
 	for word := range strings.SplitSeq(text, ",") {
 		words = append(words, strings.TrimSpace(word))
 	}
-	return List(words)
+	return words
 }
 
-// List makes names of words, in the order of [All]. It refuses what it does not know.
-func List(words []string) ([]Name, error) {
+// List makes names of words, in the order of [All]: names, or "standard" or "none" alone.
+// can are those that can be varied at all. It refuses what it does not know.
+func List(words []string, can []Name) ([]Name, error) {
 	if len(words) == 1 && words[0] == Standard {
-		return slices.Clone(All), nil
+		return slices.DeleteFunc(slices.Clone(can), func(n Name) bool { return slices.Contains(onRequest, n) }), nil
 	}
 	if len(words) == 0 || len(words) == 1 && words[0] == None {
 		return nil, nil
@@ -75,7 +91,9 @@ func List(words []string) ([]Name, error) {
 		case word == Standard || word == None:
 			return nil, fmt.Errorf("%q stands alone or not at all", word)
 		case !slices.Contains(All, name):
-			return nil, fmt.Errorf("there is no variation %q: there are %s; %q is all of them, %q is none", word, Text(All), Standard, None)
+			return nil, fmt.Errorf("there is no variation %.40q: there are %s; %q is all but %s, %q is none", word, Text(All), Standard, Text(onRequest), None)
+		case !slices.Contains(can, name):
+			return nil, fmt.Errorf("%s cannot be varied for tasks that run within ERS: want some of %s", name, Text(can))
 		case slices.Contains(names, name):
 			return nil, fmt.Errorf("the variation %q stands twice", word)
 		}

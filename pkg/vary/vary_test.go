@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-func TestParse(t *testing.T) {
+func TestList(t *testing.T) {
 	for text, want := range map[string]string{
-		"standard":       Text(All),
+		"standard":       Text(All[:len(All)-2]),
+		"warm,pid,tz":    "tz, warm, pid",
 		"none":           "",
 		"umask, tz":      "tz, umask",
 		"tz,tz":          `the variation "tz" stands twice`,
@@ -18,7 +19,7 @@ func TestParse(t *testing.T) {
 		"timezone":       `there is no variation "timezone": there are tz, locale`,
 		"tz,standard,gc": `"standard" stands alone or not at all`,
 	} {
-		names, err := Parse(text)
+		names, err := List(Split(text), All)
 		got := Text(names)
 		if err != nil {
 			got = err.Error()
@@ -72,6 +73,9 @@ func group(runs int, value func(run int64) int64) (groups [][]int) {
 	return groups
 }
 
+// from numbers the runs of a window one after the other.
+func from(first int64) func(int) int64 { return func(run int) int64 { return first + int64(run) } }
+
 func names(list []Suspect) (all []Name) {
 	for _, s := range list {
 		all = append(all, s.Name)
@@ -94,7 +98,7 @@ func TestSuspects(t *testing.T) {
 					}
 					return 0
 				})
-				if got := names(Suspects(All, first, groups)); !slices.Equal(got, []Name{name}) {
+				if got := names(Suspects(All, from(first), groups)); !slices.Equal(got, []Name{name}) {
 					t.Errorf("%s from run %d, %s: %v", name, first, what, got)
 				}
 			}
@@ -108,7 +112,7 @@ func TestSuspectsOfLittle(t *testing.T) {
 	for !Varied(TZ, int64(run)) {
 		run++
 	}
-	list := Suspects(All, 0, group(12, func(r int64) int64 { return map[bool]int64{true: 1}[r == int64(run)] }))
+	list := Suspects(All, from(0), group(12, func(r int64) int64 { return map[bool]int64{true: 1}[r == int64(run)] }))
 	if !slices.Contains(names(list), TZ) || len(list) == len(All) || list[0].All() {
 		t.Errorf("one run of its: %v", list)
 	}
@@ -118,11 +122,29 @@ func TestSuspectsOfLittle(t *testing.T) {
 		"no difference":     group(12, func(int64) int64 { return 0 }),
 		"no runs":           nil,
 	} {
-		if list := Suspects(All, 0, groups); len(list) > 0 {
+		if list := Suspects(All, from(0), groups); len(list) > 0 {
 			t.Errorf("%s: %v", what, list)
 		}
 	}
-	if list := Suspects(nil, 0, [][]int{{0}, {1}}); len(list) > 0 {
+	if list := Suspects(nil, from(0), [][]int{{0}, {1}}); len(list) > 0 {
 		t.Errorf("nothing was varied: %v", list)
+	}
+}
+
+// What is fixed is had and never varied; the two lists are told apart.
+func TestFixed(t *testing.T) {
+	number := int64(1)
+	for !Varied(TZ, number) || !Varied(Umask, number) {
+		number++
+	}
+	r := Run{Names: []Name{TZ}, Fixed: []Name{Umask}, Number: number}
+	if !r.Has(TZ) || !r.Varied(TZ) || !r.Has(Umask) || r.Varied(Umask) || r.Has(Host) || r.Umask() != 0o022 {
+		t.Errorf("%+v has %v, %v, %v", r, r.Varied(TZ), r.Varied(Umask), r.Umask())
+	}
+	if got := Union([]Name{Umask, GC}, []Name{TZ, GC}); !slices.Equal(got, []Name{TZ, Umask, GC}) {
+		t.Errorf("together: %v", got)
+	}
+	if got := Without(All, All[1:]); !slices.Equal(got, All[:1]) {
+		t.Errorf("without: %v", got)
 	}
 }

@@ -54,6 +54,13 @@ func (s *Session) AppendRow(dst []byte, row *Row) ([]byte, error) {
 	return out, nil
 }
 
+// Again says that the process is to forget what it was told and answered: the next row is
+// told whole, whatever its tick.
+func (s *Session) Again() {
+	const none = -2 // no tick, and before none
+	s.tick, s.told, s.answers = none, 0, s.answers[:0]
+}
+
 // appendRest tells what the process does not know of the tick before. One that was told
 // nothing of that tick is told in any case, so that it does not take an older tick for
 // the one before.
@@ -66,7 +73,11 @@ func (s *Session) appendRest(dst []byte, row *Row) ([]byte, error) {
 	if len(rest) == 0 && !(s.begun && missed) {
 		return dst, nil
 	}
-	return AppendTick(dst, &Tick{row.Tick - 1, "{}", rest, nil})
+	before := row.Tick - 1
+	if before < 0 { // after Again: any other tick makes the process forget
+		before = 1
+	}
+	return AppendTick(dst, &Tick{before, "{}", rest, nil})
 }
 
 // unknown returns those of results that the process does not know as they are.

@@ -37,7 +37,7 @@ func compare(drift string) error {
 	}
 	defer shop.Close()
 	var again, reprotest, ers count
-	fmt.Println("| class | program | ERS, 12 equal runs | run twice | reprotest |\n|---|---|---|---|---|")
+	fmt.Println("| class | program | ERS | cause | runs | run twice | reprotest |\n|---|---|---|---|---|---|---|")
 	row := func(e *corpus.Entry, drifts bool) error {
 		w := &work{shop: shop, entry: e, dir: filepath.Join(dir, "work")}
 		cells, err := w.cells(drifts, &ers, &again, &reprotest)
@@ -56,8 +56,8 @@ func compare(drift string) error {
 			return err
 		}
 	}
-	fmt.Printf("| **caught, of those that drift** | | %s | %s | %s |\n", &ers, &again, &reprotest)
-	fmt.Printf("| **blamed, of those that are clean** | | %d | %d | %d |\n", ers.blamed, again.blamed, reprotest.blamed)
+	fmt.Printf("| **caught, of those that drift** | | %s | | | %s | %s |\n", &ers, &again, &reprotest)
+	fmt.Printf("| **blamed, of those that are clean** | | %d | | | %d | %d |\n", ers.blamed, again.blamed, reprotest.blamed)
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (w *work) cells(drifts bool, ers, again, reprotest *count) ([]string, error
 	if cell == "no" {
 		cell = "no: needs " + w.entry.Needs
 	}
-	cells := []string{cell}
+	cells := append([]string{cell}, pattern(v)...)
 	if w.shop.Command(w.entry) == nil { // there is no program that could be run by itself
 		return append(cells, "–", "–"), nil
 	}
@@ -116,6 +116,19 @@ func (w *work) cells(drifts bool, ers, again, reprotest *count) ([]string, error
 		return nil, err
 	}
 	return append(cells, reprotest.add(drifts, differs, "yes")), nil
+}
+
+// pattern is what the pattern of the runs says of the cause, and how many it took to see a
+// difference.
+func pattern(v *events.Verdict) []string {
+	if v == nil || v.FirstMismatchIndex == nil {
+		return []string{"–", "–"}
+	}
+	cause, sure := corpus.Cause(v)
+	if !sure {
+		cause = "rarely " + cause
+	}
+	return []string{cause, fmt.Sprint(*v.FirstMismatchIndex + 1)}
 }
 
 // ers has a window of the program run; nil: that takes more than a window.

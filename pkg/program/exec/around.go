@@ -31,6 +31,8 @@ func (r *Run) surroundings() (canon.Value, error) {
 	if len(r.commands) > 0 {
 		around["commands"] = r.commands
 	}
-	r.variation.record(around)
+	if r.variation.Any() {
+		r.variation.record.AddTo(around)
+	}
 	return canon.Of(around)
 }

@@ -60,11 +60,15 @@ func (p *Program) newDesk(ctx context.Context, t *task, v *variation) (*desk, er
 	switch {
 	case t.Command.InPlace:
 		d.how, d.dir, d.overlay = "in place", work, nil
-		if v.Has(vary.Path) {
-			v.missed(vary.Path, "it runs in place")
-		}
+		v.missedAll("it runs in place", vary.Path, vary.FileOrder, vary.FileTimes)
 	case d.overlay != nil:
 		d.how, d.overlay.Lower = "a view of its own", work
+		if inside(d.dir, work) {
+			v.missedAll("the folder for temporary files is in the working folder", vary.Path, vary.FileOrder, vary.FileTimes)
+			d.dir = work
+			break
+		}
+		d.overlay.Lower = p.lower(ctx, work, d.skip, v)
 		d.settle(work, p.Hide, v)
 	default:
 		d.how, d.dir = "a copy", filepath.Join(p.scratch, "copy")
@@ -78,13 +82,8 @@ func (p *Program) newDesk(ctx context.Context, t *task, v *variation) (*desk, er
 // settle shows the folder where it is, or, where its path is varied, elsewhere: then it
 // cannot be changed where it is.
 func (d *desk) settle(work string, hide []string, v *variation) {
-	switch {
-	case !v.Varied(vary.Path):
+	if !v.Varied(vary.Path) {
 		d.dir = work
-		return
-	case inside(d.dir, work):
-		d.dir = work
-		v.missed(vary.Path, "the folder for temporary files is in the working folder")
 		return
 	}
 	d.binds = append(d.binds, process.Bind{From: work, To: work, ReadOnly: true})

@@ -3,7 +3,7 @@
 //
 //	made, err := exec.Load(ctx, config, definition) // files are unpacked, executables found
 //	defer made.Close()
-//	run := made.NewRun()                            // for each run
+//	run := made.NewRun(vary.Run{})           // for each run
 //	tick, err := run.Tick(ctx, number, budgets, context)
 //
 // program.go holds what all runs of a window share, run.go one run: a scheduler whose

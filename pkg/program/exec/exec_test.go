@@ -19,6 +19,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 func TestMain(m *testing.M) {
@@ -117,7 +118,7 @@ func load(t testing.TB, m memory, d *program.Definition) *Program {
 
 func newRun(t testing.TB, p *Program) *Run {
 	t.Helper()
-	r, err := p.NewRun()
+	r, err := p.NewRun(vary.Run{})
 	if err != nil {
 		t.Fatal(err)
 	}

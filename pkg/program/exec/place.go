@@ -28,12 +28,13 @@ type place struct {
 
 // The folders of a place, by name.
 const (
-	workFolder  = "work"
-	homeFolder  = "home"
-	tmpFolder   = "tmp"
-	cacheFolder = "cache" // of what interpreters make of the files, which all runs share
-	upperFolder = "upper"
-	underFolder = "under" // overlayfs works in it
+	workFolder   = "work"
+	homeFolder   = "home"
+	tmpFolder    = "tmp"
+	cacheFolder  = "cache"  // of what interpreters make of the files, which all runs share
+	sharedFolder = "shared" // in place of memoryFolder, where that must not keep what is left
+	upperFolder  = "upper"
+	underFolder  = "under" // overlayfs works in it
 )
 
 // newPlace makes a place over a folder with files, "" for one that is yet to be named. Where
@@ -46,19 +47,17 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	in := func(name string) string { return filepath.Join(private, name) }
 	at := &place{dir: in(workFolder), home: in(homeFolder), tmp: in(tmpFolder), private: private}
-	can := process.Look()
 	fixed, err := fixedFolder()
-	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
-		for _, name := range []vary.Name{vary.Path, vary.Home} {
-			if v.Has(name) {
-				v.missed(name, "no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why))
-			}
-		}
+	if why := noFolders(); why != "" || err != nil {
+		v.missedAll("no folders can be mounted here: "+cmp.Or(why, fmt.Sprint(err)), vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
 		if files == "" {
 			return at, nil
 		}
 		_, _, err := folder.Copy(ctx, files, at.dir, folder.CopyOptions{})
 		return at, err
+	}
+	if files != "" {
+		files = p.lower(ctx, files, nil, v)
 	}
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
 	if at.dir, err = v.folder(vary.Path, fixed, workFolder); err != nil {
@@ -70,9 +69,27 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	at.binds = []process.Bind{{From: at.home, To: home}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
 	at.home, at.tmp = at.binds[0].To, at.binds[1].To
+	if v.Varied(vary.Clock) && fakeTime() != "" { // each process that has it leaves files there
+		if err := os.Mkdir(in(sharedFolder), 0o700); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		at.binds = append(at.binds, process.Bind{From: in(sharedFolder), To: memoryFolder})
+	}
 	at.cache = filepath.Join(fixed, cacheFolder)
 	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
 	return at, nil
+}
+
+// noFolders says why a process cannot have folders of its own at fixed places, "" where it can.
+func noFolders() string {
+	can := process.Look()
+	switch {
+	case !can.Mounts.OK:
+		return can.Mounts.Why
+	case !can.Overlay.OK:
+		return can.Overlay.Why
+	}
+	return ""
 }
 
 // allBinds are what is mounted: what the process has for itself, and what it must not
@@ -90,16 +107,20 @@ func (at *place) remove() error { return folder.Remove(at.private) }
 // fixedFolder returns a folder of this user's whose paths are the same in all runs, here
 // and later. Nothing is ever written there: each process has its own mounted over it.
 func fixedFolder() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ers-of-%d", os.Getuid()))
-	if resolved, err := filepath.EvalSymlinks(filepath.Dir(dir)); err == nil {
-		dir = filepath.Join(resolved, filepath.Base(dir))
+	parent := os.TempDir()
+	if resolved, err := filepath.EvalSymlinks(parent); err == nil {
+		parent = resolved
 	}
-	for _, name := range []string{"", workFolder, homeFolder, tmpFolder, cacheFolder} {
+	dir, err := ownFolderIn(parent)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{workFolder, homeFolder, tmpFolder, cacheFolder} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return "", err
 		}
 	}
-	return dir, ownFolder(dir)
+	return dir, nil
 }
 
 // environment is all that a process has: what varied and then set give comes in the place

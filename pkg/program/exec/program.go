@@ -51,8 +51,9 @@ type Program struct {
 	workers    map[string]*site
 	owned      scratch
 	scratch    string // the folder of this program alone
-	alone      turn   // of a command that must not run beside others
-	copied     bool   // the folder was copied for a run; who has alone may look
+	shuffled   shuffled
+	alone      turn // of a command that must not run beside others
+	copied     bool // the folder was copied for a run; who has alone may look
 }
 
 // task is a task of the definition, and what it needs to run.
@@ -86,7 +87,7 @@ func newProgram(c Config, d *program.Definition) (*Program, error) {
 }
 
 // Close removes what was unpacked. No run of the program is used after it.
-func (p *Program) Close() error { return p.owned.remove() }
+func (p *Program) Close() error { return errors.Join(p.shuffled.remove(), p.owned.remove()) }
 
 // settle prepares all that the runs share.
 func (p *Program) settle(ctx context.Context) error {

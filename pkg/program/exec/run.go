@@ -9,6 +9,7 @@ import (
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // Run is one run of a program: a scheduler whose tasks ask the processes. It is used by one
@@ -36,9 +37,10 @@ type serverKey struct {
 func (r *Run) SetLog(log zerolog.Logger) { r.log = log }
 
 // NewRun returns a run that stands before its first tick. Its processes start with it.
-func (p *Program) NewRun() (*Run, error) {
-	r := &Run{Program: p, log: p.Log, scheduler: scheduler.New()}
-	for i := range p.definition.Tasks { // in their order
+func (p *Program) NewRun(of vary.Run) (*Run, error) {
+	r := &Run{Program: p, log: p.Log, scheduler: scheduler.New(), variation: variation{Run: of}}
+	r.variation.beside(len(p.definition.Tasks), len(p.workers) > 0)
+	for _, i := range of.Places(len(p.definition.Tasks)) {
 		t := p.tasks[p.definition.Tasks[i].Name]
 		attempt := r.ask
 		if t.Command != nil {

@@ -38,6 +38,7 @@ type server struct {
 	names     []string        // of the row that is asked for
 	answers   []worker.Result // to the row
 	taken     int             // of these
+	warm      bool            // it was asked for its first tasks before
 }
 
 // start starts the process and waits for its hello.
@@ -152,6 +153,10 @@ func (s *server) explain(err error) error {
 		s.process.Kill("it broke the protocol")
 	}
 	_ = s.in.Close()
+	// One that says no more has ended, or is about to: how it ended is told by its end alone.
+	timer := time.AfterFunc(grace, func() { s.process.Kill("it closed its output and did not end") })
+	s.process.Wait()
+	timer.Stop()
 	s.stop()
 	what := "ended: " + s.process.Wait().String()
 	if ok {
@@ -164,12 +169,28 @@ func (s *server) explain(err error) error {
 // are asked for.
 func (s *server) ask(ctx context.Context, t *task, in *scheduler.Input) (worker.Result, error) {
 	if s.taken == len(s.answers) {
+		if err := s.warmUp(ctx, t, in); err != nil {
+			return worker.Result{}, err
+		}
 		if err := s.askRow(ctx, t, in); err != nil {
 			return worker.Result{}, err
 		}
 	}
 	s.taken++
 	return s.answers[s.taken-1], nil
+}
+
+// warmUp asks for the first tasks of a run once before it asks for them, where that is
+// varied.
+func (s *server) warmUp(ctx context.Context, t *task, in *scheduler.Input) error {
+	if s.warm || !s.variation.Varied(vary.Warm) {
+		return nil
+	}
+	s.warm = true
+	err := s.askRow(ctx, t, in)
+	s.answers, s.taken = s.answers[:0], 0
+	s.session.Again()
+	return err
 }
 
 // askRow asks for a task and those after it that the worker can be asked for together.

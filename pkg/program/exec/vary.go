@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"abraxas.dev/ers/internal/process"
@@ -20,54 +21,44 @@ import (
 // variation is what a run has around it on purpose. It notes what became of it.
 type variation struct {
 	vary.Run
-	mu     sync.Mutex        // processes of a run start side by side
-	done   map[string]string // what it was varied to, by name
-	failed map[string]string // why it was not varied
+	record vary.Record
 }
-
-// SetVariation says what is varied in the run. It is called before the first tick.
-func (r *Run) SetVariation(of vary.Run) { r.variation.Run = of }
 
 // varied notes what a variation came to. In a plain run there is nothing to note.
 func (v *variation) varied(name vary.Name, value string) {
-	if !v.Varied(name) {
-		return
+	if v.Varied(name) {
+		v.record.Varied(name, value)
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.done == nil {
-		v.done = make(map[string]string)
-	}
-	v.done[string(name)] = value
 }
 
 // missed notes why a variation is not as it was to be.
 func (v *variation) missed(name vary.Name, why string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.failed == nil {
-		v.failed = make(map[string]string)
-	}
-	v.failed[string(name)] = events.ClipReason(why)
+	v.record.Missed(name, events.ClipReason(why))
 }
 
-// record adds it to the surroundings.
-func (v *variation) record(surroundings map[string]any) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if len(v.Names) == 0 {
-		return
-	}
-	done, failed := make(map[string]any), make(map[string]any)
-	for name, value := range v.done {
-		if v.failed[name] == "" {
-			done[name] = value
+// missedAll notes it of those of several variations that the window has.
+func (v *variation) missedAll(why string, names ...vary.Name) {
+	for _, name := range names {
+		if v.Has(name) {
+			v.missed(name, why)
 		}
 	}
-	for name, why := range v.failed {
-		failed[name] = why
+}
+
+// beside notes what is varied beside the surroundings of a process.
+func (v *variation) beside(tasks int, workers bool) {
+	order := "added in another order"
+	if tasks < 2 {
+		order = "it is one task alone"
 	}
-	surroundings["varied"], surroundings["not_varied"] = done, failed
+	v.varied(vary.Order, order)
+	v.varied(vary.Alone, "no other run of the window beside it")
+	switch {
+	case workers:
+		v.varied(vary.Warm, "a worker was asked for its first tasks before")
+	case v.Varied(vary.Warm):
+		v.missed(vary.Warm, "a command is a new process each time: only a worker can be warm")
+	}
 }
 
 // environment are the variables that the variations set. What the definition sets or
@@ -76,7 +67,7 @@ func (v *variation) environment(pinned []program.Variable, passed []string) (env
 	isPinned := func(name string) bool {
 		return slices.Contains(passed, name) || slices.ContainsFunc(pinned, func(p program.Variable) bool { return p.Name == name })
 	}
-	for _, name := range v.Names {
+	for _, name := range vary.Union(v.Names, v.Fixed) {
 		about, values := v.Environment(name, runtime.NumCPU())
 		var err error
 		switch name {
@@ -84,6 +75,10 @@ func (v *variation) environment(pinned []program.Variable, passed []string) (env
 			about, values, err = v.locale()
 		case vary.Clock:
 			about, values, err = v.clock()
+		case vary.Home: // its folder is there already: see newPlace
+			about = []string{"HOME"}
+		case vary.TZ:
+			err = zoneThere(values[0])
 		}
 		if i := slices.IndexFunc(about, isPinned); i >= 0 {
 			err = fmt.Errorf("the definition sets %s", about[i])
@@ -98,6 +93,16 @@ func (v *variation) environment(pinned []program.Variable, passed []string) (env
 		}
 	}
 	return env
+}
+
+// zoneThere makes sure that the system knows the zone of TZ=zone: for one that it does not
+// know, programs take UTC.
+func zoneThere(set string) error {
+	zone := strings.TrimPrefix(set, "TZ=")
+	if _, err := os.Stat(filepath.Join("/usr/share/zoneinfo", zone)); err != nil && zone != "UTC" {
+		return fmt.Errorf("this system does not know the zone %s: install tzdata", zone)
+	}
+	return nil
 }
 
 // short keeps the record small.
@@ -133,7 +138,9 @@ func (v *variation) locale() (about, values []string, err error) {
 		if len(there) == 0 {
 			return about, nil, errors.New("`locale -a` names no other locale")
 		}
-		name = there[v.Number%int64(len(there))]
+		// Neighbours in the list are much alike: those of one language stand together.
+		const far = 618_034 // parts of a million: no two of the first runs come close
+		name = there[v.Value()*far%1_000_000*int64(len(there))/1_000_000]
 	}
 	return about, []string{"LANG=" + name, "LC_ALL=" + name}, nil
 }
@@ -156,7 +163,10 @@ func (v *variation) clock() (about, values []string, err error) {
 	if fakeTime() == "" {
 		return about, nil, errors.New("libfaketime is not installed")
 	}
-	offset := fmt.Sprintf("+%dd", 17*v.Number)
+	if why := noFolders(); why != "" {
+		return about, nil, fmt.Errorf("libfaketime leaves files in %s, and nothing can be mounted over it here: %s", memoryFolder, why)
+	}
+	offset := fmt.Sprintf("+%dd", v.Days())
 	return about, []string{"FAKETIME=" + offset, "LD_PRELOAD=" + fakeTime(), "FAKETIME_DONT_FAKE_MONOTONIC=1"}, nil
 }
 
@@ -173,6 +183,7 @@ func (v *variation) process() (p process.Varied) {
 		}
 	}
 	p.FixedASLR = v.Has(vary.ASLR) && !v.Varied(vary.ASLR)
+	p.PID = v.Varied(vary.PID)
 	if v.Has(vary.Nice) {
 		p.Nice = v.Nice()
 	}
@@ -185,7 +196,7 @@ func (v *variation) process() (p process.Varied) {
 
 // had notes what a process has of it.
 func (v *variation) had(p process.Varied, c process.Confinement) {
-	for field, name := range map[string]vary.Name{"Host": vary.Host, "CPUs": vary.CPUs, "FixedASLR": vary.ASLR, "Nice": vary.Nice, "Umask": vary.Umask} {
+	for field, name := range map[string]vary.Name{"Host": vary.Host, "CPUs": vary.CPUs, "FixedASLR": vary.ASLR, "Nice": vary.Nice, "Umask": vary.Umask, "PID": vary.PID} {
 		if why := c.NotVaried[field]; why != "" {
 			v.missed(name, why)
 		}
@@ -194,6 +205,7 @@ func (v *variation) had(p process.Varied, c process.Confinement) {
 	v.varied(vary.CPUs, fmt.Sprint(p.CPUs))
 	v.varied(vary.ASLR, "as the system has it")
 	v.varied(vary.Nice, fmt.Sprint(p.Nice))
+	v.varied(vary.PID, "a namespace of its own")
 	if p.Umask != nil {
 		v.varied(vary.Umask, fmt.Sprintf("%03o", *p.Umask))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.starlark.net/lib/math"
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -77,7 +76,7 @@ var dialect = syntax.FileOptions{Set: true}
 // predeclared are the names that Starlark code has besides the universal ones.
 var predeclared = starlark.StringDict{
 	"json":           jsonModule,
-	"math":           math.Module,
+	"math":           mathModule,
 	"not_computable": starlark.NewBuiltin("not_computable", notComputable),
 }
 

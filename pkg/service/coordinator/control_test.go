@@ -96,14 +96,14 @@ func TestCancelBefore(t *testing.T) {
 func TestBeyond(t *testing.T) {
 	b := bustest.Open(t)
 	serve(t, b, func(c *coordinator.Config) { c.MaxTicks = 100 })
-	open, groups := request(2, 0), request(2, 3)
-	groups.Groups = []events.RunGroup{{Name: "shadow-off", Runs: []int{1}}}
+	open, groups := request(2, 0), request(3, 3)
+	groups.Groups = []events.RunGroup{{Name: "upside-down", Runs: []int{2}}}
 	for reason, r := range map[string]*events.WindowRequest{
-		"raise --max-ticks":  request(2, 51),
-		"more than the 100":  request(1000, 1<<62),
-		"of open length":     open,
-		`group "shadow-off"`: groups,
-		"":                   request(2, 50),
+		"raise --max-ticks":   request(2, 51),
+		"more than the 100":   request(1000, 1<<62),
+		"of open length":      open,
+		`group "upside-down"`: groups,
+		"":                    request(2, 50),
 	} {
 		wantGivenUp(t, b, ask(t, b, r), r.Runs, reason)
 	}

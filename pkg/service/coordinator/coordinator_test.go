@@ -18,6 +18,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // program has a task whose value grows by what it was in the previous tick, and some
@@ -26,7 +27,7 @@ type program struct{ bulky int }
 
 func (p program) Context(i int64) canon.Value { return canon.Value(fmt.Sprintf(`{"i":%d}`, i)) }
 
-func (p program) NewRun() (coordinator.Run, error) {
+func (p program) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	err := s.Add(
 		scheduler.Task{Name: "grow", Run: func(_ context.Context, in *scheduler.Input) (any, error) {
@@ -302,7 +303,7 @@ type odd struct {
 func (p *odd) Context(int64) canon.Value { return p.context() }
 func (p *odd) Close() error              { p.closed <- "program"; return nil }
 
-func (p *odd) NewRun() (coordinator.Run, error) {
+func (p *odd) NewRun(vary.Run) (coordinator.Run, error) {
 	s := scheduler.New()
 	return s, s.Add(scheduler.Task{Name: "t", Run: p.task, Close: func() error { p.closed <- "run"; return nil }})
 }
@@ -343,8 +344,8 @@ func TestProgramsThatPanic(t *testing.T) {
 
 type panics struct{}
 
-func (panics) Context(int64) canon.Value        { return canon.Null }
-func (panics) NewRun() (coordinator.Run, error) { panic("run") }
+func (panics) Context(int64) canon.Value                { return canon.Null }
+func (panics) NewRun(vary.Run) (coordinator.Run, error) { panic("run") }
 
 // Runs and programs are closed when the window is over.
 func TestClose(t *testing.T) {

@@ -19,8 +19,10 @@ import (
 // of the window at once. One that is an [io.Closer] is closed when the window is over.
 // A panic in any of its methods gives the runs up that it meets.
 type Program interface {
-	// NewRun returns a fresh run of the pipeline.
-	NewRun() (Run, error)
+	// NewRun returns a fresh run of the pipeline, with these variations. What is there of
+	// them is in the surroundings of the first tick, as "varied" and "not_varied", see
+	// [vary.Record] and [events.NotVariedReason].
+	NewRun(vary.Run) (Run, error)
 	// Context is the context of the i-th tick of a run, from 0.
 	Context(i int64) canon.Value
 }
@@ -56,14 +58,6 @@ type Apart interface {
 	Apart() bool
 }
 
-// Varying is a Run that can have its surroundings varied.
-type Varying interface {
-	// SetVariation is called before the first tick, where the window asks for variations.
-	// What is there of them is in the surroundings of the first tick, as "varied" and
-	// "not_varied", see [events.NotVariedReason].
-	SetVariation(vary.Run)
-}
-
 // Logged is a Run that has something to say, beside what it comes to.
 type Logged interface {
 	// SetLog is called before the first tick. What is written there names the run.
@@ -92,10 +86,15 @@ func protect(what string, call func() error) (err error) {
 }
 
 // load makes the window's program.
-func (w *window) load(ctx context.Context) (program Program, err error) {
+func (w *window) load(ctx context.Context) (Program, error) {
+	return protectedLoad("the program of the window", func() (Program, error) { return w.Load(ctx, w.request) })
+}
+
+// protectedLoad calls what makes a program. One whose making panics can never be run.
+func protectedLoad(what string, do func() (Program, error)) (program Program, err error) {
 	panicked := true
-	err = protect("the program of the window", func() error {
-		program, err = w.Load(ctx, w.request)
+	err = protect(what, func() error {
+		program, err = do()
 		panicked = false
 		return err
 	})
@@ -105,15 +104,25 @@ func (w *window) load(ctx context.Context) (program Program, err error) {
 	return program, err
 }
 
+// beside waits until a run may go on beside the others of the window, or until none does
+// where it is to be alone. The caller leaves in the end.
+func (w *window) beside(ctx context.Context, run int) (leave func(), err error) {
+	places := int64(1)
+	if w.request.Run(run).Varied(vary.Alone) {
+		places = int64(w.request.Runs)
+	}
+	if err := w.places.Acquire(ctx, places); err != nil {
+		return nil, err
+	}
+	return func() { w.places.Release(places) }, nil
+}
+
 // newRun makes a run of the program.
 func (w *window) newRun(number int) (run Run, err error) {
 	err = protect("a new run of the program", func() error {
-		run, err = w.program.NewRun()
+		run, err = w.program.NewRun(w.request.Run(number))
 		if l, ok := run.(Logged); ok && err == nil {
 			l.SetLog(w.log.With().Int("run", number).Logger())
-		}
-		if v, ok := run.(Varying); ok && err == nil && len(w.request.Variations) > 0 {
-			v.SetVariation(vary.Run{Names: w.request.Variations, Number: w.request.FirstRun + int64(number)})
 		}
 		return err
 	})

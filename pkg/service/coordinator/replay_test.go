@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
 	"abraxas.dev/ers/pkg/service/coordinator"
+	"abraxas.dev/ers/pkg/vary"
 )
 
 // keeping is a program whose task "grow" counts its calls in itself. It comes to odd in
@@ -23,8 +24,8 @@ type keeping struct {
 	odd     canon.Value
 }
 
-func (k keeping) NewRun() (coordinator.Run, error) {
-	run, err := k.program.NewRun()
+func (k keeping) NewRun(of vary.Run) (coordinator.Run, error) {
+	run, err := k.program.NewRun(of)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,11 @@ func (w *window) runOne(ctx context.Context, run int, fresh bool) (err error) {
 			return err
 		}
 	}
+	leave, err := w.beside(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	s, err := w.newRun(run)
 	if err != nil {
 		return w.abandon(ctx, at, err)

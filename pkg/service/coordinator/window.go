@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -19,7 +20,8 @@ type window struct {
 	key     events.WindowKey
 	request *events.WindowRequest
 	program Program
-	short   []bool // by run: its last tick was; each is used by its run alone
+	short   []bool              // by run: its last tick was; each is used by its run alone
+	places  *semaphore.Weighted // one for each run: a run that is alone takes them all
 	log     zerolog.Logger
 }
 
@@ -38,11 +40,14 @@ func (w *window) take(ctx context.Context, item bus.WorkItem) error {
 // beyond says what of a request is more than this coordinator can do.
 func (w *window) beyond() error {
 	q := w.request
+	for _, g := range q.Groups {
+		if g.Name != events.ShadowOff {
+			return fmt.Errorf("runs of a group %q: this coordinator knows no such group", g.Name)
+		}
+	}
 	switch {
 	case q.Ticks == 0:
 		return errors.New("a run of open length: this coordinator has no live inputs")
-	case len(q.Groups) > 0:
-		return fmt.Errorf("runs of a group %q: this coordinator knows no such group", q.Groups[0].Name)
 	case q.Ticks > w.MaxTicks/int64(q.Runs):
 		return fmt.Errorf("%d runs of %d ticks are more than the %d ticks in all that this coordinator runs: ask for fewer, or raise --max-ticks", q.Runs, q.Ticks, w.MaxTicks)
 	}
@@ -64,15 +69,40 @@ func (w *window) run(ctx context.Context) error {
 		return fmt.Errorf("load the window's program: %w", err)
 	}
 	w.program, w.short = program, make([]bool, w.request.Runs)
+	w.places = semaphore.NewWeighted(int64(w.request.Runs))
 	defer w.end("the program", program)
-	return w.eachRun(func(run int) error { return w.runOne(ctx, run, fresh) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
+	for i := range w.request.Groups {
+		if err := w.runGroup(ctx, &w.request.Groups[i], fresh); err != nil {
+			return err
+		}
+	}
+	return w.runAll(ctx, upTo(w.request.Plain()), fresh)
+}
+
+// runAll runs some of the runs.
+func (w *window) runAll(ctx context.Context, runs []int, fresh bool) error {
+	return w.eachRun(runs, func(run int) error { return w.runOne(ctx, run, fresh) }, func(run int) error { return w.giveUpRun(ctx, run, errUnfinished) })
 }
 
 // giveUp abandons every run of a window that has no program, so that the gate can
 // say so instead of waiting for ever.
 func (w *window) giveUp(ctx context.Context, reason error) error {
 	w.log.Warn().Err(reason).Msg("the window's runs are given up")
-	return w.eachRun(func(run int) error { return w.giveUpRun(ctx, run, reason) }, nil)
+	return w.giveUpRuns(ctx, upTo(w.request.Runs), reason)
+}
+
+// upTo are the runs from 0 to n-1.
+func upTo(n int) []int {
+	runs := make([]int, n)
+	for run := range runs {
+		runs[run] = run
+	}
+	return runs
+}
+
+// giveUpRuns abandons some of the runs.
+func (w *window) giveUpRuns(ctx context.Context, runs []int, reason error) error {
+	return w.eachRun(runs, func(run int) error { return w.giveUpRun(ctx, run, reason) }, nil)
 }
 
 func (w *window) giveUpRun(ctx context.Context, run int, reason error) error {
@@ -83,22 +113,23 @@ func (w *window) giveUpRun(ctx context.Context, run int, reason error) error {
 	return w.abandon(ctx, at, reason)
 }
 
-// eachRun calls do for every run, side by side. All are tried; the error of the first
+// eachRun calls do for each of the runs, side by side. All are tried; the error of the first
 // run that has one is returned. unfinished is called for a run whose goroutine was
 // ended inside of do.
-func (w *window) eachRun(do, unfinished func(run int) error) error {
+func (w *window) eachRun(runs []int, do, unfinished func(run int) error) error {
 	var group errgroup.Group
 	group.SetLimit(parallelRuns)
-	ends := make([]error, w.request.Runs)
-	for run := range ends {
-		ends[run] = errUnfinished
+	ends := make([]error, len(runs))
+	for i, run := range runs {
+		ends[i] = errUnfinished
 		group.Go(func() error {
-			ends[run] = do(run)
+			ends[i] = do(run)
 			return nil
 		})
 	}
 	_ = group.Wait() // it has no errors
-	for run, err := range ends {
+	for i, run := range runs {
+		err := ends[i]
 		if err == errUnfinished && unfinished != nil {
 			err = unfinished(run)
 		}

@@ -353,7 +353,7 @@ func TestNoDifference(t *testing.T) {
 		t.Fatal(err)
 	}
 	seq := w.say(data)
-	w.tick(firstTick+1, 1<<20)
+	w.tick(firstTick+1, 1<<20) // what is met first, the tick or the digest, is left to chance
 	w.tick(firstTick+2, 1<<20)
 	if p := brokenDigest(t, b, w.key).Problem; p.Stream != events.StreamDigest || p.Seq != seq {
 		t.Errorf("%+v, want sequence %d", p, seq)

@@ -21,6 +21,7 @@ export async function open(c) {
   c.put(where,
     h("header", { class: "verdict fail" }, h("h1", {}, badge("fail", true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, w.headline)),
     v.drill ? h("p", { class: "note" }, h("strong", {}, "Drill. "), `A difference was made on purpose: ${v.drill.kind} of ${v.drill.task} in run ${v.drill.run} at tick ${v.drill.tick}.`) : null,
+    v.probe ? h("p", { class: "note" }, h("strong", {}, "Probe. "), `It was asked for in the search for what makes window ${v.probe.window} differ: ${v.probe.question}`) : null,
     v.tie ? h("p", { class: "note" }, h("strong", {}, "Tie. "), "No group is larger than all others: which side is right cannot be told.") : null,
     d.kind === "latch" ? h("p", { class: "note" }, h("strong", {}, "Latch. "), "The runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed.") : null,
     section(d.kind === "latch" ? "Trace hash" : w.place ? `What differs: ${w.place}` : "What differs",

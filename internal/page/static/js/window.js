@@ -185,6 +185,7 @@ function facts(w, v) {
     r.latch ? ["latch", h("code", { class: "long" }, r.latch)] : null,
     ["budget a tick", `${r.budget_name ? r.budget_name + ": " : ""}forecast ${lane(r.budget.forecast)}; shadow ${lane(r.budget.shadow)}`],
     r.drill ? ["drill", `${r.drill.kind} of ${r.drill.task} in run ${r.drill.run} at tick ${r.drill.tick}, made on purpose`] : null,
+    r.probe ? ["probe", `of window ${r.probe.window}: ${r.probe.question}`] : null,
     v ? ["verdict", `ERS_VERDICT sequence ${w.verdict_seq}, from digests up to sequence ${v.digest_seq}`] : null,
   ].filter(Boolean);
   return section("Record", h("dl", { class: "facts" }, list.map(([t, d]) => [h("dt", {}, t), h("dd", {}, d)])),

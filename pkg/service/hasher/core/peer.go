@@ -41,15 +41,23 @@ func (r *run) takePeer(c *Core, m events.Message) {
 		r.peer, r.digestSeq = d, m.Seq
 		return
 	}
-	if len(r.covers) == 0 { // it ends where we are
+	switch {
+	case len(r.covers) == 0: // it ends where we are
 		r.compareSums(c, d)
+	case d.Difference != nil:
+		r.endedBefore(c, m.Seq, r.covers[0].Tick)
 	}
+}
+
+// endedBefore is for a tick of ours where the other hasher says that there is none.
+func (r *run) endedBefore(c *Core, seq uint64, tick int64) {
+	r.dispute(c, seq, fmt.Sprintf("two hashers disagree over tick %d: it says that the run ended with a difference before it", tick))
 }
 
 // comparePeer compares a tick of ours with what the other hasher said of it.
 func (r *run) comparePeer(c *Core, ours events.TickDigest) {
 	if len(r.ahead) == 0 {
-		r.dispute(c, r.digestSeq, fmt.Sprintf("two hashers disagree over tick %d: it says that the run ended with a difference before it", ours.Tick))
+		r.endedBefore(c, r.digestSeq, ours.Tick)
 		return
 	}
 	theirs := r.ahead[0]

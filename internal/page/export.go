@@ -152,6 +152,9 @@ func (p *export) Ticks() string {
 // Place is where the first difference is.
 func (p *export) Place() string { return report.Place(p.Verdict.Divergence) }
 
+// Interference says what the shadow lane has to do with the difference; "": nothing.
+func (p *export) Interference() string { return report.Interference(p.Verdict) }
+
 // Suspects says what the pattern of the runs says of the cause; "": nothing.
 func (p *export) Suspects() string {
 	_, sentence := report.Suspects(p.Verdict)

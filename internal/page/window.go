@@ -67,6 +67,8 @@ type windowAnswer struct {
 	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
 
 	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
+
+	Interference string `json:"interference,omitempty"` // what the shadow lane has to do with the difference
 }
 
 // runState is how far a run is hashed.
@@ -98,6 +100,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
 		}
+		a.Interference = report.Interference(v)
 		if names, sentence := report.Suspects(v); sentence != "" {
 			a.Suspects = &suspicion{names, sentence}
 		}

@@ -40,17 +40,22 @@ func runsText(v *events.Verdict) string {
 	return fmt.Sprintf("%d + %d shadow-off runs", v.Plain(), v.Runs-v.Plain())
 }
 
-// shadow says what the runs without shadow tasks have shown.
-func (p *page) shadow(v *events.Verdict) {
+// Interference says which task of the shadow lane reaches the forecast lane; "": none does.
+func Interference(v *events.Verdict) string {
 	d := v.Divergence
 	if d == nil || d.Kind != events.KindInterference {
-		return
+		return ""
 	}
 	text := "what the shadow lane does reaches the forecast lane by a way outside of both: a file, a variable, a lock, the machine's load. "
 	if d.Shadow != "" {
-		text += fmt.Sprintf("The difference goes with %s: it is there in all runs with that task, and in none without it.", name(d.Shadow))
-	} else {
-		text += "No single task of it goes with the difference: it takes several, or more than one does it."
+		return text + fmt.Sprintf("The difference goes with %s: it is there in all runs with that task, and in none without it.", name(d.Shadow))
 	}
-	p.note(boldYellow, "SHADOW:", text)
+	return text + "No single task of it goes with the difference: it takes several, or more than one does it."
+}
+
+// shadow says what the runs without shadow tasks have shown.
+func (p *page) shadow(v *events.Verdict) {
+	if text := Interference(v); text != "" {
+		p.note(boldYellow, "SHADOW:", text)
+	}
 }

@@ -4,6 +4,7 @@ import { h, badge, crumbs, number, plural, runsText, section } from "./dom.js";
 import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
 import { command, problems } from "./window.js";
+import { interference } from "./shadow.js";
 import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
@@ -25,7 +26,7 @@ export async function open(c) {
     v.tie ? h("p", { class: "note" }, h("strong", {}, "Tie. "), "No group is larger than all others: which side is right cannot be told.") : null,
     d.kind === "latch" ? h("p", { class: "note" }, h("strong", {}, "Latch. "), "The runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed.") : null,
     section(d.kind === "latch" ? "Trace hash" : w.place ? `What differs: ${w.place}` : "What differs",
-      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie), suspects(w)),
+      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie), interference(w), suspects(w)),
     whole ? section("The whole event", fields(d, whole, v.groups, v.tie)) : null,
     whole ? section("Events around it", around(d, c.window, v.groups, v.tie)) : null,
     section("Which runs", which(c, v, d)),

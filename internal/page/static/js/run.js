@@ -4,6 +4,7 @@ import { h, crumbs, hash, number, plural, section, empty, table } from "./dom.js
 import { get } from "./api.js";
 import { lanes } from "./lanes.js";
 import { status } from "./difference.js";
+import { without } from "./shadow.js";
 import { around } from "./vary.js";
 
 export async function open(c) {
@@ -32,14 +33,20 @@ function header(c, w, look) {
   const go = (run, text) => run >= 0 && run < w.runs ? h("a", { href: `#/window/${c.window}/run/${run}` }, text) : h("span", { class: "off" }, text);
   return h("header", { class: "run" },
     h("h1", {}, `Run ${c.run}`, h("span", { class: "of" }, ` of ${w.runs}`)),
-    h("p", {}, group === 0 ? "In the largest group: equal to the byte with " + plural(w.verdict.groups[0].runs.length - 1, "other run") + "."
-      : group > 0 ? "Differs from the largest group." : w.verdict ? "Could not be judged." : "Not judged yet."),
+    h("p", {}, standing(w, c.run, group), without(w, c.run) ? ` It is made ${without(w, c.run)}.` : null),
     around(w, c.run),
     d ? h("dl", { class: "facts" }, [["hashed", `${number(d.done)} of ${plural(w.ticks, "tick")}, ${plural(d.events, "event")}${d.final && !d.problem ? ", sealed" : ""}`],
       ["trace", hash(d.trace_sha256, 64)], ["result", hash(d.result_sha256, 64)],
       d.problem ? ["problem", d.problem.reason] : null].filter(Boolean).map(([t, x]) => [h("dt", {}, t), h("dd", {}, x)])) : null,
     h("p", { class: "links" }, go(c.run - 1, "‹ run before"), go(c.run + 1, "run after ›"),
       h("a", { href: `#/window/${c.window}/compare/${group > 0 || c.run !== 0 ? w.verdict?.groups[0]?.runs.find((r) => r !== c.run) ?? 0 : 1}/${c.run}` }, "Compare with another run")));
+}
+
+// standing says how a run compares with the largest group.
+function standing(w, run, group) {
+  if (group < 0) return w.verdict ? "Could not be judged." : "Not judged yet.";
+  if (group === 0) return `In the largest group: equal to the byte with ${plural(w.verdict.groups[0].runs.length - 1, "other run")}.`;
+  return w.verdict.outliers.includes(run) ? "Differs from the largest group." : "Its forecast lane is equal to that of the largest group.";
 }
 
 function report(c, data) {

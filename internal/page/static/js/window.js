@@ -8,6 +8,7 @@ import { Grid } from "./grid.js";
 import { lanes } from "./lanes.js";
 import { times } from "./time.js";
 import { sides } from "./difference.js";
+import { interference, without } from "./shadow.js";
 import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
 export async function open(c) {
@@ -30,7 +31,7 @@ export async function open(c) {
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
     variations(w),
-    v ? groups(v, c) : null,
+    v ? groups(w, v, c) : null,
     below,
     facts(w, v),
   );
@@ -147,7 +148,7 @@ function first(c, w, v, d) {
   return section("First difference",
     h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), d.task ? h("strong", {}, d.task) : null,
       d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, w.place ? [" ", h("code", {}, w.place)] : null] : null),
-    sides(d, v.groups, v.tie), suspects(w),
+    sides(d, v.groups, v.tie), interference(w), suspects(w),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
       w.passed ? h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `Compare with window ${w.passed}, the last that passed`) : null,
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
@@ -161,15 +162,16 @@ export function problems(list, c) {
       h("a", { href: `#/window/${c.window}/run/${some[0].run}` }, `look at run ${some[0].run}`))))));
 }
 
-function groups(v, c) {
+function groups(w, v, c) {
+  const equal = (g) => v.outliers.includes(g.runs[0]) ? "not looked up" : "its forecast lane is equal to that of A";
   if (v.groups.length === 0) return null;
   return section("Groups of equal runs", table("groups of equal runs", "groups", ["group", "runs", "trace", "result", "first difference"],
     v.groups.slice(0, 50).map((g, i) => h("tr", {},
       h("th", { scope: "row" }, groupKey(i)),
-      h("td", {}, runsText(g.runs), h("span", { class: "count" }, ` ${g.runs.length} of ${v.runs}`)),
+      h("td", {}, runsText(g.runs), h("span", { class: "count" }, ` ${g.runs.length} of ${v.runs}`, without(w, g.runs[0]) && `, ${without(w, g.runs[0])}`)),
       h("td", {}, hash(g.hash)), h("td", {}, hash(g.result_hash)),
       h("td", { class: "text" }, g.differs ? h("a", { href: `#/window/${c.window}/compare/${v.groups[0].runs[0]}/${g.runs[0]}` }, `tick ${g.differs.tick}: ${g.differs.task} ${g.differs.pointer || g.differs.kind}`)
-        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : "not looked up")))),
+        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : equal(g))))),
     v.groups.length > 50 ? h("p", {}, `and ${v.groups.length - 50} more`) : null);
 }
 

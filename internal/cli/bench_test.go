@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -48,17 +50,24 @@ func measureHere(t *testing.T, ers string, args ...string) *bench.Report {
 	return r
 }
 
-// Every row is there and no value is impossible. How fast it is does not matter here.
+// Every row is there and no value is impossible. How fast it is does not matter here. All sizes
+// of ticks are measured in the long mode.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts some fifty processes")
 	}
 	ers := buildErs(t)
-	t.Run("quick", func(t *testing.T) { checkQuick(t, measureHere(t, ers)) })
+	sizes := []int{50}
+	if os.Getenv("ERS_LONG") != "" {
+		sizes = []int{5, 50, 500}
+	}
+	t.Run("quick", func(t *testing.T) {
+		checkQuick(t, measureHere(t, ers, "--events", strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", ","), "[]")), sizes)
+	})
 	t.Run("grow", func(t *testing.T) { checkGrowth(t, measureHere(t, ers, "--grow")) })
 }
 
-func checkQuick(t *testing.T, r *bench.Report) {
+func checkQuick(t *testing.T, r *bench.Report, sizes []int) {
 	memory := []string{bench.RateSHA256, bench.RateCanonical, bench.RateFrames, bench.RateSchedule, bench.RateGo}
 	throughput := []string{bench.RateRaw, bench.RateDigest, bench.RateVerdict, bench.RateFeed}
 	python := r.Machine.Python != ""
@@ -68,7 +77,7 @@ func checkQuick(t *testing.T, r *bench.Report) {
 		t.Error("it does not say that the Python way is left out")
 	}
 	var settings []bench.Setting
-	for _, n := range []int{5, 50, 500} {
+	for _, n := range sizes {
 		checkRates(t, r, bench.Setting{EventsPerTick: n}, memory)
 		for _, sync := range []bench.Sync{bench.SyncDefault, bench.SyncAlways} {
 			for _, processes := range []bench.Processes{bench.OneProcess, bench.OwnProcesses} {
@@ -81,7 +90,7 @@ func checkQuick(t *testing.T, r *bench.Report) {
 		checkLatency(t, r, s)
 	}
 	workers := checkWorkers(t, r)
-	if len(r.Rates) != 3*len(memory)+len(settings)*len(throughput)+workers || len(r.Latencies) != len(settings) {
+	if len(r.Rates) != len(sizes)*len(memory)+len(settings)*len(throughput)+workers || len(r.Latencies) != len(settings) {
 		t.Errorf("%d rates and %d latencies", len(r.Rates), len(r.Latencies))
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,6 +56,35 @@ func TestNoProgram(t *testing.T) {
 	}
 }
 
+// badRequests are no requests for a window: what is published, what is changed in a good one
+// where that is empty, and what the coordinator says of it.
+var badRequests = []struct{ text, old, new, reason string }{
+	{"no request", "", "", "unknown word"},
+	{"\x00", "", "", "line 1, column 1"},
+	{"null", "", "", "found a null"},
+	{"[]", "", "", "found an array"},
+	{"{}", "", "", "/schema: missing"},
+	{strings.Repeat("[", 100_000), "", "", "nested deeper"},
+	{"", "ers.window.v2", "ers.window.v9", "ers.window.v9"},
+	{"", `"runs":12`, `"runs":1`, "/runs: 1 is out of range"},
+	{"", `"runs":12`, `"runs":1001`, "/runs: 1001 is out of range"},
+	{"", `"runs":12`, `"runs":-12`, "/runs"},
+	{"", `"runs":12`, `"runs":12.0`, "/runs"},
+	{"", `"runs":12`, `"runs":1e400`, "/runs"},
+	{"", `"runs":12`, `"runs":12,"runs":12`, "twice"},
+	{"", `"runs":12`, `"runs":12,"fun":1`, "/fun: unknown field"},
+	{"", `"ticks":5`, `"ticks":-1`, "/ticks"},
+	{"", `"ticks":5`, `"ticks":9223372036854775807`, "/ticks"},
+	{"", `"first_tick":3`, `"first_tick":-3`, "/first_tick"},
+	{"", `"pipeline":"chain"`, `"pipeline":"other"`, "belongs on ers.window.starlark.other"},
+	{"", `"pipeline":"chain"`, `"pipeline":"a.b"`, "/pipeline"},
+	{"", `"pipeline":"chain"`, "\"pipeline\":\"cha\xffin\"", "invalid UTF-8"},
+	{"", `"kind":"starlark"`, `"kind":"*"`, "/kind"},
+	{"", `"definition_sha256":"`, `"definition_sha256":"../`, "/definition_sha256"},
+	{"", `"ops":100`, `"ops":-100`, "/budget"},
+	{"", `"ops":100`, `"ops":1e3`, "/budget"},
+}
+
 // A request that is none is taken off the queue with a word in the log, and holds up
 // nobody.
 func TestBadRequest(t *testing.T) {
@@ -65,15 +95,23 @@ func TestBadRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	subject := events.WindowSubject(events.Starlark, small.name)
-	s.publish(subject, []byte("no request"))
 	s.publish(subject, nil)
-	s.publish(subject, []byte(strings.Replace(string(good), "ers.window.v2", "ers.window.v9", 1)))
-	s.publish(subject, []byte(strings.Replace(string(good), `"runs":12`, `"runs":1`, 1)))
+	for _, bad := range badRequests {
+		text := bad.text
+		if text == "" {
+			if text = strings.Replace(string(good), bad.old, bad.new, 1); text == string(good) {
+				t.Fatalf("%s: %s has no %s", bad.reason, good, bad.old)
+			}
+		}
+		s.publish(subject, []byte(text))
+	}
 	s.publish(events.WindowSubject(events.Starlark, "other"), good)
 	coordinator := s.startAll()["ers-coordinator"]
 	s.checkWindow(small, s.submit(small))
-	coordinator.awaitLogs("this window can never be run", 5)
-	for _, reason := range []string{"ERS_WINDOW sequence 1: ", "ERS_WINDOW sequence 2: ", "ers.window.v9", "/runs: 1 is out of range", "belongs on ers.window.starlark.chain"} {
-		coordinator.awaitLog(reason)
+	coordinator.awaitLogs("this window can never be run", len(badRequests)+2)
+	for i, bad := range badRequests {
+		coordinator.awaitLog(bad.reason)
+		coordinator.awaitLog(fmt.Sprintf("ERS_WINDOW sequence %d: ", i+2))
 	}
+	coordinator.awaitLog("belongs on ers.window.starlark.chain")
 }

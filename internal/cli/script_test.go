@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/internal/testpython"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
@@ -25,6 +26,7 @@ var Programs = map[string]func(){"ers": Main}
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
+	testpython.First()
 	testscript.Main(m, Programs)
 }
 

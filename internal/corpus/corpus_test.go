@@ -12,6 +12,7 @@ import (
 
 	"abraxas.dev/ers/internal/cli"
 	"abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/internal/testpython"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
@@ -24,6 +25,7 @@ var all = flag.Bool("corpus", false, "run the whole corpus, and 1000 windows of 
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
+	testpython.First()
 	testscript.Main(m, map[string]func(){"ers": cli.Main})
 }
 

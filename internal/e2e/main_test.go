@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	confine "abraxas.dev/ers/internal/process"
+	"abraxas.dev/ers/internal/testpython"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 	if !parallel && runtime.GOMAXPROCS(0) < 4 {
 		_ = flag.Set("test.parallel", "4") // the tests mostly wait for time-outs of the server
 	}
+	testpython.First()
 	os.Exit(buildAndRun(m))
 }
 

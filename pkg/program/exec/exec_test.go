@@ -15,6 +15,7 @@ import (
 
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/process/processtest"
+	"abraxas.dev/ers/internal/testpython"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
@@ -24,6 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	process.Main()
+	testpython.First()
 	os.Exit(m.Run())
 }
 

@@ -1,0 +1,21 @@
+// Package testpython is for tests that start Python often. Nothing but tests imports it.
+package testpython
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// First puts the folder of the interpreter that python3 stands for first on the PATH. A shim of a
+// version manager is a shell script that takes half a second a start, and tests start hundreds.
+// Where there is no python3 the PATH stays as it is.
+func First() {
+	out, err := exec.Command("python3", "-S", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return
+	}
+	dir := filepath.Dir(strings.TrimSpace(string(out)))
+	_ = os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH")) // it fails for bad names alone
+}

@@ -24,13 +24,13 @@ type Health struct {
 	Schema  string    `json:"schema"`
 	OK      bool      `json:"ok"`
 	Host    string    `json:"host"`              // where it runs
-	Trouble []Trouble `json:"trouble,omitempty"` // what it tries in vain
+	Trouble []Trouble `json:"trouble,omitempty"` // what it tries without success
 }
 
 // HealthSchema is the version of [Health].
 const HealthSchema = "ers.health.v1"
 
-// Trouble is one thing that a service tries in vain.
+// Trouble is one thing that a service tries without success.
 type Trouble struct {
 	What    string `json:"what"`
 	Error   string `json:"error"`

@@ -11,7 +11,7 @@ var checks = []check{
 	{"hello-again", "Each run has processes of its own; one that declares other tasks than the definition holds makes a window inconclusive.", helloAgain},
 	{"hello-elsewhere", "What is declared must not depend on time zone, locale or variables of the environment.", helloElsewhere},
 	{"hello-limits", "Later versions of ERS may allow more than today's limits.", helloLimits},
-	{"hello-only", "Who has not been asked does not speak: an answer without a question would be taken for the next task's.", nothingUnasked},
+	{"hello-only", "A worker that was not asked says nothing: an answer without a question would be taken for the next task's.", nothingUnasked},
 	{"processes", "The runs of a window go at once: twelve processes must not fight for a port, a file or a lock.", manyAtOnce},
 
 	{"answers-once", "Each task of a message has one answer, no more and no less.", answersOnce},
@@ -48,8 +48,8 @@ var checks = []check{
 	{"context-deep", "Values may be nested: at least 128 levels are to be read.", taken(deepContext)},
 	{"context-large", "Contexts may have many members.", taken(largeContext)},
 	{"context-numbers", "Every worker takes floats of 64 bits and integers up to 2^53-1.", taken(numbersContext)},
-	{"context-nan", "Who lists nan among its numbers is sent NaN and the infinities as these words.", nanContext},
-	{"context-bigint", "Who lists bigint among its numbers is sent integers of any size.", bigContext},
+	{"context-nan", "A worker that lists nan among its numbers is sent NaN and the infinities as these words.", nanContext},
+	{"context-bigint", "A worker that lists bigint among its numbers is sent integers of any size.", bigContext},
 	{"values-large", "A result may take 256 KiB.", largeResult},
 	{"message-long", "A line may take 16 MiB.", longMessage},
 	{"numbers-kept", "1, 1.0 and -0.0 are different values: one that changes on its way is another value for the tasks after it.", numbersKept},
@@ -57,11 +57,11 @@ var checks = []check{
 
 	{"errors-stable", "The text of an error is compared between runs like a value.", errorsStable},
 	{"errors-clean", "An address, a time, a process number or a path of this machine makes an error text differ between runs or machines.", errorsClean},
-	{"content", "Who asks for the content of a result goes on with what it is given.", content},
+	{"content", "A worker that asks for the content of a result goes on with what it is given.", content},
 	{"memory", "A process lives as long as its run: what it keeps of each tick adds up.", memoryFlat},
 
 	{"end", "The end of the input is the end of the run: the worker ends with 0 within 5 seconds, and says nothing more.", endsAfterTicks},
-	{"end-idle", "That goes for a process to which nothing was given to do too.", endsAfterHello},
-	{"end-early", "Who starts a worker and goes away leaves nobody waiting.", endsBeforeHello},
+	{"end-idle", "So does a process that was given nothing to do.", endsAfterHello},
+	{"end-early", "When the program that started a worker goes away, the worker ends.", endsBeforeHello},
 	{"end-children", "What a worker starts ends with it.", leavesNobody},
 }

@@ -212,7 +212,7 @@ func (w *Writer) mend() {
 	g.pump()
 }
 
-// watch makes sure, while something is in flight, that it is not waited for in vain.
+// watch notices, while something is in flight, when no answer to it will come.
 func (g *Group) watch() {
 	if !g.watching {
 		g.watching = true

@@ -71,7 +71,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("got %v, %v", m, err)
 		}
 	})
-	t.Run("no stream of ours", func(t *testing.T) {
+	t.Run("not a stream of ERS", func(t *testing.T) {
 		n := 0
 		for _, err := range b.Read(t.Context(), "OTHER", "", 1, 0) {
 			n++

@@ -15,8 +15,8 @@ func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 		to             *Message
 		stream, filter string
 	}{
-		// Who names comes before who is named, so that what is written meanwhile is
-		// there when its end is asked for.
+		// The stream that names a position comes before the one that it names, so that
+		// what is written meanwhile is there when its end is asked for.
 		{&s.LastViz, events.StreamViz, events.StabilitySubjects},
 		{&s.LastVerdict, events.StreamVerdict, events.VerdictSubjects},
 		{&s.LastDigest, events.StreamDigest, events.DigestSubjects},

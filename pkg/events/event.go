@@ -42,7 +42,7 @@ const (
 	OK            Status = 0 // ran and returned a value
 	SkippedBudget Status = 1 // not attempted: its lane could not afford it
 	Error         Status = 2 // attempted and failed
-	NotComputable Status = 3 // attempted; there is no value to be had
+	NotComputable Status = 3 // attempted; there is no value
 )
 
 var statusNames = [...]string{"ok", "skipped_budget", "error", "not_computable"}

@@ -26,8 +26,8 @@ type Input struct {
 // returns length bytes from offset on, fewer at the end, and the size of the whole.
 type Contents func(sha256 string, offset, length int64) (data []byte, size int64, err error)
 
-// NewInput is the Input of a task that somebody runs who is told by another which tick
-// it is and what ran before: a worker. The slices must not change while the task runs.
+// NewInput is the Input of a task in a worker, which is told which tick it is and what
+// ran before. The slices must not change while the task runs.
 func NewInput(tick int64, context canon.Value, results, previous []events.TaskResult, contents Contents) *Input {
 	return &Input{tick: tick, context: context, results: results, previous: previous, contents: contents}
 }

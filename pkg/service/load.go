@@ -152,7 +152,7 @@ func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
 // Context is the context of the i-th tick.
 func (e evaluated) Context(i int64) canon.Value { return e.contexts.At(i) }
 
-// evaluatedRun is a run that is tried again later when there is no evaluator to be had.
+// evaluatedRun is a run that is tried again later when no evaluator can be started.
 type evaluatedRun struct {
 	*evaluator.Run
 	surroundings canon.Value // "" once they were told

@@ -107,7 +107,7 @@ func copyStore(ctx context.Context, to, from string, progress func(done, total i
 	return nil
 }
 
-// consumersName is the folder in which a stream has its consumers. Who reads a copy needs
+// consumersName is the folder in which a stream has its consumers. A reader of a copy needs
 // none of them, and one whose file is damaged would keep the server from its whole stream.
 const consumersName = "obs"
 

@@ -1,6 +1,6 @@
 // Package embedded is a NATS server with JetStream in this process, and the bus on it:
-// what `ers run` and `ers up` work on when no other server is named. Who talks to a
-// server elsewhere imports package bus alone, and links no server.
+// what `ers run` and `ers up` work on when no other server is named. A program that talks
+// to a server elsewhere imports package bus alone, and links no server.
 package embedded
 
 import (

@@ -87,7 +87,7 @@ func (c *child) start() error {
 		Stdin: stdin, Stdout: stdout, Stderr: &c.said, SysProcAttr: apart()}
 	started := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // which the evaluator must not outlive, nor be outlived by
+		runtime.LockOSThread() // the evaluator must end with it, and it with the evaluator
 		defer runtime.UnlockOSThread()
 		err := c.cmd.Start()
 		started <- err

@@ -162,7 +162,7 @@ func (p *Program) declares(name string, hello *worker.Hello) error {
 // turn is had by one at a time.
 type turn chan struct{}
 
-// take waits for the turn, or until ctx ends. Who has it gives it back.
+// take waits for the turn, or until ctx ends. Its holder gives it back.
 func (t turn) take(ctx context.Context) error {
 	select {
 	case t <- struct{}{}:

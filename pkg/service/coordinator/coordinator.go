@@ -150,7 +150,7 @@ func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 	w := window{Coordinator: c, key: key, request: request, log: log}
 	err = w.take(held, item)
 	if errors.Is(context.Cause(held), errCancelled) && ctx.Err() == nil {
-		// Who carries the cancel out gives up the runs. The window comes back, and is then
+		// The one that carries the cancel out gives up the runs. The window comes back, and is then
 		// found to be over.
 		log.Info().Msg("window is cancelled, it is left")
 		return errCancelled

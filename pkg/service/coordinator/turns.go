@@ -30,7 +30,7 @@ type queue struct {
 
 func newTurns(n int) *turns { return &turns{free: n} }
 
-// take waits for a turn, or until ctx ends. Who has one gives it back.
+// take waits for a turn, or until ctx ends. Its holder gives it back.
 func (t *turns) take(ctx context.Context, pipeline string, window uint64) error {
 	t.mu.Lock()
 	if t.free > 0 {

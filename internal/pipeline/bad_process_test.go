@@ -14,7 +14,7 @@ var badProcesses = []badFile{
 	{"worker with an empty command", good + workerTask + "workers: {w: {command: []}}\n", `p.yaml:5:24: the command is empty: want a program and its arguments, as in [python3, tasks.py]`},
 	{"worker with an empty program", good + workerTask + "workers: {w: {command: ['']}}\n", `p.yaml:5:24: the command is empty: want a program and its arguments, as in [python3, tasks.py]`},
 	{"worker command a text", good + workerTask + "workers: {w: {command: python3 x.py}}\n", `p.yaml:5:24: command is of type string: want a list of strings`},
-	{"worker name", good + "tasks:\n- {name: t, lane: forecast, worker: a b}\nworkers: {a b: {command: [x]}}\n", `p.yaml:5:16: worker name "a b" has a character ' ': want only A-Z a-z 0-9 _ -`},
+	{"worker name", good + "tasks:\n- {name: t, lane: forecast, worker: a b}\nworkers: {a b: {command: [x]}}\n", `p.yaml:5:16: worker name "a b": character 2 is " ": want only A-Z a-z 0-9 _ -`},
 	{"worker not there", good + workerTask, `p.yaml:4:37: there is no worker "w": add it, as in workers: {w: {command: [python3, tasks.py]}}`},
 	{"worker of another name", good + workerTask + "workers: {v: {command: [x]}}\n", `p.yaml:4:37: there is no worker "w": want one of v` + "\n" + `p.yaml:5:14: no task is of worker "v": name it in a task, or leave it out`},
 	{"worker unused", good + workerTask + "workers: {v: {command: [x]}, w: {command: [x]}}\n", `p.yaml:5:14: no task is of worker "v": name it in a task, or leave it out`},

@@ -56,7 +56,7 @@ var badFiles = []badFile{
 
 	{"no name", strings.Replace(good, "name: p\n", "", 1) + tasks, "p.yaml:1:1: the pipeline has no name: add one of A-Z a-z 0-9 _ -"},
 	{"empty name", strings.Replace(good, "p", `""`, 1) + tasks, "p.yaml:1:7: pipeline name is empty: want 1 to 64 of A-Z a-z 0-9 _ -"},
-	{"name not a token", strings.Replace(good, "p", "a.b", 1) + tasks, `p.yaml:1:7: pipeline name "a.b" has a character '.': want only A-Z a-z 0-9 _ -`},
+	{"name not a token", strings.Replace(good, "p", "a.b", 1) + tasks, `p.yaml:1:7: pipeline name "a.b": character 2 is ".": want only A-Z a-z 0-9 _ -`},
 	{"name a number", strings.Replace(good, "p", "1", 1) + tasks, `p.yaml:1:7: name is of type integer: want a string`},
 	{"no budget", "name: p\n" + tasks, "p.yaml:1:1: the pipeline has no budget: add budget: {forecast: {ops: …, entropy: …}, shadow: {ops: …, entropy: …}}, or budgets with several of them by name"},
 	{"budgets mistyped", "name: p\nbudgts: {}\n" + tasks, `p.yaml:2:1: unknown key "budgts" in the pipeline: did you mean "budgets"?`},
@@ -64,7 +64,7 @@ var badFiles = []badFile{
 	{"budgets empty", "name: p\nbudgets: {}\n" + tasks, "p.yaml:2:10: budgets is empty: want at least one, as in tight: {forecast: {ops: …}, shadow: {ops: …}}"},
 	{"budgets a list", "name: p\nbudgets: [a]\n" + tasks, "p.yaml:2:10: budgets is of type array: want budgets by names of your own, as in tight: {forecast: {ops: …}, shadow: {ops: …}}"},
 	{"many mistakes in budgets", "name: p\nbudgets:\n  a.b: {forecast: {ops: 1}, shadow: {ops: 1}}\n  c: {forecast: {ops: -1, entropy: -2}, shadow: {entropy: 1}}\n  d: {forecast: {ops: 1}}\n  e: 1\n" + tasks,
-		`p.yaml:3:3: budget name "a.b" has a character '.': want only A-Z a-z 0-9 _ -` + "\np.yaml:4:23: ops of the c forecast budget is -1: want 0 or more\np.yaml:4:36: entropy of the c forecast budget is -2: want 0 or more\n" +
+		`p.yaml:3:3: budget name "a.b": character 2 is ".": want only A-Z a-z 0-9 _ -` + "\np.yaml:4:23: ops of the c forecast budget is -1: want 0 or more\np.yaml:4:36: entropy of the c forecast budget is -2: want 0 or more\n" +
 			"p.yaml:4:49: c shadow budget has no ops: add the ops that the lane may spend in a tick\np.yaml:5:6: budget d has no shadow: add what the lane may spend in a tick: {ops: …, entropy: …}\np.yaml:6:6: budget e is of type integer: want keys among forecast, shadow"},
 	{"no shadow budget", "name: p\nbudget: {forecast: {ops: 1, entropy: 0}}\n" + tasks, "p.yaml:2:9: budget has no shadow: add what the lane may spend in a tick: {ops: …, entropy: …}"},
 	{"no ops", strings.Replace(good, "ops: 1, ", "", 1) + tasks, "p.yaml:2:20: forecast budget has no ops: add the ops that the lane may spend in a tick"},

@@ -80,7 +80,7 @@ tasks:
 - {name: i, lane: forecast, worker: 7, ignore: [1], round: x}
 `
 
-const manyOfProcessesWant = `p.yaml:4:10: worker name "a b" has a character ' ': want only A-Z a-z 0-9 _ -
+const manyOfProcessesWant = `p.yaml:4:10: worker name "a b": character 2 is " ": want only A-Z a-z 0-9 _ -
 p.yaml:5:35: timeout: want a time such as 60s, 1m30s or 500ms
 p.yaml:6:7: unknown key "comand" in worker "w": did you mean "command"?
 p.yaml:6:28: memory: "lots" is no size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB

@@ -195,7 +195,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{frame.without("run"), "a frame has 12 to 15 fields, this one 11"},
 		{append(frame.without("run"), "extra", 1), `field "first_tick" where run belongs`},
 		{append(frame[:2:2], frame...), `field "v" where request belongs: each field stands once`},
-		{frame.set("pipeline", "a.b"), `pipeline name "a.b" has a character '.'`},
+		{frame.set("pipeline", "a.b"), `pipeline name "a.b": character 2 is "."`},
 		{frame.set("run", -1), "run: -1 is out of range"},
 		{frame.set("run", 1000), "run 1000 is out of range: want 0 to 999"},
 		{frame.set("tick", 1), "tick 1 is out of range: the run has ticks 2 to 10"},

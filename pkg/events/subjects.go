@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The streams, and the object store bucket. Each holds one kind of document and
@@ -44,9 +45,10 @@ func checkToken(what, name string) error {
 	if len(name) > MaxPipelineName {
 		return fmt.Errorf("%s %.20q… has %d bytes: want at most %d", what, name, len(name), MaxPipelineName)
 	}
-	for _, c := range []byte(name) {
+	for i, c := range name {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
-			return fmt.Errorf("%s %q has a character %q: want only A-Z a-z 0-9 _ -", what, name, c)
+			_, size := utf8.DecodeRuneInString(name[i:])
+			return fmt.Errorf("%s %q: character %d is %q: want only A-Z a-z 0-9 _ -", what, name, utf8.RuneCountInString(name[:i])+1, name[i:i+size])
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestDecodeDefinitionIsStrict(t *testing.T) {
 		{`"name":"p",`, "", `definition: /name: missing`},
 		{`"name":"p"`, `"name":"p","more":1`, `definition: /more: unknown field`},
 		{`"name":"p"`, `"name": "p"`, `definition: not in canonical form: encode it with ers`},
-		{`"name":"p"`, `"name":"ä"`, `definition: name: pipeline name "ä" has a character 'Ã': want only A-Z a-z 0-9 _ -`},
+		{`"name":"p"`, `"name":"ä"`, `definition: name: pipeline name "ä": character 1 is "ä": want only A-Z a-z 0-9 _ -`},
 		{`"steps":50`, `"steps":50.0`, `definition: /tasks/0/starlark/steps: want an integer of 64 bits, found a float`},
 		{`"steps":50`, `"steps":0`, `definition: tasks/0/steps: steps is 0: want at least 1`},
 		{`"ops":1`, `"ops":-1`, `definition: tasks/0/cost/ops: ops of the cost is -1: want 0 or more`},

@@ -39,9 +39,6 @@ func main() {
 				}
 				return c.Run(ctx)
 			}
-			return daemon.Service{Run: run, Stats: func() map[string]int64 {
-				s := c.Stats()
-				return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
-			}}
+			return daemon.Service{Run: run, Stats: c.Stats().Counters}
 		}, kong.Embed(&flags))
 }

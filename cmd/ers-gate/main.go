@@ -20,12 +20,6 @@ func main() {
 			g := gate.New(gate.Config{Bus: b, Log: log})
 			f := feed.New(feed.Config{Bus: b, Log: log})
 			run := func(ctx context.Context) error { return f.Beside(ctx, g.Run) }
-			return daemon.Service{Run: run, Stats: func() map[string]int64 {
-				s, v := g.Stats(), f.Stats()
-				return map[string]int64{"digests": s.Digests.Load(), "pass": s.Passed.Load(), "fail": s.Failed.Load(),
-					"inconclusive": s.Inconclusive.Load(), "problems": s.Problems.Load(),
-					"viz_windows": v.Windows.Load(), "viz_trendpacks": v.TrendPacks.Load(),
-					"viz_problems": v.Problems.Load(), "viz_lag": v.Lag.Load()}
-			}}
+			return daemon.Service{Run: run, Stats: func() map[string]int64 { return f.Stats().Beside(g.Stats().Counters()) }}
 		})
 }

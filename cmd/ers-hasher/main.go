@@ -14,9 +14,6 @@ func main() {
 	daemon.Main("ers-hasher", "Hashes the ticks on ERS_TRACE and records the digests on ERS_DIGEST.",
 		func(b *bus.Bus, _ *daemon.Flags, log zerolog.Logger) daemon.Service {
 			h := hasher.New(hasher.Config{Bus: b, Log: log})
-			return daemon.Service{Run: h.Run, Stats: func() map[string]int64 {
-				s := h.Stats()
-				return map[string]int64{"frames": s.Frames.Load(), "events": s.Events.Load(), "digests": s.Digests.Load(), "problems": s.Problems.Load()}
-			}}
+			return daemon.Service{Run: h.Run, Stats: h.Stats().Counters}
 		})
 }

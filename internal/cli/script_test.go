@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "one": one, "verdict": verdict, "frame": frame, "start": start, "await": await, "end": end, "tty": tty, "server": natsServer, "mode": mode,
+			"exits": exits, "one": one, "verdict": verdict, "frame": frame, "start": start, "await": await, "end": end, "tty": tty, "typed": typed, "server": natsServer, "mode": mode,
 			"unchanged": unchanged, "empty": empty, "damage": damage, "ids": ids,
 		},
 	})

@@ -100,6 +100,7 @@ type local struct {
 	turns    int            // ticks computed at once; 0: one for each processor
 	repair   bool           // do at the start what `ers repair` does
 	pipeline string         // of a program in Go
+	shown    bool           // others see on the server that the services are there
 }
 
 // open opens the bus for the services.
@@ -140,6 +141,11 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	services.Bus, services.Processes, services.Allow = b, l.processes(io, config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
 	if io.program != nil {
 		services.Load, services.Kinds, services.Pipeline = io.program.Load(b), []string{program.KindGo}, l.pipeline
+	}
+	if l.shown {
+		services.Show = func(name service.Name, counters func() map[string]int64) (func() error, error) {
+			return l.show(b, name, counters)
+		}
 	}
 	err = service.While(ctx, services, func(ctx context.Context) error { return do(ctx, b) })
 	return errors.Join(err, b.Close())
@@ -192,50 +198,27 @@ func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, stor
 }
 
 // serve opens the bus for services that others use, on a server that lets in who knows
-// its token, and shows there that they are inside. once: it does not wait for a server
-// that is not there yet.
-func (l *local) serve(ctx context.Context, config embedded.Config, once, everybody bool) (b *bus.Bus, stop func() error, err error) {
-	forget := func() {}
-	if config.URL != "" {
-		b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
-			config.Token = l.config(config.Log).Token
-			return bus.Open(ctx, config.Config)
-		})
-	} else {
-		b, forget, err = daemon.Serve(ctx, config, everybody)
+// its token. once: it does not wait for a server that is not there yet.
+func (l *local) serve(ctx context.Context, config embedded.Config, once, everybody bool) (b *bus.Bus, forget func(), err error) {
+	if config.URL == "" {
+		return daemon.Serve(ctx, config, everybody)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	hide, err := l.show(b)
-	if err != nil {
-		forget()
-		return nil, nil, errors.Join(err, b.Close())
-	}
-	return b, func() error {
-		forget()
-		return hide()
-	}, nil
+	b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
+		config.Token = l.config(config.Log).Token
+		return bus.Open(ctx, config.Config)
+	})
+	return b, func() {}, err
 }
 
-// show shows on the server which services are inside.
-func (l *local) show(b *bus.Bus) (hide func() error, err error) {
-	if l.pipeline == "" {
-		return daemon.Show(b, daemon.UpName, "Runs coordinator, hasher and gate in one process.", nil)
+// show shows on the server that a service is inside this process.
+func (l *local) show(b *bus.Bus, name service.Name, counters func() map[string]int64) (hide func() error, err error) {
+	about := "Inside `ers up`."
+	if l.pipeline != "" {
+		about = "Inside a program in Go with pipeline " + l.pipeline + "."
 	}
-	var all []func() error
-	hide = func() (err error) {
-		for _, one := range all {
-			err = errors.Join(err, one())
-		}
-		return err
+	as := "ers-" + string(name)
+	if name == service.Coordinator && l.pipeline != "" {
+		as = programService(l.pipeline)
 	}
-	for _, name := range []string{programService(l.pipeline), hasherName, gateName} {
-		one, err := daemon.Show(b, name, "Inside a program in Go with pipeline "+l.pipeline+".", nil)
-		if err != nil {
-			return nil, errors.Join(err, hide())
-		}
-		all = append(all, one)
-	}
-	return hide, nil
+	return daemon.Show(b, as, about, counters)
 }

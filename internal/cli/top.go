@@ -49,7 +49,10 @@ func (c *topCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	if xterm.IsTerminal(int(os.Stdout.Fd())) {
+		var restore func()
+		ctx, restore = untilQuit(ctx)
 		err = topScreen(ctx, io, b)
+		restore()
 	} else {
 		err = topLines(ctx, io, b)
 	}

@@ -2,10 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -25,6 +28,44 @@ func tty(ts *testscript.TestScript, _ bool, args []string) {
 	shown, _ := io.ReadAll(controller) // ends with an error when the last process leaves the terminal
 	_ = cmd.Wait()
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.ReplaceAll(shown, []byte("\r\n"), []byte("\n")), 0o644))
+}
+
+// typed KEYS TEXT COMMAND… types keys on a terminal once a command shows a text there. The
+// command must end with 0, and leave the terminal as it was.
+func typed(ts *testscript.TestScript, _ bool, args []string) {
+	keys, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	controller, terminal := openTerminal(ts)
+	defer controller.Close()
+	defer terminal.Close()
+	before, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[2], args[3:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "NATS_URL="+ts.Getenv("NATS_URL"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+	ts.Check(cmd.Start())
+	go func() {
+		var shown []byte
+		for part, waits := make([]byte, 4096), true; ; {
+			n, err := controller.Read(part)
+			if shown = append(shown, part[:n]...); waits && bytes.Contains(shown, []byte(args[1])) {
+				_, err = controller.WriteString(keys)
+				waits = false
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	ts.Check(cmd.Wait())
+	after, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	ts.Check(err)
+	if *after != *before {
+		ts.Fatalf("the terminal is not as it was")
+	}
 }
 
 func openTerminal(ts *testscript.TestScript) (controller, terminal *os.File) {

@@ -46,18 +46,22 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 	}
 	allow.Warn(log)
 	c.limits, c.allow, c.repair = &c.Limits, allow, c.Repair
-	var stop func() error
-	open := func(ctx context.Context, config embedded.Config) (b *bus.Bus, err error) {
-		b, stop, err = c.serve(ctx, config, c.NoWait, c.NoToken)
+	c.shown = true
+	forget := func() {} // the token of the server
+	open := func(ctx context.Context, config embedded.Config) (*bus.Bus, error) {
+		b, undo, err := c.serve(ctx, config, c.NoWait, c.NoToken)
+		if err == nil {
+			forget = undo
+		}
 		return b, err
 	}
+	defer func() { forget() }()
 	err = c.with(ctx, io, config, zerolog.InfoLevel, open, func(ctx context.Context, b *bus.Bus) error {
 		log.Info().Str("nats", b.URL()).Str("store", config.StoreDir).Msgf("up: submit windows with `%s submit`, stop with Ctrl-C", io.name())
-		err := withPage(ctx, b, c.HTTP, c.NoToken, log, func(ctx context.Context) error {
+		return withPage(ctx, b, c.HTTP, c.NoToken, log, func(ctx context.Context) error {
 			<-ctx.Done() // asked to stop, or a service has failed and says why itself
 			return nil
 		})
-		return errors.Join(err, stop())
 	})
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil // asked to stop before it was up

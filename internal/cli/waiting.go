@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -186,7 +185,6 @@ func (w *waiting) stage(ctx context.Context, p progress) (kind, text string) {
 type serviceKind struct {
 	name, start string
 	coordinates bool
-	apart       bool // `ers up` does not have it inside
 }
 
 const (
@@ -207,7 +205,7 @@ func (s *streams) coordinatorOf(r *events.WindowRequest) serviceKind {
 		if s.program != nil {
 			start = "`" + s.name() + " up`"
 		}
-		return serviceKind{name: programService(r.Pipeline), start: start, coordinates: true, apart: true}
+		return serviceKind{name: programService(r.Pipeline), start: start, coordinates: true}
 	}
 	return stockCoordinator
 }
@@ -272,19 +270,8 @@ func (w *waiting) ended(ctx context.Context, key events.RunKey) bool {
 // answers tells whether a service is there, on its own or inside `ers up`. Who may not
 // ask is told that it is.
 func (w *waiting) answers(ctx context.Context, s serviceKind) bool {
-	found := make(chan bool, 2)
-	for _, name := range []string{s.name, daemon.UpName} {
-		if s.apart && name == daemon.UpName {
-			found <- false
-			continue
-		}
-		go func() {
-			ctx, cancel := context.WithTimeout(ctx, pingWait)
-			defer cancel()
-			_, err := w.b.Conn().RequestWithContext(ctx, "$SRV.PING."+name, nil)
-			found <- err == nil
-		}()
-	}
-	one, other := <-found, <-found
-	return one || other
+	ctx, cancel := context.WithTimeout(ctx, pingWait)
+	defer cancel()
+	_, err := w.b.Conn().RequestWithContext(ctx, "$SRV.PING."+s.name, nil)
+	return err == nil
 }

@@ -16,9 +16,6 @@ import (
 // HealthSubject with the name of a service answers requests with its [Health], as JSON.
 const HealthSubject = "ers.health."
 
-// UpName is the service under which `ers up`, which has them all inside, is seen.
-const UpName = "ers-up"
-
 // Health is how a service is.
 type Health struct {
 	Schema  string    `json:"schema"`

@@ -43,7 +43,20 @@ type Config struct {
 	// Load is nil. The process must call Main of package internal/process first thing in main.
 	Processes exec.Config
 	Allow     *exec.Allow // nil: none
+
+	// Show is told of each service before it runs, with its counters, and hide is called when
+	// it has ended: so others see that it is there. nil: nobody is told.
+	Show func(name Name, counters func() map[string]int64) (hide func() error, err error)
 }
+
+// Name says which of the services one is.
+type Name string
+
+const (
+	Coordinator Name = "coordinator"
+	Hasher      Name = "hasher"
+	Gate        Name = "gate"
+)
 
 // Kinds are the kinds of windows that [Loader] makes programs of.
 var Kinds = []string{program.KindStarlark, program.KindExec}
@@ -70,15 +83,35 @@ func Run(ctx context.Context, c Config) error {
 		}
 		c.Load = Loader(c.Bus, c.Evaluators, c.Processes, c.Allow)
 	}
+	coordinates := coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Pipeline: c.Pipeline, Windows: c.Windows, MaxTicks: c.MaxTicks, Turns: c.Turns, Log: c.Log})
+	hashes := hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log})
+	judges, feeds := gate.New(gate.Config{Bus: c.Bus, Log: c.Log}), feed.New(feed.Config{Bus: c.Bus, Log: c.Log})
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return coordinator.New(coordinator.Config{Bus: c.Bus, Load: c.Load, Kinds: c.Kinds, Pipeline: c.Pipeline, Windows: c.Windows, MaxTicks: c.MaxTicks, Turns: c.Turns, Log: c.Log}).Run(ctx)
-	})
-	group.Go(func() error { return hasher.New(hasher.Config{Bus: c.Bus, Log: c.Log}).Run(ctx) })
-	group.Go(func() error {
-		return feed.New(feed.Config{Bus: c.Bus, Log: c.Log}).Beside(ctx, gate.New(gate.Config{Bus: c.Bus, Log: c.Log}).Run)
-	})
+	for _, s := range []struct {
+		name     Name
+		counters func() map[string]int64
+		run      func(context.Context) error
+	}{
+		{Coordinator, coordinates.Stats().Counters, coordinates.Run},
+		{Hasher, hashes.Stats().Counters, hashes.Run},
+		{Gate, func() map[string]int64 { return feeds.Stats().Beside(judges.Stats().Counters()) },
+			func(ctx context.Context) error { return feeds.Beside(ctx, judges.Run) }},
+	} {
+		group.Go(func() error { return c.shown(ctx, s.name, s.counters, s.run) })
+	}
 	return group.Wait()
+}
+
+// shown runs a service and shows that it is there meanwhile.
+func (c *Config) shown(ctx context.Context, name Name, counters func() map[string]int64, run func(context.Context) error) error {
+	if c.Show == nil {
+		return run(ctx)
+	}
+	hide, err := c.Show(name, counters)
+	if err != nil {
+		return err
+	}
+	return errors.Join(run(ctx), hide())
 }
 
 // While runs the services while do does something with them, and stops them when it

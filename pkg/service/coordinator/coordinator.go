@@ -68,6 +68,11 @@ type Stats struct {
 	Windows, Ticks, Events atomic.Int64
 }
 
+// Counters are the counters by the names under which they are shown.
+func (s *Stats) Counters() map[string]int64 {
+	return map[string]int64{"windows": s.Windows.Load(), "ticks": s.Ticks.Load(), "events": s.Events.Load()}
+}
+
 // New returns a coordinator that has not done anything yet.
 func New(c Config) *Coordinator {
 	if len(c.Kinds) == 0 {

@@ -50,6 +50,13 @@ type Stats struct {
 	Lag        atomic.Int64 // verdicts that are not shown yet, as of the last look
 }
 
+// Beside adds the counters to those of the gate in whose process the feed runs.
+func (s *Stats) Beside(gate map[string]int64) map[string]int64 {
+	gate["viz_windows"], gate["viz_trendpacks"] = s.Windows.Load(), s.TrendPacks.Load()
+	gate["viz_problems"], gate["viz_lag"] = s.Problems.Load(), s.Lag.Load()
+	return gate
+}
+
 // New returns a feed that has not read anything yet.
 func New(c Config) *Feed { return &Feed{Config: c, group: c.Bus.NewGroup()} }
 

@@ -38,6 +38,12 @@ type Stats struct {
 	Digests, Passed, Failed, Inconclusive, Problems atomic.Int64
 }
 
+// Counters are the counters by the names under which they are shown.
+func (s *Stats) Counters() map[string]int64 {
+	return map[string]int64{"digests": s.Digests.Load(), "pass": s.Passed.Load(), "fail": s.Failed.Load(),
+		"inconclusive": s.Inconclusive.Load(), "problems": s.Problems.Load()}
+}
+
 // New returns a gate that has not read anything yet.
 func New(c Config) *Gate { return &Gate{Config: c} }
 

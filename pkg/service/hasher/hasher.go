@@ -42,6 +42,11 @@ type Stats struct {
 	Frames, Events, Digests, Problems atomic.Int64
 }
 
+// Counters are the counters by the names under which they are shown.
+func (s *Stats) Counters() map[string]int64 {
+	return map[string]int64{"frames": s.Frames.Load(), "events": s.Events.Load(), "digests": s.Digests.Load(), "problems": s.Problems.Load()}
+}
+
 // New returns a hasher that has not read anything yet.
 func New(c Config) *Hasher { return &Hasher{Config: c, group: c.Bus.NewGroup()} }
 

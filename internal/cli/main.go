@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/stop"
@@ -146,6 +147,10 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", name, usageError(err))
+		return exitUnknown
+	}
+	if err := daemon.ChooseServer(command, func(text string) { fmt.Fprintf(io.err, "%s: %s\n", name, text) }); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		return exitUnknown
 	}
 	ctx, release := stop.OnSignal(name)

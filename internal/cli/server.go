@@ -108,9 +108,6 @@ type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
 
 // with runs the services of one process on a bus while do works with it.
 func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
-	if l.NATS != "" && l.Store != "" {
-		return errors.New("--store is for the embedded server: leave out either --store or --nats (NATS_URL)")
-	}
 	log := l.log(io, level)
 	config.Config = l.config(log)
 	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair

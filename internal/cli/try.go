@@ -124,9 +124,6 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 
 // record has do work on a server whose hasher and gate do the rest.
 func (c *tryCommand) record(ctx context.Context, io *streams, do func(context.Context, *bus.Bus) error) error {
-	if c.Store != "" {
-		return errors.New("--store is for the embedded server: leave out either --store or --nats (NATS_URL)")
-	}
 	b, err := c.connect(ctx, io)
 	if err != nil {
 		return err

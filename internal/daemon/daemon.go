@@ -67,7 +67,11 @@ func (f *Flags) connection(name string) bus.Config {
 func Main(name, about string, start func(b *bus.Bus, f *Flags, log zerolog.Logger) Service, more ...kong.Option) {
 	var flags Flags
 	parser := kong.Must(&flags, append(more, kong.Name(name), kong.Description(about))...)
-	if _, err := parser.Parse(os.Args[1:]); err != nil {
+	command, err := parser.Parse(os.Args[1:])
+	if err == nil {
+		err = ChooseServer(command, func(text string) { fmt.Fprintf(os.Stderr, "%s: %s\n", name, text) })
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v; see `%s --help`\n", name, err, name)
 		os.Exit(2)
 	}
@@ -134,6 +138,9 @@ func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b
 // called.
 func Serve(ctx context.Context, c embedded.Config, everybody bool) (b *bus.Bus, forget func(), err error) {
 	forget = func() {}
+	if err := embedded.CheckListen(c.Listen); err != nil {
+		return nil, nil, err
+	}
 	if !everybody {
 		if c.Token, err = token.Keep(c.StoreDir); err != nil {
 			return nil, nil, err

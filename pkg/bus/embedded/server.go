@@ -71,6 +71,9 @@ func Start(c Config) (e *Server, err error) {
 		}
 	}()
 
+	if err := CheckListen(c.Listen); err != nil {
+		return e, err
+	}
 	dir := c.StoreDir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "ers-"); err != nil {
@@ -103,6 +106,35 @@ func Start(c Config) (e *Server, err error) {
 	return e, nil
 }
 
+// CheckListen makes sure that a server can listen on host:port, "" for none, before anything is
+// made that would stay behind where it cannot.
+func CheckListen(listen string) error {
+	if listen == "" {
+		return nil
+	}
+	if _, _, err := hostPort(listen); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("the server cannot listen on %s: %w; name another address with --listen HOST:PORT, port 0 for a free one", listen, err)
+	}
+	return l.Close()
+}
+
+// hostPort takes an address to listen on apart.
+func hostPort(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q is not host:port: %w", listen, err)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", listen)
+	}
+	return host, int(n), nil
+}
+
 func serverOptions(c Config, dir string) (*server.Options, error) {
 	o := &server.Options{
 		ServerName:             "ers",
@@ -118,16 +150,11 @@ func serverOptions(c Config, dir string) (*server.Options, error) {
 	if c.Listen == "" {
 		return o, nil
 	}
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q is not host:port: %w", c.Listen, err)
+	var err error
+	if o.Host, o.Port, err = hostPort(c.Listen); err != nil {
+		return nil, err
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", c.Listen)
-	}
-	o.Host, o.Port = host, int(n)
-	if n == 0 {
+	if o.Port == 0 {
 		o.Port = server.RANDOM_PORT
 	}
 	return o, nil

@@ -78,7 +78,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 		return errFail
 	}
 	if c.JSON {
-		fmt.Fprintf(io.err, "ers: %s\n", report.Reason)
+		io.say("%s", report.Reason)
 	}
 	return errUnknown
 }

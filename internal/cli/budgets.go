@@ -52,7 +52,7 @@ func (a *answerFlags) headBudget(io *streams, name string) {
 		fmt.Fprintln(io.out)
 	}
 	if name != "" {
-		fmt.Fprintf(io.out, "budget %s\n", name)
+		fmt.Fprintf(io.out, "budget %s\n", report.Clean(name))
 	}
 }
 

@@ -211,7 +211,7 @@ func (w *listed) ticks() string {
 func (w *listed) note() string {
 	switch {
 	case w.State != string(events.Pass):
-		return w.Headline // of a drill too
+		return report.Clean(w.Headline) // of a drill too
 	case w.Drill:
 		return "drill"
 	case w.Probe:

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -127,6 +126,7 @@ func (s *streams) columns() int {
 
 // parse runs the one of the commands that the arguments name, and returns the exit code.
 func parse(commands any, args []string, io *streams, more ...kong.Option) int {
+	more = append(more, texts()...)
 	exited := -1
 	name := io.name()
 	file := "Pipeline file (YAML)."
@@ -164,12 +164,10 @@ func (s *streams) exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, errUnknown):
 		return exitUnknown
 	case ctx.Err() != nil:
-		fmt.Fprintf(os.Stderr, "%s: stopped before there was an answer\n", s.name())
+		s.say("stopped before there was an answer")
 		return exitUnknown
 	}
-	for line := range strings.SplitSeq(bus.Redact(err.Error()), "\n") {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", s.name(), line)
-	}
+	s.say("%s", bus.Redact(err.Error()))
 	return exitUnknown
 }
 

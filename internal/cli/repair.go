@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/internal/repair"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type repairCommand struct {
@@ -103,7 +104,7 @@ func (c *repairCommand) tell(io *streams, r *repair.Report) error {
 		fmt.Fprintf(io.out, "%s %s: all that it held is lost\n", stream, what)
 	}
 	for _, l := range r.Lost {
-		fmt.Fprintln(io.out, l)
+		fmt.Fprintln(io.out, report.Clean(fmt.Sprint(l)))
 	}
 	for _, w := range r.Odd {
 		fmt.Fprintf(io.out, "window %d is named, and is too far beyond the end of ERS_WINDOW to be true: nothing is done about it\n", w)

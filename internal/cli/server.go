@@ -19,6 +19,7 @@ import (
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -159,7 +160,7 @@ func temporary(config *embedded.Config) (remove func() error, err error) {
 
 // processes is what workers and commands need here.
 func (l *local) processes(io *streams, store string) exec.Config {
-	say := func(text string) { fmt.Fprintf(io.err, "%s: %s\n", io.name(), text) }
+	say := func(text string) { io.say("%s", text) }
 	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version, Say: say}
 }
 
@@ -175,7 +176,7 @@ func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, stor
 		return nil
 	case !l.repair:
 		if store != "" {
-			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, store, store)
+			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, report.ShellWord(store), report.ShellWord(store))
 		}
 		return err
 	}

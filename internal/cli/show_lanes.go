@@ -40,11 +40,11 @@ func drawLanes(ctx context.Context, io *streams, b *bus.Bus, window uint64, run 
 	}
 	for _, why := range []string{r.Why, r.Broken} {
 		if why != "" {
-			fmt.Fprintf(io.err, "%s: run %d is drawn as far as it goes: %s\n", io.name(), r.Run, why)
+			io.say("run %d is drawn as far as it goes: %s", r.Run, why)
 		}
 	}
 	if r.More > 0 {
-		fmt.Fprintf(io.err, "%s: %d more tasks have no row\n", io.name(), r.More)
+		io.say("%d more tasks have no row", r.More)
 	}
 	return r, nil
 }

@@ -97,7 +97,7 @@ func followDocuments[T any](ctx context.Context, io *streams, b *bus.Bus, stream
 	return b.Follow(ctx, stream, filter, from, func(m bus.Message) error {
 		doc := new(T)
 		if err := events.Decode(m.Data, doc); err != nil {
-			fmt.Fprintf(io.err, "ers: %s sequence %d: %v\n", m.Stream, m.Seq, err)
+			io.say("%s sequence %d: %v", m.Stream, m.Seq, err)
 			return nil
 		}
 		return handle(m, doc)

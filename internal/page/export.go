@@ -130,7 +130,7 @@ func (p *export) Data() (template.JS, error) {
 		documents["verdict"] = p.window.raw
 	}
 	data, err := json.Marshal(documents) // escapes < and >
-	return template.JS(data), err
+	return template.JS(report.CleanJSON(nil, data)), err
 }
 
 // Runs names runs.
@@ -147,6 +147,9 @@ func (p *export) Ticks() string {
 
 // Place is where the first difference is.
 func (p *export) Place() string { return report.Place(p.Verdict.Divergence) }
+
+// Command is the line for a shell that shows it again.
+func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
 
 // Sides are both sides of the first difference.
 func (p *export) Sides() []exportSide {

@@ -35,7 +35,7 @@ func AppendBlame(dst []byte, b *Blame, o Options) []byte {
 	p.blamed(b)
 	for _, command := range b.Commands {
 		p.line()
-		p.line("  To see it:  ", p.paint(bold, clean(command)))
+		p.line("  To see it:  ", p.paint(bold, Command(command)))
 	}
 	return p.dst
 }

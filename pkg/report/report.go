@@ -126,7 +126,7 @@ func (p *page) again(v *events.Verdict) {
 		why = "To ask again:"
 	}
 	p.line()
-	p.line("  ", why, "  ", p.paint(bold, clean(v.Reproduce)))
+	p.line("  ", why, "  ", p.paint(bold, Command(v.Reproduce)))
 }
 
 // notes says what changes how the rest is to be read.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -39,9 +40,12 @@ func clean(s string) string {
 // it around is an escape such as \u202e.
 func Clean(s string) string { return clean(s) }
 
-// CleanJSON is JSON from data as it is safe to show: whatever does not print is an escape in
-// its strings, where it stands for the same.
+// CleanJSON appends JSON from data as it is safe to show: whatever does not print is an escape
+// in its strings, where it stands for the same.
 func CleanJSON(dst, text []byte) []byte {
+	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f }) {
+		return append(dst, text...) // of the rest JSON has nothing raw that does not print
+	}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
 		switch part := text[i : i+size]; {

@@ -202,7 +202,7 @@ func (x *blamer) tell(io *streams, found *blame.Finding, stopped bool, d *progra
 		}
 	}
 	if !x.json {
-		_, err := io.out.Write(report.AppendBlame(nil, all, report.Options{Color: io.colorOut, Width: io.width}))
+		_, err := io.out.Write(report.AppendBlame(nil, all, io.screen()))
 		return err
 	}
 	a := blameAnswer{Pipeline: x.of.Pipeline, Window: x.of.Window, Finding: *found, Differs: report.BlameLines(all), Commands: all.Commands}

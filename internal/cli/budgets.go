@@ -105,7 +105,7 @@ func (a *across) tell(ctx context.Context, io *streams, b *bus.Bus, how *answerF
 	if how.JSON {
 		err = printJSON(io, r)
 	} else {
-		text := report.AppendBudgets([]byte("\n"), r, report.Options{Color: io.colorOut, Width: io.width})
+		text := report.AppendBudgets([]byte("\n"), r, io.screen())
 		if how.GitHub {
 			text = withoutCommands(text)
 		}

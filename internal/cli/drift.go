@@ -29,15 +29,15 @@ func showDrift(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, 
 	if e == nil || v.Divergence == nil || v.Divergence.Kind != events.KindLatch {
 		return nil
 	}
-	fmt.Fprintf(io.out, "\n  accepted in %s: %s\n", lockfile.Name, report.Clean(e.Why))
+	fmt.Fprintf(io.text(), "\n  accepted in %s: %s\n", lockfile.Name, report.Clean(e.Why))
 	if len(e.Values) == 0 {
-		fmt.Fprintf(io.out, "  its values were too large to keep: run the accepted version too, and compare\n")
+		fmt.Fprintf(io.text(), "  its values were too large to keep: run the accepted version too, and compare\n")
 	} else if d, err := findDrift(ctx, b, v, e); err != nil {
 		return err
 	} else if d != nil {
-		d.tell(io.out)
+		d.tell(io.text())
 	}
-	fmt.Fprintf(io.out, "\n  To accept what is found:  %s\n", report.Command(renew))
+	fmt.Fprintf(io.text(), "\n  To accept what is found:  %s\n", report.Command(renew))
 	return nil
 }
 

@@ -167,6 +167,9 @@ func (c *listCommand) print(io *streams, list []*listed) error {
 	if len(list) == 0 {
 		return nil
 	}
+	if io.width > 0 && io.width < narrow {
+		return printNarrow(io, list)
+	}
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "window\tpipeline\toutcome\truns\tticks\tdefinition\t")

@@ -89,6 +89,7 @@ type streams struct {
 	colorOut bool // standard output is a terminal that has colours, and NO_COLOR is not set
 	colorErr bool
 	width    int // of the terminal; 0: none
+	widthErr int
 
 	program *Program // whose command this is; nil: it is ers
 }
@@ -112,6 +113,9 @@ func newStreams() *streams {
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		io.width = width
+	}
+	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil {
+		io.widthErr = width
 	}
 	return io
 }
@@ -145,7 +149,7 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", name, usageError(err))
+		io.say("%s", usageError(err))
 		return exitUnknown
 	}
 	ctx, release := stop.OnSignal(name)
@@ -175,12 +179,17 @@ func (s *streams) exitCode(ctx context.Context, err error) int {
 type examples interface{ examples() string }
 
 func (s *streams) help(options kong.HelpOptions, ctx *kong.Context) error {
+	if s.width > 0 && s.width < narrow {
+		wide := *s
+		wide.width = 0
+		return s.narrowHelp(func() error { return wide.help(options, ctx) }, ctx)
+	}
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
 	if node := ctx.Selected(); node != nil {
 		if text := s.examplesOf(node.Name, node.Target.Addr().Interface()); text != "" {
-			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", text)
+			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", s.besideOrBelow(text))
 		}
 	}
 	return nil

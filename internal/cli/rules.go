@@ -44,7 +44,7 @@ func tellRules(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, 
 			if len(d.Tasks) > 1 {
 				name = " of " + t.Name
 			}
-			fmt.Fprintf(io.out, "  rule %s%s  %s\n", report.Clean(rule.String()), report.Clean(name), inWords(counts))
+			fmt.Fprintf(io.text(), "  rule %s%s  %s\n", report.Clean(rule.String()), report.Clean(name), inWords(counts))
 		}
 	}
 }

@@ -193,7 +193,7 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	}
 	text := append(document, '\n')
 	if !how.JSON {
-		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
+		text = report.Append(nil, v, io.screen())
 		if how.GitHub {
 			text = withoutCommands(text)
 		}

@@ -186,6 +186,6 @@ func (s *series) sum(io *streams, told error) error {
 	default:
 		text = fmt.Sprintf("stopped after %d of %s, %d runs", s.made, report.Plural(s.windows, "window"), runs)
 	}
-	_, err := fmt.Fprintf(io.out, "\n  %s\n", text)
+	_, err := fmt.Fprintf(io.text(), "\n  %s\n", text)
 	return err
 }

@@ -75,9 +75,9 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if err := p.read(ctx); err != nil {
 		return nil, err
 	}
-	text := p.draw()
+	text := []byte(report.Fold(string(p.draw()), io.width))
 	if v != nil {
-		text = report.Append(append(text, '\n'), v, report.Options{Color: io.colorOut, Width: io.width})
+		text = report.Append(append(text, '\n'), v, io.screen())
 	}
 	if _, err := io.out.Write(text); err != nil {
 		return nil, err

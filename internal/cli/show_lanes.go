@@ -22,7 +22,7 @@ func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, wi
 	if r.Verdict == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d ticks of run %d are recorded", window, r.Read, r.To-r.From, r.Run)
 	}
-	if _, err := fmt.Fprintf(io.out, "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
+	if _, err := fmt.Fprintf(io.text(), "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
 		return nil, err
 	}
 	return r.Verdict, outcomeError(r.Verdict.Outcome)
@@ -35,7 +35,7 @@ func drawLanes(ctx context.Context, io *streams, b *bus.Bus, window uint64, run 
 		return nil, err
 	}
 	l := term.Lanes{Span: term.Span{First: r.From, Ticks: r.To - r.From, Step: r.Step}, Rows: laneRows(r)}
-	if _, err := io.out.Write(l.Append([]byte(r.Title()+"\n\n"), io.colorOut)); err != nil {
+	if _, err := io.text().Write(l.Append([]byte(r.Title()+"\n\n"), io.colorOut)); err != nil {
 		return nil, err
 	}
 	for _, why := range []string{r.Why, r.Broken} {

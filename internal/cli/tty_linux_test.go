@@ -6,16 +6,20 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 )
 
 // tty FILE COMMAND… runs a command on a terminal, whatever its exit code, and puts
-// what it has shown there into a file.
+// what it has shown there into a file. $COLUMNS is how wide it is.
 func tty(ts *testscript.TestScript, _ bool, args []string) {
 	controller, terminal := openTerminal(ts)
 	defer controller.Close()
+	if columns, err := strconv.Atoi(ts.Getenv("COLUMNS")); err == nil {
+		ts.Check(unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}))
+	}
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "NO_COLOR="+ts.Getenv("NO_COLOR"))

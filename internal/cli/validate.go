@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (c *validateCommand) Run(ctx context.Context, io *streams) error {
 
 func tellMistakes(io *streams, m *pipeline.Mistakes) error {
 	for _, e := range m.List {
-		if _, err := fmt.Fprintln(io.out, report.Clean(e.Error())); err != nil {
+		if _, err := fmt.Fprintln(io.text(), report.Clean(e.Error())); err != nil {
 			return err
 		}
 	}
@@ -145,7 +146,8 @@ func (v *validation) tell(io *streams) error {
 	if v.Contexts == 1 {
 		contexts = "1, the same for every tick"
 	}
-	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s is good\n\n", report.Clean(v.File))
 	fmt.Fprintf(table, "  pipeline\t%s, kind %s\n", v.Pipeline, v.Kind)
 	fmt.Fprintf(table, "  tasks\t%d: %d forecast, %d shadow\n", len(v.Tasks), lanes[events.Forecast], lanes[events.Shadow])
@@ -164,7 +166,11 @@ func (v *validation) tell(io *streams) error {
 	for i, f := range v.Files {
 		fmt.Fprintf(table, "  %s\t%s, %d bytes\n", strings.Repeat("files", 1-min(i, 1)), report.Clean(f.Path), f.Size)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := io.text().Write(text.Bytes())
+	return err
 }
 
 func tickSpan(first, ticks int64) string {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -17,8 +16,9 @@ import (
 func tty(ts *testscript.TestScript, _ bool, args []string) {
 	controller, terminal := openTerminal(ts)
 	defer controller.Close()
-	if columns, err := strconv.Atoi(ts.Getenv("COLUMNS")); err == nil {
-		ts.Check(unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}))
+	size := unix.Winsize{Row: 24}
+	if n, _ := fmt.Sscan(ts.Getenv("COLUMNS"), &size.Col); n == 1 {
+		ts.Check(unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &size))
 	}
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Dir = ts.MkAbs(".")

@@ -102,6 +102,9 @@ func clean(text any) string { return report.Clean(fmt.Sprint(text)) }
 
 var exportPage = template.Must(template.New("export.html").Funcs(template.FuncMap{"clean": clean}).Parse(exportHTML))
 
+// Command is the line for a shell that shows it again.
+func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
+
 // Style is the style sheet of the page.
 func (p *export) Style() (template.CSS, error) {
 	sheet, err := static.ReadFile("static/style.css")
@@ -147,9 +150,6 @@ func (p *export) Ticks() string {
 
 // Place is where the first difference is.
 func (p *export) Place() string { return report.Place(p.Verdict.Divergence) }
-
-// Command is the line for a shell that shows it again.
-func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
 
 // Sides are both sides of the first difference.
 func (p *export) Sides() []exportSide {

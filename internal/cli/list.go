@@ -174,7 +174,7 @@ func (c *listCommand) print(io *streams, list []*listed) error {
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "window\tpipeline\toutcome\truns\tticks\tdefinition\t")
 	for _, w := range list {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%.8s\t%s\n", w.Window, w.Pipeline, w.State, w.Runs, w.ticks(), w.DefinitionSHA256, w.note())
+		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%.8s\t%s\n", w.Window, w.Pipeline, w.State, w.Runs, w.ticks(), w.DefinitionSHA256, report.Clean(w.note()))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (w *listed) ticks() string {
 func (w *listed) note() string {
 	switch {
 	case w.State != string(events.Pass):
-		return report.Clean(w.Headline) // of a drill too
+		return w.Headline // of a drill too
 	case w.Drill:
 		return "drill"
 	case w.Probe:

@@ -69,7 +69,7 @@ func stacked(text string) string {
 func printNarrow(io *streams, list []*listed) error {
 	for _, w := range list {
 		text := fmt.Sprintf("window %d of %s: %s, %s\n", w.Window, w.Pipeline, w.State, report.Plural(w.Runs, "run"))
-		if note := w.note(); note != "" {
+		if note := report.Clean(w.note()); note != "" {
 			text += "  " + note + "\n"
 		}
 		if _, err := io.text().Write([]byte(text)); err != nil {

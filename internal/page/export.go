@@ -102,9 +102,6 @@ func clean(text any) string { return report.Clean(fmt.Sprint(text)) }
 
 var exportPage = template.Must(template.New("export.html").Funcs(template.FuncMap{"clean": clean}).Parse(exportHTML))
 
-// Command is the line for a shell that shows it again.
-func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
-
 // Style is the style sheet of the page.
 func (p *export) Style() (template.CSS, error) {
 	sheet, err := static.ReadFile("static/style.css")
@@ -121,6 +118,9 @@ func (p *export) Policy() string {
 
 // Grid is the picture of runs × ticks, in the colours of the style sheet.
 func (p *export) Grid() template.HTML { return template.HTML(p.gridSVG()) }
+
+// Command is the line for a shell that shows it again.
+func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
 
 // Data is the request and the verdict, as JSON that can stand in a page.
 func (p *export) Data() (template.JS, error) {

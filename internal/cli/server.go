@@ -45,8 +45,8 @@ type replication struct {
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
 func (c *connection) config(log zerolog.Logger) bus.Config {
 	config := bus.Config{URL: c.NATS, Creds: c.Creds, InboxPrefix: c.InboxPrefix, Name: "ers", Log: log}
-	if c.Creds == "" {
-		config.Token = token.Find(c.NATS)
+	if config.Token = token.Find(c.NATS); config.Token != "" {
+		config.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
 	}
 	return config
 }
@@ -116,6 +116,9 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
+	}
+	if config.URL == "" && l.Replicas > 1 {
+		return fmt.Errorf("--replicas %d: the embedded server is one and no cluster: leave it away, or name a server of a cluster with --nats", l.Replicas)
 	}
 	remove, err := temporary(&config)
 	if err != nil {

@@ -55,8 +55,8 @@ type Flags struct {
 // connection is how to reach the server that the flags name.
 func (f *Flags) connection(name string) bus.Config {
 	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: f.Replicas, Name: name}
-	if c.Creds == "" {
-		c.Token = token.Find(c.URL)
+	if c.Token = token.Find(c.URL); c.Token != "" {
+		c.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
 	}
 	return c
 }

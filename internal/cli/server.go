@@ -202,8 +202,7 @@ func (l *local) serve(ctx context.Context, config embedded.Config, once, everybo
 	forget := func() {}
 	if config.URL != "" {
 		b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
-			now := l.config(config.Log)
-			config.Token, config.Creds = now.Token, now.Creds
+			config.Token = l.config(config.Log).Token
 			return bus.Open(ctx, config.Config)
 		})
 	} else {

@@ -88,6 +88,6 @@ func acceptInto(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict,
 	if err := lock.Write(dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(io.err, "%s: %s holds pipeline %s now: check it in; later runs that come to something else fail\n", io.name(), filepath.Join(dir, lockfile.Name), name)
+	io.say("%s holds pipeline %s now: check it in; later runs that come to something else fail", filepath.Join(dir, lockfile.Name), name)
 	return nil
 }

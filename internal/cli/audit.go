@@ -68,7 +68,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 		}
 		text = append(text, '\n')
 	}
-	if _, err := io.out.Write(text); err != nil {
+	if _, err := io.text().Write(text); err != nil {
 		return err
 	}
 	switch report.Outcome {
@@ -78,7 +78,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 		return errFail
 	}
 	if c.JSON {
-		fmt.Fprintf(io.err, "ers: %s\n", report.Reason)
+		io.say("%s", report.Reason)
 	}
 	return errUnknown
 }

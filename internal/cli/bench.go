@@ -80,7 +80,7 @@ func (c *benchCommand) print(io *streams, r *bench.Report) error {
 		}
 		text = append(text, '\n')
 	}
-	_, err := io.out.Write(text)
+	_, err := io.text().Write(text)
 	return err
 }
 

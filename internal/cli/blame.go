@@ -73,7 +73,7 @@ func (f *blameFlags) blameToo(ctx context.Context, io *streams, b *bus.Bus, v *e
 	}
 	err := blameWindow(ctx, io, b, v, f.searchFlags, asJSON, make)
 	if err != nil && !errors.Is(err, errFail) && !errors.Is(err, errUnknown) && ctx.Err() == nil {
-		fmt.Fprintf(io.err, "%s: blame: %v\n", io.name(), err)
+		io.say("blame: %v", err)
 	}
 }
 
@@ -156,7 +156,7 @@ func (x *blamer) sayCost(io *streams, took time.Duration) {
 	if took > 0 {
 		text += fmt.Sprintf(", about %s: window %d took %s for %d", short(took*time.Duration(x.MaxRuns)/time.Duration(x.of.Runs)), x.of.Window, short(took), x.of.Runs)
 	}
-	fmt.Fprintf(io.err, "%s: %s\n", io.name(), text)
+	io.say("%s", text)
 }
 
 // ask has a probe made.
@@ -177,7 +177,7 @@ func (x *blamer) ask(ctx context.Context, io *streams, p blame.Probe) (a blame.A
 	if x.probes[v.Window] = v; len(a.Groups) > 1 {
 		how = "they differ"
 	}
-	fmt.Fprintf(io.err, "%s: window %d, %d runs: %s %s\n", io.name(), v.Window, p.Runs, p.Question, how)
+	io.say("window %d, %d runs: %s %s", v.Window, p.Runs, p.Question, how)
 	return a, nil
 }
 
@@ -202,7 +202,7 @@ func (x *blamer) tell(io *streams, found *blame.Finding, stopped bool, d *progra
 		}
 	}
 	if !x.json {
-		_, err := io.out.Write(report.AppendBlame(nil, all, report.Options{Color: io.colorOut, Width: io.width}))
+		_, err := io.out.Write(report.AppendBlame(nil, all, io.screen()))
 		return err
 	}
 	a := blameAnswer{Pipeline: x.of.Pipeline, Window: x.of.Window, Finding: *found, Differs: report.BlameLines(all), Commands: all.Commands}

@@ -7,13 +7,14 @@ import (
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/vary"
 )
 
 // withVary is the command that made a window, with these variations in place of its own.
 func withVary(v *events.Verdict, names []vary.Name, d *program.Definition) string {
 	list := strings.ReplaceAll(vary.Text(names), ", ", ",")
-	words, ok := shellWords(v.Reproduce)
+	words, ok := report.ShellWords(v.Reproduce)
 	if !ok || len(words) < 2 || !slices.Contains([]string{"run", "try", "submit"}, words[1]) || v.Probe != nil {
 		return fmt.Sprintf("ers submit --window %d --vary %s", v.Window, list)
 	}
@@ -35,42 +36,5 @@ func withVary(v *events.Verdict, names []vary.Name, d *program.Definition) strin
 		}
 	}
 	kept = append(kept, words[own:]...)
-	for i := range kept {
-		kept[i] = shellWord(kept[i])
-	}
-	return strings.Join(kept, " ")
-}
-
-// shellWords reads what [shellWord] wrote. ok is false for what it would not write.
-func shellWords(line string) (words []string, ok bool) {
-	var word strings.Builder
-	begun, quoted := false, false
-	for i := 0; i < len(line); i++ {
-		c := line[i]
-		switch {
-		case c == '\'':
-			quoted, begun = !quoted, true
-		case quoted:
-			word.WriteByte(c)
-		case c == ' ':
-			if begun {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			begun = false
-		case c == '\\' && i+1 < len(line):
-			i++
-			word.WriteByte(line[i])
-			begun = true
-		case strings.IndexByte("\t\n\"$`!*?[](){}<>|&;#~", c) >= 0:
-			return nil, false
-		default:
-			word.WriteByte(c)
-			begun = true
-		}
-	}
-	if begun {
-		words = append(words, word.String())
-	}
-	return words, !quoted
+	return report.ShellLine(kept)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"testing"
 
 	"abraxas.dev/ers/pkg/events"
@@ -21,6 +20,7 @@ func TestWithVary(t *testing.T) {
 		"":                                                                     "ers submit --window 7 --vary tz,gc",
 		"make check":                                                           "ers submit --window 7 --vary tz,gc",
 		"ers blame --window 3":                                                 "ers submit --window 7 --vary tz,gc",
+		`ers run -f "$(printf 'a\nb')" --blame`:                                `ers run --vary tz,gc -f "$(printf 'a\nb')"`,
 		"ers run -f 'a.yaml":                                                   "ers submit --window 7 --vary tz,gc",
 		"ers run -f a.yaml; rm x":                                              "ers submit --window 7 --vary tz,gc",
 		"./mine run --vary tz -f a.yaml":                                       "./mine run --vary tz,gc -f a.yaml",
@@ -28,17 +28,5 @@ func TestWithVary(t *testing.T) {
 		if got := withVary(&events.Verdict{Window: 7, Reproduce: reproduce}, []vary.Name{vary.TZ, vary.GC}, d); got != want {
 			t.Errorf("%s\n     %s\nwant %s", reproduce, got, want)
 		}
-	}
-}
-
-// What is written as a word of a shell is read as that word.
-func TestShellWords(t *testing.T) {
-	words := []string{"a", "", "it's", "a b", `back\slash`, "$x", "'", "ü", "x=y", "''"}
-	line := ""
-	for _, w := range words {
-		line += shellWord(w) + " "
-	}
-	if got, ok := shellWords(line); !ok || !slices.Equal(got, words) {
-		t.Errorf("%q from %s", got, line)
 	}
 }

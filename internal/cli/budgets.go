@@ -52,7 +52,7 @@ func (a *answerFlags) headBudget(io *streams, name string) {
 		fmt.Fprintln(io.out)
 	}
 	if name != "" {
-		fmt.Fprintf(io.out, "budget %s\n", name)
+		fmt.Fprintf(io.out, "budget %s\n", report.Clean(name))
 	}
 }
 
@@ -105,7 +105,7 @@ func (a *across) tell(ctx context.Context, io *streams, b *bus.Bus, how *answerF
 	if how.JSON {
 		err = printJSON(io, r)
 	} else {
-		text := report.AppendBudgets([]byte("\n"), r, report.Options{Color: io.colorOut, Width: io.width})
+		text := report.AppendBudgets([]byte("\n"), r, io.screen())
 		if how.GitHub {
 			text = withoutCommands(text)
 		}

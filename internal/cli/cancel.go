@@ -43,6 +43,6 @@ func (c *cancelCommand) cancel(ctx context.Context, io *streams, b *bus.Bus) err
 	if _, err := client.Cancel(ctx, b, key, c.Reason); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "window %d is cancelled: a coordinator gives up the runs that are not complete, and the verdict is then inconclusive\n", c.Window)
+	_, err = fmt.Fprintf(io.text(), "window %d is cancelled: a coordinator gives up the runs that are not complete, and the verdict is then inconclusive\n", c.Window)
 	return err
 }

@@ -60,7 +60,7 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 		}
 		if v.Outcome != events.Pass {
 			fmt.Fprintln(io.out, "ERS INVARIANCE: FAIL")
-			_, _ = io.err.Write(report.Append(nil, v, report.Options{Color: io.colorErr, Width: io.width}))
+			_, _ = io.err.Write(report.Append(nil, v, report.Options{Color: io.colorErr, Width: io.widthErr, Screen: io.widthErr > 0}))
 			return errFail
 		}
 		_, err = fmt.Fprintf(io.out, "ERS INVARIANCE: PASS\nhash: %s\n", v.ExpectedHash)

@@ -29,25 +29,25 @@ func showDrift(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, 
 	if e == nil || v.Divergence == nil || v.Divergence.Kind != events.KindLatch {
 		return nil
 	}
-	fmt.Fprintf(io.out, "\n  accepted in %s: %s\n", lockfile.Name, e.Why)
+	fmt.Fprintf(io.text(), "\n  accepted in %s: %s\n", lockfile.Name, report.Clean(e.Why))
 	if len(e.Values) == 0 {
-		fmt.Fprintf(io.out, "  its values were too large to keep: run the accepted version too, and compare\n")
+		fmt.Fprintf(io.text(), "  its values were too large to keep: run the accepted version too, and compare\n")
 	} else if d, err := findDrift(ctx, b, v, e); err != nil {
 		return err
 	} else if d != nil {
-		d.tell(io.out)
+		d.tell(io.text())
 	}
-	fmt.Fprintf(io.out, "\n  To accept what is found:  %s\n", renew)
+	fmt.Fprintf(io.text(), "\n  To accept what is found:  %s\n", report.Command(renew))
 	return nil
 }
 
 func (d *drift) tell(out io.Writer) {
-	fmt.Fprintf(out, "  %s\n", d.place)
+	fmt.Fprintf(out, "  %s\n", report.Clean(d.place))
 	if d.accepted+d.found != "" {
-		fmt.Fprintf(out, "    accepted  %.300s\n    now       %.300s\n", d.accepted, d.found)
+		fmt.Fprintf(out, "    accepted  %.300s\n    now       %.300s\n", report.Clean(d.accepted), report.Clean(d.found))
 	}
 	if d.hint != "" {
-		fmt.Fprintf(out, "  %s\n", d.hint)
+		fmt.Fprintf(out, "  %s\n", report.Clean(d.hint))
 	}
 }
 

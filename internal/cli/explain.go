@@ -38,7 +38,7 @@ func explain(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 			fmt.Fprintf(&text, "    %s:%d: %.100s  (%s)\n", report.Clean(h.File), h.Line, report.Clean(h.Text), h.Why)
 		}
 	}
-	_, err = fmt.Fprint(io.out, text.String())
+	_, err = fmt.Fprint(io.text(), text.String())
 	return err
 }
 

@@ -48,7 +48,7 @@ func (c *exportCommand) export(ctx context.Context, io *streams, b *bus.Bus) err
 		return err
 	}
 	for _, problem := range w.Problems {
-		fmt.Fprintf(io.err, "ers: not to its end: %v\n", problem)
+		io.say("not to its end: %v", problem)
 	}
 	return nil
 }

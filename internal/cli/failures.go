@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
@@ -43,6 +42,6 @@ func warnOfFailures(ctx context.Context, io *streams, b *bus.Bus, v *events.Verd
 		}
 	}
 	for _, f := range failures {
-		fmt.Fprintf(io.err, "%s: note: %.80q ended in error in %d of %d ticks, in all runs alike: %.200q\n", io.name(), f.task, f.ticks, ticks, f.first)
+		io.say("note: %.80q ended in error in %d of %d ticks, in all runs alike: %.200q", f.task, f.ticks, ticks, f.first)
 	}
 }

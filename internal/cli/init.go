@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"abraxas.dev/ers/internal/starter"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type initCommand struct {
@@ -47,13 +48,13 @@ func (c *initCommand) Run(io *streams) error {
 		return err
 	}
 	if kept {
-		fmt.Fprintf(io.err, "ers: %s is there and stays as it is: add the folder ers-data to it\n", filepath.Join(c.Dir, ".gitignore"))
+		io.say("%s is there and stays as it is: add the folder ers-data to it", filepath.Join(c.Dir, ".gitignore"))
 	}
 	file := filepath.Join(c.Dir, "pipeline.yaml")
-	next := "ers run -f " + shellWord(file)
+	next := "ers run -f " + report.ShellWord(file)
 	if c.Go {
-		next = fmt.Sprintf("cd %s && go mod tidy && go run . run -f pipeline.yaml", shellWord(c.Dir))
+		next = fmt.Sprintf("cd %s && go mod tidy && go run . run -f pipeline.yaml", report.ShellWord(c.Dir))
 	}
-	_, err = fmt.Fprintf(io.out, "the pipeline %s is in %s, which says what to do next\n\n  %s\n", name, file, next)
+	_, err = fmt.Fprintf(io.out, "the pipeline %s is in %s, which says what to do next\n\n  %s\n", name, report.Clean(file), next)
 	return err
 }

@@ -167,11 +167,14 @@ func (c *listCommand) print(io *streams, list []*listed) error {
 	if len(list) == 0 {
 		return nil
 	}
+	if io.width > 0 && io.width < narrow {
+		return printNarrow(io, list)
+	}
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "window\tpipeline\toutcome\truns\tticks\tdefinition\t")
 	for _, w := range list {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%.8s\t%s\n", w.Window, w.Pipeline, w.State, w.Runs, w.ticks(), w.DefinitionSHA256, w.note())
+		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%.8s\t%s\n", w.Window, w.Pipeline, w.State, w.Runs, w.ticks(), w.DefinitionSHA256, report.Clean(w.note()))
 	}
 	if err := table.Flush(); err != nil {
 		return err

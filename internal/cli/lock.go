@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"abraxas.dev/ers/internal/lockfile"
 	"abraxas.dev/ers/internal/pipeline"
@@ -22,11 +21,11 @@ func lockOf(io *streams, dir string, r *events.WindowRequest) (*lockfile.Entry, 
 	switch {
 	case !ok:
 		if _, plain := f.Pipelines[r.Pipeline]; plain {
-			fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s without a budget's name: its hashes are not held against the window of budget %s\n", io.name(), lockfile.Name, r.Pipeline, r.BudgetName)
+			io.say("note: %s holds pipeline %s without a budget's name: its hashes are not held against the window of budget %s", lockfile.Name, r.Pipeline, r.BudgetName)
 		}
 		return nil, nil
 	case !e.Covers(r):
-		fmt.Fprintf(io.err, "%s: note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window\n", io.name(), lockfile.Name, lockfile.Key(r))
+		io.say("note: %s holds pipeline %s with other contexts, budgets or ticks: its hashes are not held against this window", lockfile.Name, lockfile.Key(r))
 		return nil, nil
 	}
 	return &e, nil

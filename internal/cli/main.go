@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -91,6 +90,7 @@ type streams struct {
 	colorOut bool // standard output is a terminal that has colours, and NO_COLOR is not set
 	colorErr bool
 	width    int // of the terminal; 0: none
+	widthErr int
 
 	program *Program // whose command this is; nil: it is ers
 }
@@ -115,6 +115,9 @@ func newStreams() *streams {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		io.width = width
 	}
+	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil {
+		io.widthErr = width
+	}
 	return io
 }
 
@@ -128,6 +131,7 @@ func (s *streams) columns() int {
 
 // parse runs the one of the commands that the arguments name, and returns the exit code.
 func parse(commands any, args []string, io *streams, more ...kong.Option) int {
+	more = append(more, texts()...)
 	exited := -1
 	name := io.name()
 	file := "Pipeline file (YAML)."
@@ -146,7 +150,7 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", name, usageError(err))
+		io.say("%s", usageError(err))
 		return exitUnknown
 	}
 	if err := daemon.ChooseServer(command, func(text string) { fmt.Fprintf(io.err, "%s: %s\n", name, text) }); err != nil {
@@ -169,12 +173,10 @@ func (s *streams) exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, errUnknown):
 		return exitUnknown
 	case ctx.Err() != nil:
-		fmt.Fprintf(os.Stderr, "%s: stopped before there was an answer\n", s.name())
+		s.say("stopped before there was an answer")
 		return exitUnknown
 	}
-	for line := range strings.SplitSeq(bus.Redact(err.Error()), "\n") {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", s.name(), line)
-	}
+	s.say("%s", bus.Redact(err.Error()))
 	return exitUnknown
 }
 
@@ -182,12 +184,17 @@ func (s *streams) exitCode(ctx context.Context, err error) int {
 type examples interface{ examples() string }
 
 func (s *streams) help(options kong.HelpOptions, ctx *kong.Context) error {
+	if s.width > 0 && s.width < narrow {
+		wide := *s
+		wide.width = 0
+		return s.narrowHelp(func() error { return wide.help(options, ctx) }, ctx)
+	}
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
 	if node := ctx.Selected(); node != nil {
 		if text := s.examplesOf(node.Name, node.Target.Addr().Interface()); text != "" {
-			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", text)
+			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", s.besideOrBelow(text))
 		}
 	}
 	return nil

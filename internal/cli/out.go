@@ -9,6 +9,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/command"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/rules"
 )
 
@@ -36,7 +37,7 @@ func tellOut(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 	}
 	for i := range d.Tasks {
 		for _, glob := range unmet[d.Tasks[i].Name] {
-			fmt.Fprintf(io.out, "\n  out %s  no such file was made or changed: is it right?\n", glob)
+			fmt.Fprintf(io.text(), "\n  out %s  no such file was made or changed: is it right?\n", report.Clean(glob))
 		}
 	}
 }

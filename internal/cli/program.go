@@ -65,7 +65,7 @@ type serveCommand struct{}
 
 func (*serveCommand) Run(ctx context.Context, io *streams) error {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		fmt.Fprintf(io.err, "%s: this is a worker, which ERS starts and speaks to on standard input; stop it with Ctrl-C\n", io.name())
+		io.say("this is a worker, which ERS starts and speaks to on standard input; stop it with Ctrl-C")
 	}
 	return io.program.Serve(ctx, io.in, io.out)
 }

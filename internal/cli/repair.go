@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/internal/repair"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type repairCommand struct {
@@ -100,13 +101,13 @@ func (c *repairCommand) tell(io *streams, r *repair.Report) error {
 		if c.DryRun {
 			what = "is missing and has to be made anew"
 		}
-		fmt.Fprintf(io.out, "%s %s: all that it held is lost\n", stream, what)
+		fmt.Fprintf(io.text(), "%s %s: all that it held is lost\n", stream, what)
 	}
 	for _, l := range r.Lost {
-		fmt.Fprintln(io.out, l)
+		fmt.Fprintln(io.text(), report.Clean(fmt.Sprint(l)))
 	}
 	for _, w := range r.Odd {
-		fmt.Fprintf(io.out, "window %d is named, and is too far beyond the end of ERS_WINDOW to be true: nothing is done about it\n", w)
+		fmt.Fprintf(io.text(), "window %d is named, and is too far beyond the end of ERS_WINDOW to be true: nothing is done about it\n", w)
 	}
 	done := "nothing to repair"
 	switch {
@@ -118,6 +119,6 @@ func (c *repairCommand) tell(io *streams, r *repair.Report) error {
 	if len(r.Missing) > 0 && !r.Needed() {
 		done = "no void requests needed in ERS_WINDOW"
 	}
-	_, err := fmt.Fprintln(io.out, done)
+	_, err := fmt.Fprintln(io.text(), done)
 	return err
 }

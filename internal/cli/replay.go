@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
 )
 
 // stored is a server, or a folder in which an embedded one kept its streams.
@@ -87,7 +88,7 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 			}
 			for i := range d.Len() {
 				line = c.appendLine(line[:0], &d, i, m.Seq)
-				if _, err := out.Write(line); err != nil {
+				if _, err := out.Write(report.CleanJSON(nil, line)); err != nil {
 					return err
 				}
 			}

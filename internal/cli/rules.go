@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/report"
 )
 
 // tellRules says how often each rule of a definition matched in each run: rules that never
@@ -43,7 +44,7 @@ func tellRules(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, 
 			if len(d.Tasks) > 1 {
 				name = " of " + t.Name
 			}
-			fmt.Fprintf(io.out, "  rule %s%s  %s\n", rule, name, inWords(counts))
+			fmt.Fprintf(io.text(), "  rule %s%s  %s\n", report.Clean(rule.String()), report.Clean(name), inWords(counts))
 		}
 	}
 }

@@ -135,7 +135,7 @@ func noteUnhidden(io *streams, f *pipeline.File) {
 		return
 	}
 	if why := exec.Unhidden(); why != "" {
-		fmt.Fprintf(io.err, "%s: note: %s\n", io.name(), why)
+		io.say("note: %s", why)
 	}
 }
 
@@ -193,7 +193,7 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	}
 	text := append(document, '\n')
 	if !how.JSON {
-		text = report.Append(nil, v, report.Options{Color: io.colorOut, Width: io.width})
+		text = report.Append(nil, v, io.screen())
 		if how.GitHub {
 			text = withoutCommands(text)
 		}
@@ -205,7 +205,7 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 		tellRules(ctx, io, b, v, d)
 		tellOut(ctx, io, b, v, d)
 		if err := explain(ctx, io, b, v, d, how.dir); err != nil {
-			fmt.Fprintf(io.err, "%s: note: %v\n", io.name(), err)
+			io.say("note: %v", err)
 		}
 	}
 	err = how.write(io, v, how.JSON)
@@ -216,13 +216,13 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 		return err
 	}
 	if err != nil { // what the window came to decides the exit code
-		fmt.Fprintf(io.err, "%s: %v\n", io.name(), err)
+		io.say("%v", err)
 	}
 	if v.Outcome == events.Inconclusive && how.JSON {
-		fmt.Fprintf(io.err, "%s: %s\n", io.name(), report.Headline(v))
+		io.say("%s", report.Headline(v))
 	}
 	if failed != "" {
-		fmt.Fprintf(io.err, "%s: note: no run ended well: %s\n", io.name(), failed)
+		io.say("note: no run ended well: %s", failed)
 		return errUnknown
 	}
 	return outcomeError(v.Outcome)
@@ -268,18 +268,10 @@ func (s *streams) commandLine() string {
 		} else if args[i] == "--nats" && strings.Contains(arg, "@") {
 			arg = bus.RedactURL(arg)
 		}
-		words = append(words, shellWord(arg))
+		words = append(words, arg)
 	}
-	if line := strings.Join(words, " "); len(line) <= events.MaxReproduce {
+	if line := report.ShellLine(words); len(line) <= events.MaxReproduce {
 		return line
 	}
 	return ""
-}
-
-// shellWord is a word as it is typed into a shell.
-func shellWord(word string) string {
-	if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }

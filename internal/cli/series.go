@@ -91,8 +91,8 @@ func windows(ctx context.Context, io *streams, b *bus.Bus, p *plan, json bool, m
 
 // run makes windows until there are enough runs, one differs, or one cannot be judged.
 func (s *series) run(ctx context.Context, io *streams, b *bus.Bus) (*events.Verdict, error) {
-	fmt.Fprintf(io.err, "%s: a difference that shows in %s runs is seen with %s %% in %d runs: %s of %d\n",
-		io.name(), sure.Share(s.Rate), sure.Percent(s.Confidence), s.needed, report.Plural(s.windows, "window"), s.runs)
+	io.say("a difference that shows in %s runs is seen with %s %% in %d runs: %s of %d",
+		sure.Share(s.Rate), sure.Percent(s.Confidence), s.needed, report.Plural(s.windows, "window"), s.runs)
 	began := time.Now()
 	for s.made < s.windows {
 		v, document, err := s.make(ctx, s.next)
@@ -131,7 +131,7 @@ func (s *series) next(r *events.WindowRequest) {
 
 func (s *series) estimate(io *streams, took time.Duration) {
 	if s.windows > 1 {
-		fmt.Fprintf(io.err, "%s: the first window took %s, all %d take about %s\n", io.name(), short(took), s.windows, short(took*time.Duration(s.windows)))
+		io.say("the first window took %s, all %d take about %s", short(took), s.windows, short(took*time.Duration(s.windows)))
 	}
 }
 
@@ -186,6 +186,6 @@ func (s *series) sum(io *streams, told error) error {
 	default:
 		text = fmt.Sprintf("stopped after %d of %s, %d runs", s.made, report.Plural(s.windows, "window"), runs)
 	}
-	_, err := fmt.Fprintf(io.out, "\n  %s\n", text)
+	_, err := fmt.Fprintf(io.text(), "\n  %s\n", text)
 	return err
 }

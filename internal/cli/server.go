@@ -19,6 +19,7 @@ import (
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/evaluator"
 	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -44,8 +45,8 @@ type replication struct {
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
 func (c *connection) config(log zerolog.Logger) bus.Config {
 	config := bus.Config{URL: c.NATS, Creds: c.Creds, InboxPrefix: c.InboxPrefix, Name: "ers", Log: log}
-	if c.Creds == "" {
-		config.Token = token.Find(c.NATS)
+	if config.Token = token.Find(c.NATS); config.Token != "" {
+		config.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
 	}
 	return config
 }
@@ -114,6 +115,9 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
+	if config.URL == "" && l.Replicas > 1 {
+		return fmt.Errorf("--replicas %d: the embedded server is one and no cluster: leave it away, or name a server of a cluster with --nats", l.Replicas)
+	}
 	remove, err := temporary(&config)
 	if err != nil {
 		return err
@@ -162,7 +166,7 @@ func temporary(config *embedded.Config) (remove func() error, err error) {
 
 // processes is what workers and commands need here.
 func (l *local) processes(io *streams, store string) exec.Config {
-	say := func(text string) { fmt.Fprintf(io.err, "%s: %s\n", io.name(), text) }
+	say := func(text string) { io.say("%s", text) }
 	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version, Say: say}
 }
 
@@ -178,7 +182,7 @@ func (l *local) checkStanding(ctx context.Context, io *streams, b *bus.Bus, stor
 		return nil
 	case !l.repair:
 		if store != "" {
-			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, store, store)
+			err = fmt.Errorf("%w\nhere: `ers repair --store %s`, or `ers up --store %s --repair`", err, report.ShellWord(store), report.ShellWord(store))
 		}
 		return err
 	}

@@ -75,9 +75,9 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if err := p.read(ctx); err != nil {
 		return nil, err
 	}
-	text := p.draw()
+	text := []byte(report.Fold(string(p.draw()), io.width))
 	if v != nil {
-		text = report.Append(append(text, '\n'), v, report.Options{Color: io.colorOut, Width: io.width})
+		text = report.Append(append(text, '\n'), v, io.screen())
 	}
 	if _, err := io.out.Write(text); err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func (p *picture) readRow(ctx context.Context, run int, end int64, row *term.Row
 		}
 		var d events.Digest
 		if err := events.Decode(m.Data, &d); err != nil {
-			fmt.Fprintf(p.io.err, "ers: run %d is drawn to tick %d: %s sequence %d: %v\n", run, next-1, m.Stream, m.Seq, err)
+			p.io.say("run %d is drawn to tick %d: %s sequence %d: %v", run, next-1, m.Stream, m.Seq, err)
 			return nil
 		}
 		for i := range d.Covers {
@@ -232,7 +232,7 @@ func (p *picture) readRow(ctx context.Context, run int, end int64, row *term.Row
 		}
 	}
 	if next < end {
-		fmt.Fprintf(p.io.err, "ers: run %d is drawn to tick %d: no digest of the next one\n", run, next-1)
+		p.io.say("run %d is drawn to tick %d: no digest of the next one", run, next-1)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, wi
 	if r.Verdict == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d ticks of run %d are recorded", window, r.Read, r.To-r.From, r.Run)
 	}
-	if _, err := fmt.Fprintf(io.out, "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
+	if _, err := fmt.Fprintf(io.text(), "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
 		return nil, err
 	}
 	return r.Verdict, outcomeError(r.Verdict.Outcome)
@@ -35,16 +35,16 @@ func drawLanes(ctx context.Context, io *streams, b *bus.Bus, window uint64, run 
 		return nil, err
 	}
 	l := term.Lanes{Span: term.Span{First: r.From, Ticks: r.To - r.From, Step: r.Step}, Rows: laneRows(r)}
-	if _, err := io.out.Write(l.Append([]byte(r.Title()+"\n\n"), io.colorOut)); err != nil {
+	if _, err := io.text().Write(l.Append([]byte(r.Title()+"\n\n"), io.colorOut)); err != nil {
 		return nil, err
 	}
 	for _, why := range []string{r.Why, r.Broken} {
 		if why != "" {
-			fmt.Fprintf(io.err, "%s: run %d is drawn as far as it goes: %s\n", io.name(), r.Run, why)
+			io.say("run %d is drawn as far as it goes: %s", r.Run, why)
 		}
 	}
 	if r.More > 0 {
-		fmt.Fprintf(io.err, "%s: %d more tasks have no row\n", io.name(), r.More)
+		io.say("%d more tasks have no row", r.More)
 	}
 	return r, nil
 }

@@ -12,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/vary"
 )
 
@@ -197,7 +198,7 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 		return nil, err
 	}
 	if r.Kind == events.Here { // no coordinator of the server would ever take it
-		return nil, fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run that again, %s", c.Window, cmp.Or(r.Reproduce, "`ers try`"))
+		return nil, fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run that again, %s", c.Window, cmp.Or(report.Command(r.Reproduce), "`ers try`"))
 	}
 	if c.Runs != nil {
 		r.SetPlain(*c.Runs)

@@ -13,6 +13,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type tailCommand struct {
@@ -48,10 +49,10 @@ func (c *tailCommand) Run(ctx context.Context, io *streams) error {
 		case m := <-messages:
 			line, err := canon.AppendString([]byte(`{"subject":`), m.Subject)
 			if err == nil {
-				line, err = appendMessage(append(line, `,"data":`...), m.Data)
+				line, err = appendMessage(report.CleanJSON(nil, append(line, `,"data":`...)), m.Data)
 			}
 			if err != nil {
-				fmt.Fprintf(io.err, "ers: message on %s: %v\n", m.Subject, err)
+				io.say("message on %s: %v", m.Subject, err)
 				continue
 			}
 			if _, err := io.out.Write(append(line, "}\n"...)); err != nil {
@@ -84,15 +85,20 @@ func (*decodeCommand) Run(s *streams) error {
 }
 
 // appendMessage appends the JSON of a message: a frame, or a document that is JSON
-// already.
+// already. It is for people who look on: what does not print is an escape in it.
 func appendMessage(dst, message []byte) ([]byte, error) {
+	text, err := messageJSON(message)
+	return report.CleanJSON(dst, text), err
+}
+
+func messageJSON(message []byte) ([]byte, error) {
 	if len(message) > 0 && message[0]&0x80 != 0 { // no JSON text begins so; MessagePack's maps do
 		var d events.FrameDecoder
 		if err := d.Decode(message); err != nil {
-			return dst, err
+			return nil, err
 		}
-		return d.AppendJSON(dst)
+		return d.AppendJSON(nil)
 	}
 	v, err := canon.Parse(message)
-	return append(dst, v...), err
+	return []byte(v), err
 }

@@ -100,7 +100,7 @@ func followDocuments[T any](ctx context.Context, io *streams, b *bus.Bus, stream
 	return b.Follow(ctx, stream, filter, from, func(m bus.Message) error {
 		doc := new(T)
 		if err := events.Decode(m.Data, doc); err != nil {
-			fmt.Fprintf(io.err, "ers: %s sequence %d: %v\n", m.Stream, m.Seq, err)
+			io.say("%s sequence %d: %v", m.Stream, m.Seq, err)
 			return nil
 		}
 		return handle(m, doc)
@@ -250,13 +250,13 @@ func (s *topState) refresh(ctx context.Context, io *streams, b *bus.Bus) (err er
 	ticker := time.NewTicker(topRefresh)
 	defer ticker.Stop()
 	for {
-		_, height, err := xterm.GetSize(int(os.Stdout.Fd()))
+		width, height, err := xterm.GetSize(int(os.Stdout.Fd()))
 		if err != nil || height == 0 {
-			height = 24
+			width, height = 0, 24
 		}
-		board := s.board(b)
-		lines := strings.Join(board.Lines(height, io.colorOut), "\x1b[K\r\n")
-		if _, err := fmt.Fprint(io.out, "\x1b[H", lines, "\x1b[K\x1b[J"); err != nil {
+		lines := strings.Split(report.Fold(strings.Join(s.board(b).Lines(height, io.colorOut), "\n"), width), "\n")
+		shown := strings.Join(lines[:min(len(lines), height)], "\x1b[K\r\n")
+		if _, err := fmt.Fprint(io.out, "\x1b[H", shown, "\x1b[K\x1b[J"); err != nil {
 			return err
 		}
 		select {

@@ -16,6 +16,7 @@ import (
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/service"
 	"abraxas.dev/ers/pkg/service/coordinator"
 )
@@ -92,7 +93,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		if err := savePipeline(c.Save, f); err != nil {
 			return fmt.Errorf("--save: %w", err)
 		}
-		fmt.Fprintf(io.err, "%s: %s is written: run it with `ers run -f %s`\n", io.name(), c.Save, c.Save)
+		io.say("%s is written: run it with `ers run -f %s`", c.Save, report.ShellWord(c.Save))
 	}
 	noteUnhidden(io, f)
 	lock, err := c.readLock(io, f)
@@ -194,7 +195,7 @@ func (c *tryCommand) estimate(ctx context.Context, io *streams, b *bus.Bus, key 
 		took := time.Since(began)
 		rounds := (c.Runs + c.turns - 1) / c.turns
 		if all := took * time.Duration(rounds); errors.Is(err, first) && all > 5*time.Second {
-			fmt.Fprintf(io.err, "%s: the first run took %s, all %d take about %s\n", io.name(), took.Round(time.Second/10), c.Runs, all.Round(time.Second))
+			io.say("the first run took %s, all %d take about %s", took.Round(time.Second/10), c.Runs, all.Round(time.Second))
 		}
 	}()
 	return func() {

@@ -139,7 +139,7 @@ func (c *tryCommand) findProgram(ctx context.Context, io *streams, f *pipeline.F
 	command := f.Definition.Tasks[0].Command
 	for _, name := range command.Pass {
 		if _, set := os.LookupEnv(name); !set {
-			fmt.Fprintf(io.err, "%s: note: --env %s: there is no such variable here, and the command gets none\n", io.name(), name)
+			io.say("note: --env %s: there is no such variable here, and the command gets none", name)
 		}
 	}
 	name := command.Command[0]
@@ -206,7 +206,7 @@ func keepInput(from *streams) (kept pipeline.Content, done func(), err error) {
 	}
 	done = func() { _ = os.Remove(f.Name()) }
 	word := time.AfterFunc(2*time.Second, func() {
-		fmt.Fprintf(from.err, "%s: reading standard input to its end; give it `< /dev/null` when there is none\n", from.name())
+		from.say("reading standard input to its end; give it `< /dev/null` when there is none")
 	})
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum), in)

@@ -15,10 +15,14 @@ import (
 )
 
 // tty FILE COMMAND… runs a command on a terminal, whatever its exit code, and puts
-// what it has shown there into a file.
+// what it has shown there into a file. $COLUMNS is how wide it is.
 func tty(ts *testscript.TestScript, _ bool, args []string) {
 	controller, terminal := openTerminal(ts)
 	defer controller.Close()
+	size := unix.Winsize{Row: 24}
+	if n, _ := fmt.Sscan(ts.Getenv("COLUMNS"), &size.Col); n == 1 {
+		ts.Check(unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &size))
+	}
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "NO_COLOR="+ts.Getenv("NO_COLOR"))

@@ -35,6 +35,9 @@ func (*upCommand) examples() string {
 }
 
 func (c *upCommand) Run(ctx context.Context, io *streams) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	config := embedded.Config{StoreDir: c.Store, Listen: c.Listen, SyncAlways: c.SyncAlways}
 	if c.NATS == "" && c.Store == "" {
 		config.StoreDir = defaultStore

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"abraxas.dev/ers/internal/nearest"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type helpCommand struct {
@@ -41,9 +42,9 @@ func asksForHelp(args []string) []string {
 func usageError(err error) string {
 	e, ok := errors.AsType[*kong.ParseError](err)
 	if !ok || e.Context == nil {
-		return fmt.Sprintf("%v; see `ers --help`", err)
+		return fmt.Sprintf("%s; see `ers --help`", report.Clean(err.Error()))
 	}
-	text, _, _ := strings.Cut(err.Error(), ", did you mean")
+	text, _, _ := strings.Cut(report.Clean(err.Error()), ", did you mean")
 	node := e.Context.Selected()
 	if node == nil {
 		node = e.Context.Model.Node

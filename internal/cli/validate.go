@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/program/exec"
+	"abraxas.dev/ers/pkg/report"
 )
 
 type validateCommand struct {
@@ -97,17 +99,17 @@ func (c *validateCommand) Run(ctx context.Context, io *streams) error {
 
 func tellMistakes(io *streams, m *pipeline.Mistakes) error {
 	for _, e := range m.List {
-		if _, err := fmt.Fprintln(io.out, e); err != nil {
+		if _, err := fmt.Fprintln(io.text(), report.Clean(e.Error())); err != nil {
 			return err
 		}
 	}
 	switch n := len(m.List) + m.More; {
 	case n == 1:
-		fmt.Fprintf(io.err, "ers: %s has a mistake\n", m.File)
+		io.say("%s has a mistake", m.File)
 	case m.More > 0:
-		fmt.Fprintf(io.err, "ers: %s has %d mistakes, of which these are the first %d\n", m.File, n, len(m.List))
+		io.say("%s has %d mistakes, of which these are the first %d", m.File, n, len(m.List))
 	default:
-		fmt.Fprintf(io.err, "ers: %s has %d mistakes\n", m.File, n)
+		io.say("%s has %d mistakes", m.File, n)
 	}
 	return errUnknown
 }
@@ -144,26 +146,31 @@ func (v *validation) tell(io *streams) error {
 	if v.Contexts == 1 {
 		contexts = "1, the same for every tick"
 	}
-	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s is good\n\n", v.File)
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s is good\n\n", report.Clean(v.File))
 	fmt.Fprintf(table, "  pipeline\t%s, kind %s\n", v.Pipeline, v.Kind)
 	fmt.Fprintf(table, "  tasks\t%d: %d forecast, %d shadow\n", len(v.Tasks), lanes[events.Forecast], lanes[events.Shadow])
 	fmt.Fprintf(table, "  window\t%d runs, %s\n", v.Runs, tickSpan(v.FirstTick, v.Ticks))
 	if len(v.Budgets) > 0 {
-		fmt.Fprintf(table, "  budgets\t%s, a window each\n", strings.Join(v.Budgets, ", "))
+		fmt.Fprintf(table, "  budgets\t%s, a window each\n", report.Clean(strings.Join(v.Budgets, ", ")))
 	}
 	fmt.Fprintf(table, "  contexts\t%s\n", contexts)
 	fmt.Fprintf(table, "  definition\t%.12s   contexts %.12s\n", v.DefinitionSHA256, v.ContextsSHA256)
 	if v.Kind == program.KindExec {
 		fmt.Fprintf(table, "  allow exec\tdefinition %s\n", v.DefinitionSHA256)
 		for _, w := range v.Workers {
-			fmt.Fprintf(table, "  \tworker %s  # %s\n", w.SHA256, w.Name)
+			fmt.Fprintf(table, "  \tworker %s  # %s\n", w.SHA256, report.Clean(w.Name))
 		}
 	}
 	for i, f := range v.Files {
-		fmt.Fprintf(table, "  %s\t%s, %d bytes\n", strings.Repeat("files", 1-min(i, 1)), f.Path, f.Size)
+		fmt.Fprintf(table, "  %s\t%s, %d bytes\n", strings.Repeat("files", 1-min(i, 1)), report.Clean(f.Path), f.Size)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := io.text().Write(text.Bytes())
+	return err
 }
 
 func tickSpan(first, ticks int64) string {

@@ -70,7 +70,7 @@ func (w *waiting) stop() string {
 // goesOn says to somebody who leaves that the window is not given up.
 func (w *waiting) goesOn() {
 	if key := w.window(); key.Window != 0 {
-		fmt.Fprintf(w.io.err, "%s: window %d goes on without you; `%[1]s wait --window %[2]d` tells its verdict\n", w.io.name(), key.Window)
+		w.io.say("window %d goes on without you; `%s wait --window %d` tells its verdict", key.Window, w.io.name(), key.Window)
 	}
 }
 
@@ -101,7 +101,7 @@ func (w *waiting) look(ctx context.Context) {
 		w.mu.Unlock()
 		if kind != said {
 			said = kind
-			fmt.Fprintf(w.io.err, "%s: %s\n", w.io.name(), text)
+			w.io.say("%s", text)
 		}
 	}
 }

@@ -55,8 +55,8 @@ type Flags struct {
 // connection is how to reach the server that the flags name.
 func (f *Flags) connection(name string) bus.Config {
 	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: f.Replicas, Name: name}
-	if c.Creds == "" {
-		c.Token = token.Find(c.URL)
+	if c.Token = token.Find(c.URL); c.Token != "" {
+		c.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
 	}
 	return c
 }
@@ -122,9 +122,13 @@ func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logg
 func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b *bus.Bus, forget func(), err error) {
 	config := embedded.Config{Config: flags.connection(name)}
 	config.Log = log
+	if flags.NATS != "" && (flags.SyncAlways || flags.NoToken) {
+		return nil, nil, errors.New("--sync-always and --no-token are for the embedded server, and --nats or NATS_URL names another one: leave out one of them")
+	}
 	if flags.NATS != "" {
 		b, err = Await(ctx, log, flags.NoWait, func() (*bus.Bus, error) {
-			config.Config.Token = flags.connection(name).Token // the server may have come meanwhile
+			now := flags.connection(name) // the server may have come meanwhile
+			config.Token, config.Creds = now.Token, now.Creds
 			return bus.Open(ctx, config.Config)
 		})
 		return b, func() {}, err

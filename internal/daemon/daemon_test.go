@@ -119,3 +119,18 @@ func TestAwait(t *testing.T) {
 		t.Errorf("what no waiting mends: %v", err)
 	}
 }
+
+// Flags of an embedded server beside another one are refused, before anything is opened.
+func TestOtherServer(t *testing.T) {
+	t.Parallel()
+	for _, flags := range []Flags{{SyncAlways: true}, {NoToken: true}} {
+		flags.NATS, flags.NoWait, flags.Store = "nats://127.0.0.1:1", true, filepath.Join(t.TempDir(), "store")
+		_, _, err := open(t.Context(), "ers-test", &flags, zerolog.Nop())
+		if err == nil || !strings.Contains(err.Error(), "are for the embedded server") {
+			t.Errorf("%+v: %v", flags, err)
+		}
+		if _, err := os.Stat(flags.Store); !os.IsNotExist(err) {
+			t.Errorf("a store is left behind: %v", err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 
 	"abraxas.dev/ers/internal/userfile"
@@ -18,6 +19,9 @@ const maxAllowFile = 16 << 20
 
 // Allow reads which definitions may have processes started.
 func (l *Limits) Allow() (*exec.Allow, error) {
+	if l.Windows < 1 || l.MaxTicks < 1 {
+		return nil, errors.New("--windows and --max-ticks: want at least 1")
+	}
 	if l.AllowExec == "" {
 		return new(exec.Allow), nil
 	}

@@ -8,10 +8,10 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/report"
 )
 
 // writeJSONL writes a line for each event of each run; see [client.AppendEvent].
@@ -19,7 +19,7 @@ func writeJSONL(ctx context.Context, w *Window, out io.Writer) error {
 	var line []byte
 	return w.eachEvent(ctx, func(f *client.Frame, i int) error {
 		line = append(client.AppendEvent(line[:0], &f.FrameDecoder, i, f.Seq, true), '\n')
-		_, err := out.Write(line)
+		_, err := out.Write(report.CleanJSON(nil, line))
 		return err
 	})
 }
@@ -44,8 +44,7 @@ func (w *Window) eachEvent(ctx context.Context, write func(f *client.Frame, i in
 	return nil
 }
 
-// columns of a CSV file. meta and value are canonical JSON text, error is the text of
-// the error.
+// columns of a CSV file. meta and value are JSON text, error is the text of the error.
 var columns = []string{"pipeline", "window", "request", "run", "tick", "index", "seq", "task", "lane", "status",
 	"cost_ops", "cost_entropy", "meta", "value", "error"}
 
@@ -63,7 +62,7 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 		}
 		fields["value"], fields["error"] = f.Outcome(i)
 		for at, name := range columns {
-			row[at] = string(fields[name])
+			row[at] = string(report.CleanJSON(nil, []byte(fields[name])))
 			if text, ok := fields[name].Text(); ok && name != "value" {
 				row[at] = cell(text)
 			}
@@ -77,20 +76,23 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 	})
 }
 
-// cell makes text safe to open. A spreadsheet takes one that begins with = + - @ for a
-// formula: an apostrophe before it keeps it text. A terminal heeds control characters: they
-// become escapes, but for tabs and line breaks.
+// cell makes text safe to open. A spreadsheet takes one that begins with = + - @, wide ones
+// too, for a formula: an apostrophe before it keeps it text. What does not print becomes an escape, but
+// for tabs and line breaks.
 func cell(text string) string {
 	var b strings.Builder
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if strings.IndexAny(text, "=+-@\t\r\n＝＋－＠") == 0 {
 		b.WriteByte('\'')
 	}
-	for _, r := range text {
-		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
+	for text != "" {
+		at := strings.IndexAny(text, "\t\r\n")
+		if at < 0 {
+			at = len(text)
 		}
+		b.WriteString(report.Clean(text[:at]))
+		next := min(at+1, len(text))
+		b.WriteString(text[at:next])
+		text = text[next:]
 	}
 	return b.String()
 }

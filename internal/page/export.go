@@ -123,6 +123,9 @@ func (p *export) Policy() string {
 // Grid is the picture of runs × ticks, in the colours of the style sheet.
 func (p *export) Grid() template.HTML { return template.HTML(p.gridSVG()) }
 
+// Command is the line for a shell that shows it again.
+func (p *export) Command() string { return report.Command(p.Verdict.Reproduce) }
+
 // Data is the request and the verdict, as JSON that can stand in a page.
 func (p *export) Data() (template.JS, error) {
 	documents := map[string]json.RawMessage{"verdict": json.RawMessage("null")}
@@ -134,7 +137,7 @@ func (p *export) Data() (template.JS, error) {
 		documents["verdict"] = p.window.raw
 	}
 	data, err := json.Marshal(documents) // escapes < and >
-	return template.JS(data), err
+	return template.JS(report.CleanJSON(nil, data)), err
 }
 
 // Runs names runs.

@@ -22,7 +22,7 @@ const (
 
 // svgColors are those of the page in the light.
 const svgColors = `text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px;fill:#1a2129}` +
-	`.soft{fill:#566270}.strong{font-weight:700}.mono{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}.on{fill:#fff;font-weight:700}` +
+	`.soft{fill:#566270}.strong{font-weight:700}.mono{white-space:pre;font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}.on{fill:#fff;font-weight:700}` +
 	`.g0{fill:#c3cdd7}.g1{fill:#c23a13}.g2{fill:#1560b0}.g3{fill:#8a6100}.g4{fill:#0b7450}.g5{fill:#8239a6}.g6{fill:#0c7285}.g7{fill:#a82a66}.no{fill:none;stroke:#9aa5b1}` +
 	`.pass{fill:#14694a}.fail{fill:#b3280e}.inconclusive{fill:#7b5300}.running{fill:#0f5a9c}.gone{fill:#e3f1ea}.new{fill:#fbe3dc}.ground{fill:#fff}`
 
@@ -59,6 +59,15 @@ func (c *canvas) lines(x int, class, text string, columns, most int) {
 	}
 }
 
+// command writes a line for a shell whole, so that it runs when it is copied from a picture.
+func (c *canvas) command(line string) {
+	c.text(svgMargin, c.y, "soft", "to see it again:")
+	c.y += 19
+	for _, part := range report.ShellParts(line, 116) {
+		c.lines(svgMargin+12, "mono", part, 118, len(line))
+	}
+}
+
 // picture is the window as an SVG file of its own.
 func (p *export) picture() []byte {
 	c := &canvas{y: svgMargin + 16}
@@ -77,7 +86,7 @@ func (p *export) picture() []byte {
 		if p.Verdict.Divergence != nil {
 			p.difference(c)
 		}
-		c.lines(svgMargin, "soft", "to see it again: "+p.Verdict.Reproduce, 135, 3)
+		c.command(p.Command())
 	}
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%s"><style>%s</style><rect width="100%%" height="100%%" class="ground"/>%s</svg>`+"\n",
 		svgWidth, c.y+svgMargin-10, escape(fmt.Sprintf("window %d: %s", p.Window, p.Headline)), svgColors, c.Bytes())

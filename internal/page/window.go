@@ -58,6 +58,7 @@ type windowAnswer struct {
 	Verdict  json.RawMessage `json:"verdict"` // null while there is none
 	Seq      uint64          `json:"verdict_seq,omitempty"`
 	Report   string          `json:"report,omitempty"`   // the verdict as text
+	Command  string          `json:"command,omitempty"`  // for a shell, that shows it again
 	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
 
@@ -104,6 +105,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 		if names, sentence := report.Suspects(v); sentence != "" {
 			a.Suspects = &suspicion{names, sentence}
 		}
+		a.Command = report.Command(v.Reproduce)
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
 	}
 	if w.verdict != nil && w.verdict.Outcome != events.Pass {

@@ -3,6 +3,8 @@ package term
 import (
 	"fmt"
 	"strings"
+
+	"abraxas.dev/ers/pkg/report"
 )
 
 // Board is what a bus is doing at one moment.
@@ -45,7 +47,7 @@ func (b *Board) Lines(height int, color bool) []string {
 		state = paint(color, red, "   no connection, trying again")
 	}
 	lines := []string{
-		paint(color, bold, "ERS") + "  " + b.Server + state,
+		paint(color, bold, "ERS") + "  " + report.Clean(b.Server) + state,
 		fmt.Sprintf("%d events/s hashed   %s", b.Events, b.services(color)),
 		"",
 		paint(color, bold, fmt.Sprintf("windows in progress: %d", len(b.Windows))),
@@ -83,7 +85,7 @@ func (w *Progress) line() string {
 		part = min(float64(w.Done)/float64(w.Ticks), 1)
 	}
 	full := int(part * barColumns)
-	return fmt.Sprintf("  %6d  [%s%s] %3d%%  %s  %d of %d ticks", w.Window, strings.Repeat("#", full), strings.Repeat(".", barColumns-full), int(part*100), w.Pipeline, w.Done, w.Ticks)
+	return fmt.Sprintf("  %6d  [%s%s] %3d%%  %s  %d of %d ticks", w.Window, strings.Repeat("#", full), strings.Repeat(".", barColumns-full), int(part*100), report.Clean(w.Pipeline), w.Done, w.Ticks)
 }
 
 func (v *Verdict) line(color bool) string {
@@ -94,5 +96,5 @@ func (v *Verdict) line(color bool) string {
 	case "fail":
 		s = red
 	}
-	return fmt.Sprintf("  %6d  %s%s  %s  %s", v.Window, paint(color, s, strings.ToUpper(v.Outcome)), blank(len("inconclusive")-len(v.Outcome)), v.Pipeline, v.Headline)
+	return fmt.Sprintf("  %6d  %s%s  %s  %s", v.Window, paint(color, s, strings.ToUpper(v.Outcome)), blank(len("inconclusive")-len(v.Outcome)), report.Clean(v.Pipeline), v.Headline)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/rivo/uniseg"
+
+	"abraxas.dev/ers/pkg/report"
 )
 
 // Lanes is a picture of lanes and tasks × ticks × status.
@@ -47,10 +49,9 @@ func LanesMargin(rows []LaneRow) int {
 
 const maxLabel = 26
 
-// label is the name, indented below its lane, without what could move the cursor.
+// label is the name, indented below its lane.
 func (r *LaneRow) label() string {
-	quoted := strconv.Quote(r.Name)
-	name := strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+	name := report.Clean(r.Name)
 	if !r.Lane {
 		name = "  " + name
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/worker"
 )
 
@@ -55,9 +56,9 @@ func (r *Result) WriteText(w io.Writer) error {
 	case Passed:
 		fmt.Fprintf(&b, "%-9s %s\n", word, r.Name)
 	case NotSeen:
-		fmt.Fprintf(&b, "%-9s %-18s %s\n", word, r.Name, r.Seen)
+		fmt.Fprintf(&b, "%-9s %-18s %s\n", word, r.Name, report.Clean(r.Seen))
 	default:
-		fmt.Fprintf(&b, "%-9s %s\n          seen: %s\n          why:  %s\n", word, r.Name, r.Seen, r.Why)
+		fmt.Fprintf(&b, "%-9s %s\n          seen: %s\n          why:  %s\n", word, r.Name, report.Clean(r.Seen), report.Clean(r.Why))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -64,5 +64,5 @@ func again(t testing.TB) string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
 		pkg = strings.TrimSuffix(info.Path, ".test")
 	}
-	return fmt.Sprintf("go test %s -count 1 -run '%s'", pkg, strings.Join(names, "/"))
+	return report.ShellLine([]string{"go", "test", pkg, "-count", "1", "-run", strings.Join(names, "/")})
 }

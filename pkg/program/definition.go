@@ -142,6 +142,11 @@ func (d *Definition) Faults() (list []*Fault) {
 		t.check(c)
 	}
 	d.checkKind(c)
+	if len(list) == 0 {
+		if _, err := events.Encode(d); err != nil {
+			c.fault("", "%v: only text in UTF-8 can be recorded", err)
+		}
+	}
 	return list
 }
 

@@ -25,6 +25,7 @@ func AppendBlame(dst []byte, b *Blame, o Options) []byte {
 		o.Width = 80
 	}
 	p := &page{dst: dst, width: max(o.Width, 72), color: o.Color}
+	p.set(o)
 	label := "BLAME"
 	for _, line := range BlameLines(b) {
 		p.line(p.paint(boldRed, pad(label, 5)), "  ", line)
@@ -34,10 +35,9 @@ func AppendBlame(dst []byte, b *Blame, o Options) []byte {
 	p.fact("window", fmt.Sprintf("%d of %s: %d runs, %s", b.Of.Window, clean(b.Of.Pipeline), b.Of.Runs, tickRange(b.Of)))
 	p.blamed(b)
 	for _, command := range b.Commands {
-		p.line()
-		p.line("  To see it:  ", p.paint(bold, clean(command)))
+		p.command("To see it:", command)
 	}
-	return p.dst
+	return p.fold(len(dst))
 }
 
 // blamed says what the search rests on.

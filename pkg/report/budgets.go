@@ -19,6 +19,7 @@ func AppendBudgets(dst []byte, r *budgets.Report, o Options) []byte {
 		o.Width = 80
 	}
 	p := &page{dst: dst, width: max(o.Width, 72), color: o.Color}
+	p.set(o)
 	s, headline := budgetsHeadline(r)
 	p.line(p.paint(s, "BUDGETS"), "  ", headline)
 	p.budgets(r)
@@ -27,7 +28,7 @@ func AppendBudgets(dst []byte, r *budgets.Report, o Options) []byte {
 	for _, pair := range r.Unordered {
 		p.note(boldYellow, "NOTE:", fmt.Sprintf("%s and %s are not compared: each is larger than the other in something.", clean(pair[0]), clean(pair[1])))
 	}
-	return p.dst
+	return p.fold(len(dst))
 }
 
 func budgetsHeadline(r *budgets.Report) (style, string) {
@@ -112,7 +113,7 @@ func (p *page) anomalies(r *budgets.Report) {
 	p.heading("where more is worse")
 	list := r.Anomalies[:min(len(r.Anomalies), MaxRows)]
 	for i := range list {
-		for k, line := range wrap(anomalyText(&list[i]), p.width-indent-gap) {
+		for k, line := range wrap(anomalyText(&list[i]), p.prose()-indent-gap) {
 			p.line("  ", p.paint(boldYellow, [...]string{"> ", "  "}[min(k, 1)]), strings.Repeat("  ", min(k, 1)), line)
 		}
 	}

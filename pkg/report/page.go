@@ -16,6 +16,51 @@ type page struct {
 	dst   []byte
 	width int
 	color bool
+
+	screen int // columns that a line may have; 0: as many as it needs
+}
+
+// set fits the page to a screen.
+func (p *page) set(o Options) {
+	if o.Screen || o.Width < p.width {
+		p.screen = max(o.Width, 20)
+	}
+}
+
+// leastProse is the least columns of a sentence beside something else.
+const leastProse = 24
+
+// prose is for how many columns sentences are.
+func (p *page) prose() int {
+	if p.screen == 0 {
+		return p.width
+	}
+	return min(p.screen, p.width)
+}
+
+// fold breaks the lines that the page wrote behind those that were there before.
+func (p *page) fold(from int) []byte {
+	return append(p.dst[:from], Fold(string(p.dst[from:]), p.screen)...)
+}
+
+// command writes a line for a shell, on a screen broken so that it runs when it is pasted.
+func (p *page) command(why, line string) {
+	p.line()
+	p.shell("  "+why+"  ", bold, Command(line))
+}
+
+// shell writes a line for a shell behind a text, or below it where it would be too long there.
+func (p *page) shell(before string, s style, line string) {
+	if p.screen == 0 || width(before+line) <= p.screen {
+		p.line(before, p.paint(s, line))
+		return
+	}
+	if strings.TrimSpace(before) != "" {
+		p.line(before)
+	}
+	for _, part := range ShellParts(line, p.screen) {
+		p.line(p.paint(s, strings.ReplaceAll(part, " ", whole)))
+	}
 }
 
 // style is an ANSI "select graphic rendition".
@@ -53,7 +98,7 @@ func (p *page) heading(text string) {
 // note writes a paragraph that begins with a word that stands out.
 func (p *page) note(s style, word, text string) {
 	p.line()
-	for i, line := range wrap(word+" "+clean(text), p.width-indent) {
+	for i, line := range wrap(word+" "+clean(text), p.prose()-indent) {
 		margin := blank(indent)
 		if i == 0 {
 			margin = "  "

@@ -78,7 +78,7 @@ func (p *page) trouble(v *events.Verdict, t *trouble, label int) {
 		p.line(blank(indent), p.paint(bold, head))
 		head = ""
 	}
-	columns := p.width - indent - label - gap
+	columns := max(p.prose()-indent-label-gap, leastProse)
 	for _, line := range wrap(clean(t.reason), columns) {
 		p.line(blank(indent), p.paint(bold, pad(head, label+gap)), line)
 		head = ""
@@ -86,7 +86,7 @@ func (p *page) trouble(v *events.Verdict, t *trouble, label int) {
 	where, command := t.messages(v)
 	p.line(blank(indent+label+gap), p.paint(dim, clip(where, columns)))
 	if command != "" {
-		p.line(blank(indent+label+gap), command)
+		p.shell(blank(indent+label+gap), "", command)
 	}
 }
 

@@ -26,8 +26,9 @@ import (
 
 // Options say for what kind of screen a report is.
 type Options struct {
-	Color bool // with ANSI colours
-	Width int  // columns; 0 is 80, and less than 72 is 72
+	Color  bool // with ANSI colours
+	Width  int  // columns; 0 is 80. Tables are made for at least 72
+	Screen bool // no line is longer than that, but for hashes and other long words
 }
 
 // MaxRows is the most rows of outlier groups, and the most reasons for an inconclusive
@@ -36,8 +37,9 @@ const MaxRows = 16
 
 // Append appends the report on a verdict to dst: lines that end in a newline, UTF-8
 // if dst is. It shows any verdict, also one that makes no sense. Lines fit the width
-// but for the headline, hashes, commands and very long numbers: those are of use only
-// when whole.
+// but for the headline, hashes, commands and very long numbers, which are of use only
+// when whole. On a screen the headline is broken between words, and a command
+// so that it still runs.
 func Append(dst []byte, v *events.Verdict, o Options) []byte {
 	if o.Width == 0 {
 		o.Width = 80
@@ -45,6 +47,7 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 	p := &page{dst: dst, width: max(o.Width, 72), color: o.Color}
 	p.line(p.paint(outcomeStyle(v.Outcome), strings.ToUpper(clean(string(v.Outcome)))), "  ", Headline(v))
 	p.line()
+	p.set(o)
 	p.facts(v)
 	if d := v.Divergence; d != nil {
 		p.difference(v, d)
@@ -55,7 +58,7 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 	p.problems(v)
 	p.notes(v)
 	p.again(v)
-	return p.dst
+	return p.fold(len(dst))
 }
 
 func outcomeStyle(o events.Outcome) style {
@@ -96,7 +99,7 @@ func (p *page) facts(v *events.Verdict) {
 	}
 	if x := v.Excludes; x != nil {
 		p.line()
-		for _, line := range wrap(sure.Sentence(x.OneIn, x.Percent), p.width-2) {
+		for _, line := range wrap(sure.Sentence(x.OneIn, x.Percent), p.prose()-2) {
 			p.line("  ", line)
 		}
 	}
@@ -125,8 +128,7 @@ func (p *page) again(v *events.Verdict) {
 	if v.Outcome == events.Inconclusive {
 		why = "To ask again:"
 	}
-	p.line()
-	p.line("  ", why, "  ", p.paint(bold, clean(v.Reproduce)))
+	p.command(why, v.Reproduce)
 }
 
 // notes says what changes how the rest is to be read.

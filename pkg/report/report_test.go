@@ -114,7 +114,7 @@ var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // Colours add nothing but colours, lines fit, and what is appended to stays.
 func TestColorAndWidth(t *testing.T) {
 	for name, v := range verdicts(t) {
-		for _, columns := range []int{1, 72, 80, 100, 200} {
+		for _, columns := range []int{1, 20, 40, 72, 80, 100, 200} {
 			text := Append([]byte("before"), v, Options{Width: columns})
 			colored := Append([]byte("before"), v, Options{Width: columns, Color: true})
 			if plain := escapes.ReplaceAll(colored, nil); string(plain) != string(text) {
@@ -123,7 +123,7 @@ func TestColorAndWidth(t *testing.T) {
 			if !strings.HasPrefix(string(text), "before") {
 				t.Errorf("%s: not appended", name)
 			}
-			checkLines(t, name, strings.Split(string(text), "\n")[1:], max(columns, 72))
+			checkLines(t, name, strings.Split(string(text), "\n")[1:], max(columns, 20))
 		}
 	}
 }
@@ -133,7 +133,7 @@ func checkLines(t *testing.T, name string, lines []string, columns int) {
 	for _, line := range lines {
 		fields := strings.Fields(line)
 		whole := strings.Contains(line, "ers ") || strings.Contains(line, "nats ") || len(fields) == 2 && len(fields[1]) == 64
-		if width(line) > columns && !whole {
+		if width(line) > columns && !whole && len(fields) > 1 {
 			t.Errorf("%s at %d columns: %q", name, columns, line)
 		}
 		if strings.TrimRight(line, " ") != line {

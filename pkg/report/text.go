@@ -1,9 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -18,7 +20,7 @@ func clean(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r) && r != '\u2800' && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+		case prints(r, size):
 			b.WriteString(s[i : i+size])
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -37,6 +39,34 @@ func clean(s string) string {
 // Clean is a text from data as reports show it: what could move the cursor, hide text or turn
 // it around is an escape such as \u202e.
 func Clean(s string) string { return clean(s) }
+
+// CleanJSON appends JSON from data as it is safe to show: whatever does not print is an escape
+// in its strings, where it stands for the same.
+func CleanJSON(dst, text []byte) []byte {
+	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f }) {
+		return append(dst, text...) // of the rest JSON has nothing raw that does not print
+	}
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		switch part := text[i : i+size]; {
+		case r == '\n' || r == '\t' || r == '\r' || prints(r, size):
+			dst = append(dst, part...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+		default:
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+		}
+		i += size
+	}
+	return dst
+}
+
+// prints tells whether a reader sees a character for what it is.
+func prints(r rune, size int) bool {
+	broken := r == utf8.RuneError && size == 1
+	return !broken && unicode.IsPrint(r) && r != '\u2800' && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+}
 
 // name is clean text from data short enough for a sentence.
 func name(s string) string { return clip(clean(s), 120) }

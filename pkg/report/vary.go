@@ -28,7 +28,7 @@ func (p *page) variations(v *events.Verdict) {
 
 // wrapped is a fact of some lines.
 func (p *page) wrapped(name, value string) {
-	for _, line := range wrap(clean(value), max(58, p.width-14)) {
+	for _, line := range wrap(clean(value), max(p.prose()-14, leastProse)) {
 		p.fact(name, line)
 		name = ""
 	}
@@ -41,7 +41,7 @@ func (p *page) suspects(v *events.Verdict) {
 		return
 	}
 	p.line()
-	for _, line := range wrap(clean(sentence), p.width-2) {
+	for _, line := range wrap(clean(sentence), p.prose()-2) {
 		p.line("  ", p.paint(bold, line))
 	}
 }

@@ -32,7 +32,7 @@ export async function open(c) {
     section("Which runs", which(c, v, d)),
     w.passed ? section("Before", h("p", { class: "links" }, h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `What changed since window ${w.passed}, the last that passed`))) : null,
     variations(w),
-    section("Show it again", command(v.reproduce, "In a terminal")));
+    section("Show it again", command(w.command, "In a terminal")));
 }
 
 // noDifference says of a window why none is shown.
@@ -45,7 +45,7 @@ function noDifference(c, w) {
     h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, title)),
     h("p", { class: "about" }, text),
     w.verdict?.problems ? problems(w.verdict.problems, c) : null,
-    w.verdict && w.state !== "pass" ? section("Ask again", command(w.verdict.reproduce, "In a terminal")) : null,
+    w.verdict && w.state !== "pass" ? section("Ask again", command(w.command, "In a terminal")) : null,
     h("p", { class: "links" }, h("a", { href: c.up }, `Window ${c.window}`)),
   ];
 }

@@ -191,7 +191,7 @@ function facts(w, v) {
     v ? ["verdict", `ERS_VERDICT sequence ${w.verdict_seq}, from digests up to sequence ${v.digest_seq}`] : null,
   ].filter(Boolean);
   return section("Record", h("dl", { class: "facts" }, list.map(([t, d]) => [h("dt", {}, t), h("dd", {}, d)])),
-    v ? command(v.reproduce, v.outcome === "pass" ? "Asked for by" : "To see it again") : null,
+    v ? command(w.command, v.outcome === "pass" ? "Asked for by" : "To see it again") : null,
     w.report ? h("details", {}, h("summary", {}, "Report as text"), h("pre", { class: "report", tabindex: "0" }, w.report), copyButton(w.report, "the report")) : null);
 }
 

@@ -23,7 +23,7 @@ func Headline(v *events.Verdict) string {
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
 		return mark + fmt.Sprintf("all %d runs are equal, but their %s", v.Runs, notAccepted(v.Divergence))
 	case v.Divergence != nil:
-		return mark + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
+		return mark + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, Difference(v.Divergence))
 	case len(v.Problems) > 0:
 		return mark + whyNot(v)
 	}
@@ -107,8 +107,8 @@ func differ(runs []int) string {
 	return "differ"
 }
 
-// whatDiffers says which task differs, in which field, and from what to what.
-func whatDiffers(d *events.Divergence) string {
+// Difference says in a line which task differs, in which field, and from what to what.
+func Difference(d *events.Divergence) string {
 	task, pointer := name(d.Task), name(d.Pointer)
 	expected, found := scalar(&d.Expected), scalar(&d.Found)
 	if d.Content != nil {

@@ -80,7 +80,7 @@ type field struct {
 func sideBySide(d *events.Divergence) []field {
 	expected, found := cells(d.Expected.Event), cells(d.Found.Event)
 	if slices.Contains(events.OwnKinds, d.Kind) { // the two sides are values alone
-		expected[0], found[0] = clean(d.Task), clean(d.Task)
+		return ownFields(d)
 	} else if d.Pointer == "" {
 		return append([]field{{"task", expected[0], found[0], true, false}}, onlyOne(d)...)
 	}

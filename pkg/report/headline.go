@@ -120,7 +120,10 @@ func Difference(d *events.Divergence) string {
 			return fmt.Sprintf("%s ran in lane %s, not %s", task, found, expected)
 		}
 		if d.Found.Event != nil {
-			return fmt.Sprintf("%s came where %s belongs", name(d.Found.Event.Task), task)
+			found = name(d.Found.Event.Task)
+		}
+		if d.Found.Present {
+			return fmt.Sprintf("%s came where %s belongs", found, task)
 		}
 		return task + " came in another order"
 	case events.KindStatus:
@@ -145,7 +148,7 @@ func Difference(d *events.Divergence) string {
 	case events.KindValue:
 		return task + " returned " + inTree(d, "another value", "/value")
 	case events.KindRestart:
-		return "done again after a crash, " + task + " answered " + inTree(d, "another value", "")
+		return "done again after a crash, " + Difference(betweenRuns(d))
 	case events.KindEffect:
 		return task + " asked for another effect: " + inTree(d, "another one", "")
 	case events.KindInterference:
@@ -175,7 +178,7 @@ func inTree(d *events.Divergence, another, whole string) string {
 	case what == "":
 		what, comma = another, ""
 	}
-	if d.Pointer == whole {
+	if d.Pointer == whole || d.Pointer == "" {
 		return what
 	}
 	return what + comma + " at " + name(d.Pointer)

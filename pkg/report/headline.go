@@ -109,6 +109,9 @@ func differ(runs []int) string {
 
 // Difference says in a line which task differs, in which field, and from what to what.
 func Difference(d *events.Divergence) string {
+	if d.Kind == events.KindRestart {
+		return "done again after a crash, " + Difference(betweenRuns(d))
+	}
 	task, pointer := name(d.Task), name(d.Pointer)
 	expected, found := scalar(&d.Expected), scalar(&d.Found)
 	if d.Content != nil {
@@ -147,8 +150,6 @@ func Difference(d *events.Divergence) string {
 		return task + " has " + inTree(d, "another meta", "/meta")
 	case events.KindValue:
 		return task + " returned " + inTree(d, "another value", "/value")
-	case events.KindRestart:
-		return "done again after a crash, " + Difference(betweenRuns(d))
 	case events.KindEffect:
 		return task + " asked for another effect: " + inTree(d, "another one", "")
 	case events.KindInterference:

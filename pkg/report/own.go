@@ -77,6 +77,9 @@ func ownFields(d *events.Divergence) []field {
 }
 
 func ownField(d *events.Divergence) field {
+	if d.Content != nil {
+		return contentField(d)
+	}
 	f := field{strings.TrimPrefix(d.Pointer, "/"), sideText(&d.Expected), sideText(&d.Found), true, d.Expected.Present && d.Found.Present}
 	switch {
 	case d.Kind == events.KindExtra:

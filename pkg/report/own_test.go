@@ -57,3 +57,18 @@ func TestRestartInWords(t *testing.T) {
 		}
 	}
 }
+
+// So is what a command came to.
+func TestRestartOfCommand(t *testing.T) {
+	one, two := "1", "2"
+	v := &events.Verdict{Outcome: events.Fail, Runs: 2, Divergence: &events.Divergence{
+		Location: events.Location{Kind: events.KindRestart, Task: "said", Pointer: "/value/stdout/text"}, Runs: []int{1},
+		Content:  &events.Content{Name: "stdout", As: "text", Line: 1, Expected: &one, Found: &two},
+		Expected: events.Side{Run: 1, Present: true, Canonical: `"1"`}, Found: events.Side{Run: 1, Present: true, Canonical: `"2"`}}}
+	text := string(Append(nil, v, Options{}))
+	for _, want := range []string{`: done again after a crash, said: stdout, line 1: "2", not "1"`, "\n  > stdout, line 1  \"1\" "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package against
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
@@ -13,6 +15,7 @@ import (
 // Window is one of two that are compared.
 type Window struct {
 	Key     events.WindowKey
+	Asked   *events.WindowRequest // as it is on the stream
 	Request *events.WindowRequest // as it is shown, see client.Shown
 	Verdict *events.Verdict       // nil while there is none
 }
@@ -27,10 +30,11 @@ func Open(ctx context.Context, b *bus.Bus, id uint64) (*Window, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r, err = client.Shown(ctx, b, key, r); err != nil {
+	shown, err := client.Shown(ctx, b, key, r)
+	if err != nil {
 		return nil, err
 	}
-	return &Window{key, r, v}, nil
+	return &Window{key, r, shown, v}, nil
 }
 
 // outcome is what a window came to.
@@ -39,6 +43,21 @@ func (w *Window) outcome() string {
 		return "running"
 	}
 	return string(w.Verdict.Outcome)
+}
+
+// undecided says why there is more to a window than its groups of equal runs say, "" where
+// there is not.
+func (w *Window) undecided() string {
+	v := w.Verdict
+	switch {
+	case v == nil || v.Outcome == events.Inconclusive:
+		return fmt.Sprintf("window %d is %s", w.Key.Window, w.outcome())
+	case len(v.Problems) > 0:
+		return fmt.Sprintf("not all runs of window %d could be judged", w.Key.Window)
+	case v.Divergence != nil && slices.Contains(events.OwnKinds, v.Divergence.Kind):
+		return fmt.Sprintf("a run of window %d differs from its own record", w.Key.Window)
+	}
+	return ""
 }
 
 // Comparison is window b held against window a.
@@ -75,7 +94,7 @@ type Differ struct {
 func Compare(ctx context.Context, b *bus.Bus, x, y *Window) (*Comparison, error) {
 	c := &Comparison{A: x.Key.Window, B: y.Key.Window, Outcome: Fact{"outcome", x.outcome(), y.outcome()}, Around: []Fact{}}
 	var err error
-	if c.Asked, err = ask(ctx, b, x.Request, y.Request); err != nil {
+	if c.Asked, err = ask(ctx, b, x.Asked, y.Asked); err != nil {
 		return nil, err
 	}
 	first := max(x.Request.FirstTick, y.Request.FirstTick)
@@ -93,23 +112,20 @@ func Compare(ctx context.Context, b *bus.Bus, x, y *Window) (*Comparison, error)
 		}
 		c.Around = append(c.Around, list...)
 	}
-	c.answer(end - first)
+	c.answer(x, y, end-first)
 	return c, nil
 }
 
 // answer says what the comparison comes to. A difference that is shown counts, whatever
 // could not be compared.
-func (c *Comparison) answer(common int64) {
-	judged := func(outcome string) bool { return outcome == string(events.Pass) || outcome == string(events.Fail) }
+func (c *Comparison) answer(x, y *Window, common int64) {
+	judged := func(w *Window) bool { return w.Verdict != nil && w.Verdict.Outcome != events.Inconclusive }
+	c.Why = cmp.Or(x.undecided(), y.undecided())
 	switch {
-	case !c.Asked.Same() || c.Ticks != nil && c.Ticks.First != nil:
-		c.Answer = Different
-	case !judged(c.Outcome.A):
-		c.Answer, c.Why = Unknown, fmt.Sprintf("window %d is %s", c.A, c.Outcome.A)
-	case !judged(c.Outcome.B):
-		c.Answer, c.Why = Unknown, fmt.Sprintf("window %d is %s", c.B, c.Outcome.B)
-	case !c.Outcome.Same():
-		c.Answer = Different
+	case !c.Asked.Same() || c.Ticks != nil && c.Ticks.First != nil || judged(x) && judged(y) && !c.Outcome.Same():
+		c.Answer, c.Why = Different, ""
+	case c.Why != "":
+		c.Answer = Unknown
 	case c.Ticks == nil || c.Ticks.Compared < common:
 		c.Answer, c.Why = Unknown, "not all ticks that they have in common are hashed"
 	default:

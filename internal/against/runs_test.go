@@ -45,26 +45,34 @@ func TestRuns(t *testing.T) {
 // TestAnswer says that nothing is equal unless everything was compared.
 func TestAnswer(t *testing.T) {
 	tick := int64(1)
-	same, other := Fact{"outcome", "pass", "pass"}, Fact{"outcome", "pass", "fail"}
+	of := func(o events.Outcome) *Window { return &Window{Verdict: &events.Verdict{Outcome: o}} }
+	running, own, partly := &Window{}, of(events.Fail), of(events.Fail)
+	own.Verdict.Divergence = &events.Divergence{Location: events.Location{Kind: events.KindRestart}}
+	partly.Verdict.Problems = []events.Problem{{Run: 1}}
+	pass, fail, inconclusive := of(events.Pass), of(events.Fail), of(events.Inconclusive)
 	for _, c := range []struct {
-		name    string
-		outcome Fact
-		asked   Fact
-		ticks   *Differ
-		want    Answer
+		name  string
+		x, y  *Window
+		asked Fact
+		ticks *Differ
+		want  Answer
 	}{
-		{"all is equal", same, Fact{"runs", "2", "2"}, &Differ{Compared: 4}, Equal},
-		{"another request", same, Fact{"runs", "2", "3"}, &Differ{Compared: 4}, Different},
-		{"a tick", same, Fact{}, &Differ{Compared: 4, First: &tick}, Different},
-		{"a tick, whatever is not known", Fact{"outcome", "running", "pass"}, Fact{}, &Differ{Compared: 2, First: &tick}, Different},
-		{"another outcome", other, Fact{}, &Differ{Compared: 4}, Different},
-		{"a window without a verdict", Fact{"outcome", "running", "running"}, Fact{}, &Differ{Compared: 4}, Unknown},
-		{"one that could not be judged", Fact{"outcome", "pass", "inconclusive"}, Fact{}, &Differ{Compared: 4}, Unknown},
-		{"a tick is missing", same, Fact{}, &Differ{Compared: 3}, Unknown},
-		{"no ticks", same, Fact{}, nil, Unknown},
+		{"all is equal", pass, pass, Fact{"runs", "2", "2"}, &Differ{Compared: 4}, Equal},
+		{"two fails that are equal", fail, fail, Fact{}, &Differ{Compared: 4}, Equal},
+		{"another request", pass, pass, Fact{"runs", "2", "3"}, &Differ{Compared: 4}, Different},
+		{"a tick", pass, pass, Fact{}, &Differ{Compared: 4, First: &tick}, Different},
+		{"a tick, whatever is not known", running, pass, Fact{}, &Differ{Compared: 2, First: &tick}, Different},
+		{"another outcome", pass, fail, Fact{}, &Differ{Compared: 4}, Different},
+		{"another outcome, by a run alone", pass, own, Fact{}, &Differ{Compared: 4}, Different},
+		{"runs that differ from their record", own, own, Fact{}, &Differ{Compared: 4}, Unknown},
+		{"runs that could not be judged", fail, partly, Fact{}, &Differ{Compared: 4}, Unknown},
+		{"a window without a verdict", running, running, Fact{}, &Differ{Compared: 4}, Unknown},
+		{"one that could not be judged", pass, inconclusive, Fact{}, &Differ{Compared: 4}, Unknown},
+		{"a tick is missing", pass, pass, Fact{}, &Differ{Compared: 3}, Unknown},
+		{"no ticks", pass, pass, Fact{}, nil, Unknown},
 	} {
-		d := &Comparison{Outcome: c.outcome, Asked: &Asked{Facts: []Fact{c.asked}}, Ticks: c.ticks}
-		if d.answer(4); d.Answer != c.want || (d.Why != "") != (c.want == Unknown) {
+		d := &Comparison{Outcome: Fact{"outcome", c.x.outcome(), c.y.outcome()}, Asked: &Asked{Facts: []Fact{c.asked}}, Ticks: c.ticks}
+		if d.answer(c.x, c.y, 4); d.Answer != c.want || (d.Why != "") != (c.want == Unknown) {
 			t.Errorf("%s: %s, %q", c.name, d.Answer, d.Why)
 		}
 	}

@@ -79,7 +79,7 @@ func (s *Server) objectText(ctx context.Context, sha string) string {
 
 // against is the window as one of two that are compared.
 func (w *window) against() *against.Window {
-	return &against.Window{Key: w.WindowKey, Request: w.request, Verdict: w.verdict}
+	return &against.Window{Key: w.WindowKey, Asked: w.asked, Request: w.request, Verdict: w.verdict}
 }
 
 // summary is the window as in the list.

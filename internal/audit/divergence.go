@@ -81,10 +81,20 @@ func (j *judgement) explainOwn() {
 		}
 		own := r.final.Difference
 		show := func(tree any) side {
-			return side{Run: number, Present: true, Canonical: canonical(tree), Value: tree, After: []any{}}
+			s := side{Run: number, Present: tree != (missing{}), After: []any{}}
+			if s.Present {
+				s.Canonical, s.Value = canonical(tree), tree
+			}
+			return s
 		}
 		d := &divergence{location: location{Kind: own.Kind, Tick: own.Tick, EventIndex: own.EventIndex, Task: own.Task, Pointer: own.Pointer},
 			Runs: []int{number}, Before: []any{}, Expected: show(own.Expected), Found: show(own.Found)}
+		if own.Pointer == "/value" && outputOf(own.Expected) != nil && outputOf(own.Found) != nil { // it is told to the place in it
+			if at, x, y, differ := differenceWithin(maxPointer-len(own.Pointer), own.Expected, own.Found); differ {
+				d.Pointer, d.Expected, d.Found = own.Pointer+at, show(x), show(y)
+				d.values = [2]any{own.Expected, own.Found}
+			}
+		}
 		if j.want.Divergence == nil || d.earlier(j.want.Divergence) {
 			j.want.Divergence = d
 		}

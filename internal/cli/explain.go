@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"abraxas.dev/ers/internal/since"
+	"abraxas.dev/ers/internal/against"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/hints"
@@ -24,13 +23,13 @@ func explain(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 	if v.Outcome != events.Fail || v.Drill != nil || v.Probe != nil {
 		return nil
 	}
-	s, err := since.Look(ctx, b, v)
+	passed, asked, err := against.SincePass(ctx, b, v)
 	if err != nil {
 		return fmt.Errorf("what changed since the last window that passed: %w", err)
 	}
 	var text strings.Builder
-	if s != nil {
-		tellSince(&text, s)
+	if asked != nil {
+		tellSince(&text, passed, asked)
 	}
 	if list := hintsFor(ctx, b, v, d, dir); len(list) > 0 {
 		text.WriteString("\n  Hints, not findings: these lines often differ from run to run\n")
@@ -43,24 +42,30 @@ func explain(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 }
 
 // tellSince words what changed.
-func tellSince(text *strings.Builder, s *since.Since) {
-	if s.Same() {
-		fmt.Fprintf(text, "\n  Since window %d, which passed, definition, contexts and budgets are the same: it is\n  what is around the runs, or it differs by itself\n", s.Window)
+func tellSince(text *strings.Builder, passed uint64, asked *against.Asked) {
+	if asked.Same() {
+		fmt.Fprintf(text, "\n  Since window %d, which passed, the same is asked for: it is what is around the runs, or\n  it differs by itself\n", passed)
 		return
 	}
-	fmt.Fprintf(text, "\n  Since window %d, which passed\n", s.Window)
-	row := func(what, changed string) { fmt.Fprintf(text, "    %-10s  %s\n", what, report.Clean(changed)) }
-	what := "definition"
-	for _, change := range s.Definition {
+	fmt.Fprintf(text, "\n  Since window %d, which passed\n", passed)
+	row := func(what, changed string) { fmt.Fprintf(text, "    %-15s  %s\n", what, report.Clean(changed)) }
+	what := against.DefinitionFact
+	for _, change := range asked.Definition {
 		row(what, change)
 		what = ""
 	}
-	if len(s.Definition) == 0 {
-		row(what, "the same")
+	same := []string{}
+	for i := range asked.Facts {
+		switch f := &asked.Facts[i]; {
+		case f.Same():
+			same = append(same, f.Name)
+		case f.Name == against.ContextsFact:
+			row(f.Name, asked.Contexts)
+		case f.Name != against.DefinitionFact:
+			row(f.Name, fmt.Sprintf("%s, it was %s", f.B, f.A))
+		}
 	}
-	row("contexts", cmp.Or(s.Contexts, "the same"))
-	row("budgets", cmp.Or(s.Budgets, "the same"))
-	row("ticks", cmp.Or(s.Ticks, "the same"))
+	row("the same", strings.Join(same, ", "))
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"abraxas.dev/ers/internal/export"
@@ -15,12 +16,14 @@ type exportCommand struct {
 	Window  uint64        `required:"" placeholder:"W" help:"The window."`
 	Format  export.Format `required:"" placeholder:"NAME" help:"One of the formats below."`
 	RunOnly *int          `name:"run" placeholder:"R" help:"One run alone."`
+	Refs    string        `name:"refs-from" placeholder:"DIR" help:"With --format abraxas: put DIR before the paths by which the documents name each other."`
 	Out     string        `arg:"" optional:"" type:"path" help:"Folder or file to make. A format that writes a file writes to standard output when it is left out or -."`
 }
 
 func (*exportCommand) examples() string {
 	var text strings.Builder
 	text.WriteString(`  ers export --format abraxas --window 17 artifacts
+  ers export --format abraxas --window 17 --refs-from "$PWD/artifacts" artifacts
   ers export --format csv --store data --window 1 --run 7 run7.csv
 
 Formats:
@@ -32,6 +35,9 @@ Formats:
 }
 
 func (c *exportCommand) Run(ctx context.Context, io *streams) error {
+	if c.Refs != "" && c.Format.Folder == nil {
+		return fmt.Errorf("--refs-from belongs to --format abraxas: documents of format %s do not name each other", c.Format.Name)
+	}
 	b, err := c.open(ctx, io)
 	if err != nil {
 		return err
@@ -44,6 +50,7 @@ func (c *exportCommand) export(ctx context.Context, io *streams, b *bus.Bus) err
 	if err != nil {
 		return err
 	}
+	w.RefsFrom = filepath.ToSlash(c.Refs)
 	if err := c.Format.Write(ctx, w, c.Out, io.out); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ type commands struct {
 	Streams   streamsCommand   `cmd:"" help:"Create the streams on a server, or look at them."`
 	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
 	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
+	Diff      diffCommand      `cmd:"" help:"Compare two windows: what was asked for, and where the runs differ first."`
 	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
 	Export    exportCommand    `cmd:"" help:"Write a window down in another form: artifacts for AAL-Viz, CSV, JSON Lines."`
 	Audit     auditCommand     `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`

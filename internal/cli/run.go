@@ -47,6 +47,8 @@ func (*runCommand) examples() string {
                                                with one event falsified, to see the alarm
   ers run -f pipeline.yaml --confidence 0.99 --rate 0.01
                                                windows until what shows in 1 of 100 runs would be seen
+  ers run -f pipeline.yaml --vary standard --fix tz
+                                               all that must not matter is varied, but for the time zone
   ers run -f pipeline.yaml --vary standard --blame
                                                each run in other surroundings, and on a fail which of them it is
   ers run -f pipeline.yaml --junit ers.xml --github

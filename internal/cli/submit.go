@@ -11,9 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/program"
 	"abraxas.dev/ers/pkg/report"
-	"abraxas.dev/ers/pkg/vary"
 )
 
 type submitCommand struct {
@@ -209,10 +207,8 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 	if c.FirstTick != nil {
 		r.FirstTick = *c.FirstTick
 	}
-	if c.Vary != nil {
-		if r.Variations, err = vary.List(vary.Split(*c.Vary), program.Variations(r.Kind)); err != nil {
-			return nil, fmt.Errorf("--vary: %w", err)
-		}
+	if r.Variations, r.Fixed, err = c.surroundings(r.Kind, r.Variations, r.Fixed); err != nil {
+		return nil, err
 	}
 	if c.Latch != nil {
 		r.Latch = &c.Latch.Latch

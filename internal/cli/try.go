@@ -64,6 +64,7 @@ func (*tryCommand) examples() string {
   ers try --ignore 'stdout#json:/meta/date' -- ./report --json < input.csv
   ers try --vary standard -- python3 report.py each run in other surroundings
   ers try --vary standard --blame -- ./report  and on a fail which of them it is
+  ers try --vary standard --fix tz -- ./report and all run in the same time zone
   ers try --out 'build/**' -- make             compare these files alone
   ers try --setup './reset-db' --probe 'psql -c "select * from result order by id"' -- ./load
   ers try --confidence 0.99 --rate 0.01 -- ./report
@@ -88,6 +89,9 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.Save != "" && len(f.Fixed) > 0 {
+		return errors.New("--save: a pipeline file does not say what is fixed: leave out --fix, and give it to `ers run`")
 	}
 	if c.Save != "" {
 		if err := savePipeline(c.Save, f); err != nil {

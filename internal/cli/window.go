@@ -11,7 +11,6 @@ import (
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
-	"abraxas.dev/ers/pkg/vary"
 )
 
 // windowFlags say which window is wanted.
@@ -112,22 +111,6 @@ func (w *windowFlags) request(command string) func(*events.WindowRequest) {
 		r.Reproduce = command
 		r.Drill = w.drill()
 	}
-}
-
-// varyFlags say what is varied.
-type varyFlags struct {
-	Vary *string `placeholder:"NAMES" help:"What must not matter, and is varied from run to run: standard, none, or names with commas. See docs/variations.md."`
-}
-
-// vary changes the variations of a pipeline, if that is wanted.
-func (v *varyFlags) vary(f *pipeline.File) error {
-	if v.Vary == nil {
-		return nil
-	}
-	if err := f.Vary(vary.Split(*v.Vary)); err != nil {
-		return fmt.Errorf("--vary: %w", err)
-	}
-	return nil
 }
 
 // latchFlag reads HASH or HASH:HASH. With one hash the trace alone is held, and what

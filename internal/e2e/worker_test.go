@@ -11,6 +11,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
 )
 
 // workerYAML is a pipeline of a worker that keeps a count in itself, and reads a file that
@@ -168,6 +169,35 @@ func restartDiffers(t *testing.T, c *counting) bool {
 	}
 	c.audit(window)
 	return true
+}
+
+// A command beside such tasks is run again too. What it came to is told as its output.
+func TestRestartOfCommandDiffers(t *testing.T) {
+	t.Parallel()
+	midway(t, func() bool {
+		c := newCounting(t)
+		text := strings.Replace(workerYAML, `open("FILE").read()`, "1", 1) + "  - {name: said, lane: forecast, command: {run: [cat, FILE], files: [pipeline.yaml]}}\n"
+		c.pipeline.yaml = strings.ReplaceAll(text, "FILE", c.file)
+		victim, window := c.begin()
+		progressOf["ers-coordinator"].await(c.system, &c.pipeline, 30)
+		victim.kill()
+		if !progressOf["ers-coordinator"].unfinished(c.system, &c.pipeline) {
+			return false
+		}
+		c.write(c.file, "2")
+		c.coordinator()
+		v := c.verdict(&c.pipeline, window)
+		d := v.Divergence
+		if v.Outcome != events.Fail || d == nil || d.Kind != events.KindRestart || d.Task != "said" || d.Content == nil || d.Content.Name != "stdout" {
+			t.Errorf("%s: %+v %+v", v.Outcome, d, v.Problems)
+		}
+		want := `: done again after a crash, said: stdout, line 1: "2", not "1"`
+		if text := report.Headline(v); !strings.HasSuffix(text, want) {
+			t.Errorf("%s: want %s", text, want)
+		}
+		c.audit(window)
+		return true
+	})
 }
 
 // Without leave a coordinator starts nothing, and says so.

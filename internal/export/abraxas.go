@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -42,6 +43,7 @@ func writeAbraxas(ctx context.Context, w *Window, out *Folder) error {
 // abraxasRun is a run that is being written.
 type abraxasRun struct {
 	out        *Folder
+	refsFrom   string // see Window.RefsFrom
 	id         string
 	stability  *aalviz.Stability
 	provenance aalviz.Provenance
@@ -52,7 +54,7 @@ type abraxasRun struct {
 
 func writeRun(ctx context.Context, w *Window, out *Folder, run int) (err error) {
 	id := aalviz.RunID(w.Key.Run(run))
-	r := &abraxasRun{out: out, id: id, stability: aalviz.NewStability(w.Verdict, id), provenance: aalviz.NewProvenance(w.Verdict, w.VerdictSeq, run)}
+	r := &abraxasRun{out: out, refsFrom: w.RefsFrom, id: id, stability: aalviz.NewStability(w.Verdict, id), provenance: aalviz.NewProvenance(w.Verdict, w.VerdictSeq, run)}
 	if r.manifest, err = newManifest(out, id); err != nil {
 		return err
 	}
@@ -84,17 +86,18 @@ func (r *abraxasRun) write(ctx context.Context, w *Window, run int) error {
 
 // begin writes the documents of the run as a whole.
 func (r *abraxasRun) begin(w *Window, run int) (err error) {
-	r.refs.RunHeader, r.refs.StabilityRef = runPath(r.id, "runheader"), runPath(r.id, "stability_ref")
-	header := aalviz.NewRunHeader(w.Key, run, w.Request, r.provenance.Mode, r.refs.StabilityRef)
-	if r.hashes.RunHeader, err = r.put(nil, "runheader", aalviz.RunHeaderSchema, r.refs.RunHeader, header); err != nil {
+	headerPath, refPath, stabilityPath := runPath(r.id, "runheader"), runPath(r.id, "stability_ref"), runPath(r.id, "runstability")
+	r.refs.RunHeader, r.refs.StabilityRef = r.ref(headerPath), r.ref(refPath)
+	header := aalviz.NewRunHeader(w.Key, run, w.Request, r.provenance.Mode, refPath)
+	if r.hashes.RunHeader, err = r.put(nil, "runheader", aalviz.RunHeaderSchema, headerPath, header); err != nil {
 		return err
 	}
 	r.provenance.RunHeaderSHA256 = r.hashes.RunHeader
-	ref := aalviz.StabilityRef{Schema: aalviz.StabilityRefSchema, RunID: r.id, Path: runPath(r.id, "runstability")}
-	if ref.SHA256, err = r.put(nil, "runstability", aalviz.StabilitySchema, ref.Path, r.stability); err != nil {
+	ref := aalviz.StabilityRef{Schema: aalviz.StabilityRefSchema, RunID: r.id, Path: r.ref(stabilityPath)}
+	if ref.SHA256, err = r.put(nil, "runstability", aalviz.StabilitySchema, stabilityPath, r.stability); err != nil {
 		return err
 	}
-	r.hashes.StabilityRef, err = r.put(nil, "stability_ref", aalviz.StabilityRefSchema, r.refs.StabilityRef, &ref)
+	r.hashes.StabilityRef, err = r.put(nil, "stability_ref", aalviz.StabilityRefSchema, refPath, &ref)
 	return errors.Join(err, r.manifest.list())
 }
 
@@ -110,35 +113,42 @@ func (r *abraxasRun) tick(t *client.Tick) error {
 		return err
 	}
 	refs, hashes := r.refs, r.hashes
-	refs.ResultsPack = tickPath("results", r.id, tick, "resultspack")
-	refs.TrendPack = tickPath("viz", r.id, tick, "trendpack")
-	refs.ViewPack = tickPath("view", r.id, tick, "viewpack")
+	results, trend, viewed := tickPath("results", r.id, tick, "resultspack"), tickPath("viz", r.id, tick, "trendpack"), tickPath("view", r.id, tick, "viewpack")
+	refs.ResultsPack, refs.TrendPack, refs.ViewPack = r.ref(results), r.ref(trend), r.ref(viewed)
 	trendPack, err := aalviz.NewTrendPack(r.id, canon.Value(provenance), tick, t.Events, refs.ResultsPack)
 	if err != nil {
 		return err
 	}
-	if hashes.ResultsPack, err = r.put(&tick, "results_pack", aalviz.ResultsPackSchema, refs.ResultsPack, aalviz.NewResultsPack(r.id, p, &t.Tick)); err != nil {
+	if hashes.ResultsPack, err = r.put(&tick, "results_pack", aalviz.ResultsPackSchema, results, aalviz.NewResultsPack(r.id, p, &t.Tick)); err != nil {
 		return err
 	}
-	if hashes.TrendPack, err = r.put(&tick, "trendpack", aalviz.TrendPackSchema, refs.TrendPack, trendPack); err != nil {
+	if hashes.TrendPack, err = r.put(&tick, "trendpack", aalviz.TrendPackSchema, trend, trendPack); err != nil {
 		return err
 	}
 	summary := aalviz.Invariance{Schema: aalviz.InvarianceSchema, TrendPackSHA256: hashes.TrendPack, RunHeaderSHA256: hashes.RunHeader, Passed: r.stability.OK}
 	view := aalviz.NewViewPack(r.id, trendPackPattern, p, trendPack, summary, r.stability, &t.Tick)
-	if hashes.ViewPack, err = r.put(&tick, "viewpack", aalviz.ViewPackSchema, refs.ViewPack, view); err != nil {
+	if hashes.ViewPack, err = r.put(&tick, "viewpack", aalviz.ViewPackSchema, viewed, view); err != nil {
 		return err
 	}
 	_, err = r.put(&tick, "runindex", aalviz.RunIndexSchema, tickPath("run_index", r.id, tick, "runindex"), aalviz.NewRunIndex(r.id, p, tick, refs, hashes))
 	return errors.Join(err, r.manifest.list())
 }
 
+// ref is how documents name one that is written to a path in the folder.
+func (r *abraxasRun) ref(name string) string {
+	if r.refsFrom == "" {
+		return name
+	}
+	return path.Join(r.refsFrom, name)
+}
+
 // put writes a document that the manifest will list.
-func (r *abraxasRun) put(tick *int64, kind, schema, path string, doc any) (sha256 string, err error) {
-	sha256, size, err := r.out.WriteJSON(path, doc)
+func (r *abraxasRun) put(tick *int64, kind, schema, name string, doc any) (sha256 string, err error) {
+	sha256, size, err := r.out.WriteJSON(name, doc)
 	if err != nil {
 		return "", err
 	}
-	r.manifest.Records = append(r.manifest.Records, aalviz.Record{Tick: tick, Kind: kind, Schema: schema, Path: path, SHA256: sha256, Bytes: size})
+	r.manifest.Records = append(r.manifest.Records, aalviz.Record{Tick: tick, Kind: kind, Schema: schema, Path: r.ref(name), SHA256: sha256, Bytes: size})
 	return sha256, nil
 }
 

@@ -26,7 +26,7 @@ type Format struct {
 	Help string
 
 	File   func(ctx context.Context, w *Window, out io.Writer) error
-	Folder func(ctx context.Context, w *Window, out *Folder) error
+	Folder func(ctx context.Context, w *Window, out *Folder) error // its documents name each other, see Window.RefsFrom
 }
 
 // Formats are all that there are.
@@ -77,7 +77,8 @@ type Window struct {
 	Request    *events.WindowRequest
 	Verdict    *events.Verdict // nil when there is none yet
 	VerdictSeq uint64
-	Runs       []int // to be written, ascending
+	Runs       []int  // to be written, ascending
+	RefsFrom   string // folder, with slashes, that stands before the paths by which documents name each other; "": none
 
 	// Problems say which runs were not written to their end, and why.
 	Problems []*client.Problem

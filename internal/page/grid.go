@@ -6,6 +6,7 @@ import (
 	"hash"
 	"slices"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -133,7 +134,7 @@ func (s *Server) readRow(ctx context.Context, key events.RunKey, at span, r *gri
 	}
 	next := r.start
 	sum, lane := sha256.New(), sha256.New()
-	for t, err := range s.tickDigests(ctx, key, r.start, at.To) {
+	for t, err := range record.TickDigests(ctx, s.Bus, key, r.start, at.To) {
 		if err != nil {
 			return err
 		}

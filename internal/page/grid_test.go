@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
@@ -149,7 +150,7 @@ func TestSeek(t *testing.T) {
 	w := m.write(t.Context(), t, b)
 	for from := m.first; from < m.first+m.ticks; from++ {
 		next := from
-		for d, err := range s.tickDigests(t.Context(), w.Run(1), from, from+3) {
+		for d, err := range record.TickDigests(t.Context(), s.Bus, w.Run(1), from, from+3) {
 			if err != nil || d.Tick != next {
 				t.Fatalf("digest of tick %d where %d belongs: %v", d.Tick, next, err)
 			}
@@ -158,16 +159,16 @@ func TestSeek(t *testing.T) {
 		if want := min(from+3, m.first+m.hashed); next != max(from, want) {
 			t.Fatalf("digests from %d end at %d, not %d", from, next, want)
 		}
-		tick, err := s.loadTick(t.Context(), w.Run(1), from)
+		tick, err := record.Tick(t.Context(), s.Bus, w.Run(1), from)
 		if err != nil || len(tick.Results) != 2 || tick.Results[0].Value != canon.Value(fmt.Sprint(from)) {
 			t.Fatalf("tick %d: %+v, %v", from, tick, err)
 		}
 	}
 	none := events.RunKey{Pipeline: "long", Window: 99}
-	for range s.frames(t.Context(), none, 0, 9) {
+	for range record.Frames(t.Context(), s.Bus, none, 0, 9) {
 		t.Fatal("a frame of a run that there is not")
 	}
-	for range s.tickDigests(t.Context(), none, 0, 9) {
+	for range record.TickDigests(t.Context(), s.Bus, none, 0, 9) {
 		t.Fatal("a digest of a run that there is not")
 	}
 }

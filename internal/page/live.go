@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -192,7 +193,7 @@ func (s *Server) runProgress(ctx context.Context, key events.RunKey, sealed map[
 	if n, ok := sealed[key]; ok {
 		return n, nil
 	}
-	d, err := s.lastDigest(ctx, key)
+	d, err := record.LastDigest(ctx, s.Bus, key)
 	if errors.Is(err, bus.ErrNotFound) {
 		return 0, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"abraxas.dev/ers/internal/lanes"
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -12,8 +13,8 @@ import (
 // runAnswer is a run over a range of ticks, column by column.
 type runAnswer struct {
 	span
-	Run    int     `json:"run"`
-	Digest *digest `json:"digest"` // the last; null while there is none
+	Run    int            `json:"run"`
+	Digest *record.Digest `json:"digest"` // the last; null while there is none
 	*lanes.Picture
 	Broken string `json:"broken,omitempty"` // why the record cannot be read further
 }
@@ -29,7 +30,7 @@ func (s *Server) run(ctx context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.lastDigest(ctx, asked.runs[0])
+	d, err := record.LastDigest(ctx, s.Bus, asked.runs[0])
 	if err == nil {
 		a.Digest = &d
 	} else if !errors.Is(err, bus.ErrNotFound) {
@@ -41,7 +42,7 @@ func (s *Server) run(ctx context.Context, q query) (any, error) {
 // readRun reads the frames of a run into a picture.
 func (s *Server) readRun(ctx context.Context, w *window, key events.RunKey, at span) (*runAnswer, error) {
 	p := lanes.New(at.From, at.Step, at.Columns, w.request.Budget)
-	broken, err := s.eachFrame(ctx, key, at.From, at.To, func(f frame) { p.Add(f.FrameDecoder) })
+	broken, err := record.EachFrame(ctx, s.Bus, key, at.From, at.To, func(f record.Frame) { p.Add(f.FrameDecoder) })
 	p.Finish()
 	return &runAnswer{span: at, Run: key.Run, Picture: p, Broken: broken}, err
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -48,14 +49,14 @@ func (s *Server) tick(ctx context.Context, q query) (any, error) {
 		return nil, err
 	}
 	a := &tickAnswer{Run: key.Run, Tick: tick, Offset: int(offset), Events: []string{}, Results: []string{}, Seqs: []uint64{}}
-	broken, err := s.eachFrame(ctx, key, tick, tick+1, a.add)
+	broken, err := record.EachFrame(ctx, s.Bus, key, tick, tick+1, a.add)
 	if err != nil {
 		return nil, err
 	}
 	if broken != "" {
 		a.Broken = broken
 	}
-	for t, err := range s.tickDigests(ctx, key, tick, tick+1) {
+	for t, err := range record.TickDigests(ctx, s.Bus, key, tick, tick+1) {
 		if err != nil {
 			return nil, err
 		}
@@ -64,13 +65,13 @@ func (s *Server) tick(ctx context.Context, q query) (any, error) {
 	return a, nil
 }
 
-func (a *tickAnswer) add(f frame) {
+func (a *tickAnswer) add(f record.Frame) {
 	if f.Abandoned != "" {
 		a.Broken = "the coordinator gave the run up here: " + f.Abandoned
 		return
 	}
 	a.Found, a.Total = true, f.Total
-	a.Seqs = append(a.Seqs, f.seq)
+	a.Seqs = append(a.Seqs, f.Seq)
 	for i := range f.Len() {
 		if at := f.First + i; at < a.Offset || len(a.Events) == maxTickEvents {
 			continue
@@ -86,16 +87,4 @@ func (a *tickAnswer) shown(canonical []byte) string {
 	}
 	a.Cut = true
 	return strings.ToValidUTF8(string(canonical[:maxShown]), "") + "…"
-}
-
-// loadTick reads a whole tick, for those who compare.
-func (s *Server) loadTick(ctx context.Context, key events.RunKey, tick int64) (events.Tick, error) {
-	t := events.Tick{Tick: tick}
-	for f, err := range s.frames(ctx, key, tick, tick+1) {
-		if err != nil {
-			return t, err
-		}
-		f.AppendTo(&t)
-	}
-	return t, nil
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"abraxas.dev/ers/internal/record"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -125,7 +126,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 func (s *Server) runStates(ctx context.Context, w *window) ([]runState, error) {
 	var list []runState
 	for run := range w.request.Runs {
-		d, err := s.lastDigest(ctx, w.Run(run))
+		d, err := record.LastDigest(ctx, s.Bus, w.Run(run))
 		if err != nil && !errors.Is(err, bus.ErrNotFound) {
 			return nil, err
 		}

@@ -26,6 +26,7 @@ type File struct {
 	Ticks      int64              // of each run, >= 1
 	Budget     events.Budgets
 	Variations []vary.Name   // of those that its kind can have
+	Fixed      []vary.Name   // others of these; no pipeline file says it
 	Shadow     bool          // further runs show that the shadow lane changes nothing, see groups
 	BudgetName string        // of one that was chosen of Budgets
 	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
@@ -128,15 +129,6 @@ func budgetFaults(b events.Budgets, pointer, name string) []*program.Fault {
 		program.CheckBudget(b.Shadow, pointer+"/shadow", name+"shadow budget")...)
 }
 
-// Vary replaces the variations by those that words name. On error nothing is changed.
-func (f *File) Vary(words []string) error {
-	names, err := vary.List(words, program.Variations(f.Definition.Kind))
-	if err == nil {
-		f.Variations = names
-	}
-	return err
-}
-
 // UseText replaces the contexts by the paragraphs of a text file, one a tick, and
 // sets Ticks to their number. On error nothing is changed.
 func (f *File) UseText(path string) error { return f.use(textContexts(readText, path)) }
@@ -170,6 +162,7 @@ func (f *File) Request() events.WindowRequest {
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,
 		Variations:       f.Variations,
+		Fixed:            f.Fixed,
 		BudgetName:       f.BudgetName,
 	}
 }

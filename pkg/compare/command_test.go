@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,3 +118,47 @@ type failing struct {
 }
 
 func (f failing) Object(string) (io.ReadCloser, error) { return nil, f.err }
+
+// What a command came to after a restart is explained like the outputs of two runs.
+func TestCommandsAgain(t *testing.T) {
+	for _, c := range commands {
+		t.Run(c.name, func(t *testing.T) {
+			w := newTestWindow(3)
+			src := withObjects{w.runs, make(map[string]command.Object)}
+			var sides [2]events.Tick
+			for i, out := range []command.Output{c.normal, c.odd} {
+				m, err := out.Make(command.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range m.Objects {
+					if !c.lost {
+						src.objects[o.SHA256] = o
+					}
+				}
+				w.result(2, 0, 1).Value = canon.Value(m.Value)
+				sides[i] = w.runs[2][0]
+				sides[i].Results = slices.Clone(sides[i].Results)
+			}
+			own, err := Restart(&sides[0], &sides[1])
+			if err != nil || own == nil {
+				t.Fatalf("%+v, %v", own, err)
+			}
+			w.result(2, 0, 1).Value = sides[0].Results[1].Value
+			w.seal(t)
+			w.last[2].Done, w.last[2].Difference = 1, own
+			v, err := Judge(w.key(), &w.req, w.last, src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := v.Divergence
+			if v.Outcome != events.Fail || d.Kind != events.KindRestart || !strings.HasPrefix(d.Pointer, "/value/") || (d.Content == nil) != c.lost {
+				t.Errorf("%s: %+v", v.Outcome, d)
+			}
+			plain, err := classify(&sides[0], &sides[1])
+			if err != nil || d.Pointer != plain.pointer || d.Expected.Present != (plain.expected != "") {
+				t.Errorf("%s, %v: want %s as of two runs", d.Pointer, err, plain.pointer)
+			}
+		})
+	}
+}

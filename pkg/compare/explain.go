@@ -67,10 +67,10 @@ func (x *examiner) explain(v *events.Verdict) error {
 // explainContent says where the contents of a command's value differ, when it is they that
 // do. Objects that are not there leave it open: that two runs differ is shown without.
 func (x *examiner) explainContent(d *events.Divergence) (err error) {
-	if slices.Contains(events.OwnKinds, d.Kind) || !strings.HasPrefix(d.Pointer, "/value/") {
+	if x.shown[0] == "" || !strings.HasPrefix(d.Pointer, valuePointer+"/") {
 		return nil
 	}
-	d.Content, err = command.Explain(x.shown[0], x.shown[1], strings.TrimPrefix(d.Pointer, "/value"), x.src.Object)
+	d.Content, err = command.Explain(x.shown[0], x.shown[1], strings.TrimPrefix(d.Pointer, valuePointer), x.src.Object)
 	if errors.Is(err, events.ErrNotFound) || errors.Is(err, events.ErrDamaged) {
 		return nil
 	}
@@ -86,21 +86,26 @@ func (x *examiner) ticks() int64 {
 }
 
 // ownDifferences takes in the differences with which runs ended: the earliest counts.
-func ownDifferences(v *events.Verdict, last []events.Digest) {
+func (x *examiner) ownDifferences(v *events.Verdict, last []events.Digest) {
 	for run := range last {
 		d := last[run].Difference
 		if d == nil || !last[run].Final || last[run].Request != v.Request {
 			continue
 		}
+		pointer, expected, found, shown := d.Pointer, d.Expected, d.Found, [2]canon.Value{}
+		if pointer == valuePointer && areOutputs(expected, found) {
+			shown = [2]canon.Value{expected, found}
+			pointer, expected, found = canon.FirstDifference(valuePointer, expected, found, events.MaxPointer)
+		}
 		own := &events.Divergence{
-			Location: events.Location{Kind: d.Kind, Tick: d.Tick, EventIndex: d.EventIndex, Task: d.Task, Pointer: d.Pointer},
+			Location: events.Location{Kind: d.Kind, Tick: d.Tick, EventIndex: d.EventIndex, Task: d.Task, Pointer: pointer},
 			Runs:     []int{run},
 			Before:   []events.TraceEvent{},
-			Expected: newSide(run, d.Expected, d.Found),
-			Found:    newSide(run, d.Found, d.Expected),
+			Expected: newSide(run, expected, found),
+			Found:    newSide(run, found, expected),
 		}
 		if v.Divergence == nil || earlier(own, v.Divergence) < 0 {
-			v.Divergence = own
+			v.Divergence, x.shown = own, shown
 		}
 	}
 }

@@ -198,7 +198,7 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 			return err
 		}
 	}
-	ownDifferences(v, last)
+	x.ownDifferences(v, last)
 	switch {
 	case v.Divergence != nil:
 		v.Outcome = events.Fail

@@ -14,6 +14,9 @@ import (
 // difference in something else it is the pointer.
 func Place(d *events.Divergence) string {
 	c := d.Content
+	if c == nil && d.Kind == events.KindRestart {
+		d = betweenRuns(d)
+	}
 	if c == nil {
 		return d.Pointer
 	}

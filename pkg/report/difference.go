@@ -80,7 +80,7 @@ type field struct {
 func sideBySide(d *events.Divergence) []field {
 	expected, found := cells(d.Expected.Event), cells(d.Found.Event)
 	if slices.Contains(events.OwnKinds, d.Kind) { // the two sides are values alone
-		expected[0], found[0] = clean(d.Task), clean(d.Task)
+		return ownFields(d)
 	} else if d.Pointer == "" {
 		return append([]field{{"task", expected[0], found[0], true, false}}, onlyOne(d)...)
 	}
@@ -97,8 +97,7 @@ func sideBySide(d *events.Divergence) []field {
 		}
 	}
 	if d.Content != nil {
-		expected, found := Sides(d)
-		list = append(list, field{clean(Place(d)), expected, found, true, !strings.HasPrefix(expected, "(") && !strings.HasPrefix(found, "(")})
+		list = append(list, contentField(d))
 	} else if !pointed {
 		list = append(list, field{clean(d.Pointer), sideText(&d.Expected), sideText(&d.Found), true, d.Expected.Present && d.Found.Present})
 	}
@@ -106,6 +105,12 @@ func sideBySide(d *events.Divergence) []field {
 		list = append(list, field{"error", quote(expected), quote(found), expected != found, false})
 	}
 	return list
+}
+
+// contentField is the line of what differs in the output of a command.
+func contentField(d *events.Divergence) field {
+	expected, found := Sides(d)
+	return field{clean(Place(d)), expected, found, true, !strings.HasPrefix(expected, "(") && !strings.HasPrefix(found, "(")}
 }
 
 // onlyOne lists what the task of an event returned that only one side has.

@@ -23,7 +23,7 @@ func Headline(v *events.Verdict) string {
 	case v.Divergence != nil && v.Divergence.Kind == events.KindLatch:
 		return mark + fmt.Sprintf("all %d runs are equal, but their %s", v.Runs, notAccepted(v.Divergence))
 	case v.Divergence != nil:
-		return mark + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, whatDiffers(v.Divergence))
+		return mark + fmt.Sprintf("%s at tick %d: %s", whichRuns(v), v.Divergence.Tick, Difference(v.Divergence))
 	case len(v.Problems) > 0:
 		return mark + whyNot(v)
 	}
@@ -107,8 +107,11 @@ func differ(runs []int) string {
 	return "differ"
 }
 
-// whatDiffers says which task differs, in which field, and from what to what.
-func whatDiffers(d *events.Divergence) string {
+// Difference says in a line which task differs, in which field, and from what to what.
+func Difference(d *events.Divergence) string {
+	if d.Kind == events.KindRestart {
+		return "done again after a crash, " + Difference(betweenRuns(d))
+	}
 	task, pointer := name(d.Task), name(d.Pointer)
 	expected, found := scalar(&d.Expected), scalar(&d.Found)
 	if d.Content != nil {
@@ -120,7 +123,10 @@ func whatDiffers(d *events.Divergence) string {
 			return fmt.Sprintf("%s ran in lane %s, not %s", task, found, expected)
 		}
 		if d.Found.Event != nil {
-			return fmt.Sprintf("%s came where %s belongs", name(d.Found.Event.Task), task)
+			found = name(d.Found.Event.Task)
+		}
+		if d.Found.Present {
+			return fmt.Sprintf("%s came where %s belongs", found, task)
 		}
 		return task + " came in another order"
 	case events.KindStatus:
@@ -144,8 +150,6 @@ func whatDiffers(d *events.Divergence) string {
 		return task + " has " + inTree(d, "another meta", "/meta")
 	case events.KindValue:
 		return task + " returned " + inTree(d, "another value", "/value")
-	case events.KindRestart:
-		return "done again after a crash, " + task + " answered " + inTree(d, "another value", "")
 	case events.KindEffect:
 		return task + " asked for another effect: " + inTree(d, "another one", "")
 	case events.KindInterference:
@@ -175,7 +179,7 @@ func inTree(d *events.Divergence, another, whole string) string {
 	case what == "":
 		what, comma = another, ""
 	}
-	if d.Pointer == whole {
+	if d.Pointer == whole || d.Pointer == "" {
 		return what
 	}
 	return what + comma + " at " + name(d.Pointer)

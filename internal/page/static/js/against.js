@@ -18,7 +18,7 @@ export async function open(c) {
     section("What they came to", groups(c, w, data)),
     difference(c, data),
     section("What was asked for", asked(c, data)),
-    data.texts.map((t) => section(`What changed in the ${t.name}`, changed(c, t))));
+    ["definition", "contexts"].map((name) => data.asked[name]?.length ? section(`What changed in the ${name}`, words(data.asked[name]), data.texts.filter((t) => t.name === name).map((t) => changed(c, t))) : null));
 }
 
 // groups says which groups of the window are equal to what the other one came to.
@@ -46,12 +46,17 @@ function difference(c, data) {
 }
 
 function asked(c, data) {
-  return table("what was asked for", "fields", ["", `window ${c.other}`, `window ${c.window}`], data.facts.map((f) => h("tr", { class: f.other === f.this ? "same" : "differs" },
-    h("th", { scope: "row" }, h("span", { class: "sign", "aria-hidden": "true" }, f.other === f.this ? "" : "≠ "), f.name, f.other === f.this ? null : h("span", { class: "hidden" }, " differs")),
-    h("td", { class: "text" }, f.other), h("td", { class: "text" }, f.this))));
+  return table("what was asked for", "fields", ["", `window ${c.other}`, `window ${c.window}`], data.asked.facts.concat(data.around).map((f) => h("tr", { class: f.a === f.b ? "same" : "differs" },
+    h("th", { scope: "row" }, h("span", { class: "sign", "aria-hidden": "true" }, f.a === f.b ? "" : "≠ "), f.name, f.a === f.b ? null : h("span", { class: "hidden" }, " differs")),
+    h("td", { class: "text" }, f.a), h("td", { class: "text" }, f.b))));
+}
+
+// words says in words what changed.
+function words(list) {
+  return h("ul", {}, [list].flat().map((text) => h("li", {}, text)));
 }
 
 function changed(c, t) {
   return table(`what changed in the ${t.name}`, "fields", ["", `window ${c.other}`, `window ${c.window}`],
-    [h("tr", { class: "differs" }, h("th", { scope: "row" }, t.name), values(t.other, t.this, true, "").map((x) => h("td", {}, x)))]);
+    [h("tr", { class: "differs" }, h("th", { scope: "row" }, t.name), values(t.a, t.b, true, "").map((x) => h("td", {}, x)))]);
 }

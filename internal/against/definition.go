@@ -1,4 +1,4 @@
-package since
+package against
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ const (
 	mostBytes   = 4 << 20
 )
 
-// definitions says what is other in a definition than in an earlier one.
+// definitions says what is other in a definition than in another one.
 func definitions(ctx context.Context, b *bus.Bus, was, is string) ([]string, error) {
 	if was == is {
 		return nil, nil
@@ -34,7 +34,7 @@ func definitions(ctx context.Context, b *bus.Bus, was, is string) ([]string, err
 	if before == nil || now == nil {
 		return []string{"it is another, and one of both cannot be read here"}, nil
 	}
-	list, err := compare(before, now, func(f program.File) ([]byte, error) {
+	list, err := changes(before, now, func(f program.File) ([]byte, error) {
 		if f.Size > mostBytes {
 			return nil, nil
 		}
@@ -50,9 +50,9 @@ func definitions(ctx context.Context, b *bus.Bus, was, is string) ([]string, err
 	return list, err
 }
 
-// compare lists what is other: files and code to the line, then tasks, then what is left.
+// changes lists what is other: files and code to the line, then tasks, then what is left.
 // content returns nil for a file that is not looked into.
-func compare(was, is *program.Definition, content func(program.File) ([]byte, error)) (list []string, err error) {
+func changes(was, is *program.Definition, content func(program.File) ([]byte, error)) (list []string, err error) {
 	before, now := parts(was), parts(is)
 	for _, p := range now.order {
 		x, there := before.files[p]

@@ -1,4 +1,7 @@
-package page
+// Package record reads a part of a run's record, its digests and its frames, from a tick on
+// without reading what is before it. It is for pictures and comparisons: what is bad is
+// told, and what is good around it is read.
+package record
 
 import (
 	"context"
@@ -11,9 +14,9 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// digest is what the page needs of an [events.Digest]. It is read leniently: who
+// Digest is what pictures need of an [events.Digest]. It is read leniently: who
 // judges reads strictly, and a picture has to be drawn of bad digests as well.
-type digest struct {
+type Digest struct {
 	FirstTick int64           `json:"first_tick"`
 	Ticks     int64           `json:"ticks"`
 	Done      int64           `json:"done"`
@@ -26,8 +29,8 @@ type digest struct {
 	Difference *events.Difference `json:"difference"`
 }
 
-// same tells whether two ticks are equal to the byte.
-func same(a, b *events.TickDigest) bool { return a.Trace == b.Trace && a.Result == b.Result }
+// Same tells whether two ticks are equal to the byte.
+func Same(a, b *events.TickDigest) bool { return a.Trace == b.Trace && a.Result == b.Result }
 
 func decodeDigest(m bus.Message, into any) error {
 	if err := json.Unmarshal(m.Data, into); err != nil {
@@ -36,10 +39,10 @@ func decodeDigest(m bus.Message, into any) error {
 	return nil
 }
 
-// lastDigest returns the last digest of a run. bus.ErrNotFound: it has none yet.
-func (s *Server) lastDigest(ctx context.Context, key events.RunKey) (digest, error) {
-	var d digest
-	m, err := s.Bus.Last(ctx, events.StreamDigest, events.DigestSubject(key))
+// LastDigest returns the last digest of a run. bus.ErrNotFound: it has none yet.
+func LastDigest(ctx context.Context, b *bus.Bus, key events.RunKey) (Digest, error) {
+	var d Digest
+	m, err := b.Last(ctx, events.StreamDigest, events.DigestSubject(key))
 	if err != nil {
 		return d, err
 	}
@@ -50,15 +53,15 @@ func (s *Server) lastDigest(ctx context.Context, key events.RunKey) (digest, err
 // that has reached what is looked for. Messages on the subject must reach it in order.
 // When none has, nothing or the last message is there. It looks at few messages,
 // however long the stream is. bus.ErrNotFound: there is no message at all.
-func (s *Server) seek(ctx context.Context, stream, subject string, reached func(bus.Message) (bool, error)) (uint64, error) {
-	last, err := s.Bus.Last(ctx, stream, subject)
+func seek(ctx context.Context, b *bus.Bus, stream, subject string, reached func(bus.Message) (bool, error)) (uint64, error) {
+	last, err := b.Last(ctx, stream, subject)
 	if err != nil {
 		return 0, err
 	}
 	low, high := uint64(1), last.Seq
 	for low < high {
 		middle := low + (high-low)/2
-		m, err := s.Bus.Next(ctx, stream, subject, middle)
+		m, err := b.Next(ctx, stream, subject, middle)
 		if err != nil {
 			return 0, err
 		}
@@ -75,13 +78,13 @@ func (s *Server) seek(ctx context.Context, stream, subject string, reached func(
 	return low, nil
 }
 
-// tickDigests yields the digests of a run's ticks from one tick up to before another,
+// TickDigests yields the digests of a run's ticks from one tick up to before another,
 // as far as they are hashed.
-func (s *Server) tickDigests(ctx context.Context, key events.RunKey, from, to int64) iter.Seq2[events.TickDigest, error] {
+func TickDigests(ctx context.Context, b *bus.Bus, key events.RunKey, from, to int64) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {
 		subject := events.DigestSubject(key)
-		seq, err := s.seek(ctx, events.StreamDigest, subject, func(m bus.Message) (bool, error) {
-			var d digest
+		seq, err := seek(ctx, b, events.StreamDigest, subject, func(m bus.Message) (bool, error) {
+			var d Digest
 			err := decodeDigest(m, &d)
 			return d.FirstTick+d.Done > from, err
 		})
@@ -92,7 +95,7 @@ func (s *Server) tickDigests(ctx context.Context, key events.RunKey, from, to in
 			yield(events.TickDigest{}, err)
 			return
 		}
-		for m, err := range s.Bus.Read(ctx, events.StreamDigest, subject, seq, 0) {
+		for m, err := range b.Read(ctx, events.StreamDigest, subject, seq, 0) {
 			var d struct{ Covers []events.TickDigest }
 			if err == nil {
 				err = decodeDigest(m, &d)
@@ -125,11 +128,11 @@ func (e *badFrame) Error() string {
 
 func (e *badFrame) Unwrap() error { return e.Err }
 
-// frames yields the frames of a run from one tick up to before another, with their
+// Frames yields the frames of a run from one tick up to before another, with their
 // sequences, each in the one decoder that is reused. A frame that cannot be read ends
 // it with a *badFrame.
-func (s *Server) frames(ctx context.Context, key events.RunKey, from, to int64) iter.Seq2[frame, error] {
-	return func(yield func(frame, error) bool) {
+func Frames(ctx context.Context, b *bus.Bus, key events.RunKey, from, to int64) iter.Seq2[Frame, error] {
+	return func(yield func(Frame, error) bool) {
 		var d events.FrameDecoder
 		decode := func(m bus.Message) error {
 			if err := d.Decode(m.Data); err != nil {
@@ -138,38 +141,38 @@ func (s *Server) frames(ctx context.Context, key events.RunKey, from, to int64) 
 			return nil
 		}
 		subject := events.TraceSubject(key)
-		seq, err := s.seek(ctx, events.StreamTrace, subject, func(m bus.Message) (bool, error) {
+		seq, err := seek(ctx, b, events.StreamTrace, subject, func(m bus.Message) (bool, error) {
 			return decode(m) != nil || d.Tick >= from, nil // what cannot be read is met below
 		})
 		if errors.Is(err, bus.ErrNotFound) {
 			return
 		}
 		if err != nil {
-			yield(frame{}, err)
+			yield(Frame{}, err)
 			return
 		}
-		for m, err := range s.Bus.Read(ctx, events.StreamTrace, subject, seq, 0) {
+		for m, err := range b.Read(ctx, events.StreamTrace, subject, seq, 0) {
 			if err == nil {
 				err = decode(m)
 			}
 			if err != nil {
-				yield(frame{}, err)
+				yield(Frame{}, err)
 				return
 			}
 			if d.Tick >= to {
 				return
 			}
-			if d.Tick >= from && !yield(frame{&d, m.Seq}, nil) {
+			if d.Tick >= from && !yield(Frame{&d, m.Seq}, nil) {
 				return
 			}
 		}
 	}
 }
 
-// eachFrame calls do with each of these frames. broken says why the record cannot be
+// EachFrame calls do with each of these frames. broken says why the record cannot be
 // read further; "" when it can.
-func (s *Server) eachFrame(ctx context.Context, key events.RunKey, from, to int64, do func(frame)) (broken string, err error) {
-	for f, err := range s.frames(ctx, key, from, to) {
+func EachFrame(ctx context.Context, b *bus.Bus, key events.RunKey, from, to int64, do func(Frame)) (broken string, err error) {
+	for f, err := range Frames(ctx, b, key, from, to) {
 		if bad, ok := errors.AsType[*badFrame](err); ok {
 			return bad.Error(), nil
 		}
@@ -181,8 +184,20 @@ func (s *Server) eachFrame(ctx context.Context, key events.RunKey, from, to int6
 	return "", nil
 }
 
-// frame is a decoded frame and where it is on ERS_TRACE.
-type frame struct {
+// Frame is a decoded frame and where it is on ERS_TRACE.
+type Frame struct {
 	*events.FrameDecoder
-	seq uint64
+	Seq uint64
+}
+
+// Tick reads a whole tick, for those who compare.
+func Tick(ctx context.Context, b *bus.Bus, key events.RunKey, tick int64) (events.Tick, error) {
+	t := events.Tick{Tick: tick}
+	for f, err := range Frames(ctx, b, key, tick, tick+1) {
+		if err != nil {
+			return t, err
+		}
+		f.AppendTo(&t)
+	}
+	return t, nil
 }

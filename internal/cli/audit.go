@@ -14,14 +14,18 @@ import (
 
 type auditCommand struct {
 	stored
-	Window uint64 `placeholder:"W" help:"One window alone."`
-	JSON   bool   `name:"json" help:"Print the report as a JSON document."`
+	Window uint64 `xor:"which" placeholder:"W" help:"One window alone. Left out: all that is there."`
+	Last   bool   `xor:"which" help:"The last window alone."`
+	ofPipeline
+	JSON bool `name:"json" help:"Print the report as a JSON document."`
 
 	Acknowledge string `placeholder:"FILE" type:"existingfile" help:"Findings that a person has looked at: lines of the finding's id and why it is no cause for alarm."`
 }
 
 func (*auditCommand) examples() string {
 	return `  ers audit --store data                       everything that an embedded server kept
+  ers audit                                    the same of the server, or of ./ers-data
+  ers audit --last                             the last window alone
   ers audit --nats nats://127.0.0.1:4222 --window 17
   ers audit --store data --json | jq -r '.findings[] | .id + "  we tried the alarm"' > seen.txt
   ers audit --store data --acknowledge seen.txt
@@ -55,8 +59,14 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	window := c.Window
+	if c.Last || c.Pipeline != "" {
+		if window, err = c.last(ctx, io, b); err != nil {
+			return errors.Join(err, b.Close())
+		}
+	}
 	progress, stop := lateBar(io, "messages audited")
-	report, err := audit.Run(ctx, b, audit.Options{Window: c.Window, Acknowledged: acknowledged, Progress: progress})
+	report, err := audit.Run(ctx, b, audit.Options{Window: window, Acknowledged: acknowledged, Progress: progress})
 	stop()
 	if err = errors.Join(err, b.Close()); err != nil {
 		return fmt.Errorf("audit: %w", err)

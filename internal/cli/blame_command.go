@@ -16,8 +16,8 @@ import (
 )
 
 type blameCommand struct {
-	Window uint64 `required:"" placeholder:"W" help:"The window that failed."`
-	File   string `short:"f" placeholder:"FILE" type:"path" help:"With --store: the pipeline file of the window, for commands that name no files and work on its folder. Left out: on the current one."`
+	whichFlags
+	File string `short:"f" placeholder:"FILE" type:"path" help:"With --store: the pipeline file of the window, for commands that name no files and work on its folder. Left out: on the current one."`
 	searchFlags
 	local
 	limit
@@ -27,6 +27,7 @@ type blameCommand struct {
 func (*blameCommand) examples() string {
 	return `  ers blame --window 17                        on a server, with NATS_URL set
   ers blame --window 17 --store data           here, with the streams kept in data
+  ers blame --store data                       the last window
   ers blame --window 17 --pair --max-runs 40   with few runs
   ers try --vary standard --blame -- ./report  run, and blame what differs
 `
@@ -84,11 +85,15 @@ func (c *blameCommand) findFolder(ctx context.Context, io *streams) (err error) 
 }
 
 func (c *blameCommand) blame(ctx context.Context, io *streams, b *bus.Bus, w *waiting) error {
-	r, key, err := client.Get(ctx, b, c.Window)
+	window, err := c.which(ctx, io, b)
 	if err != nil {
 		return err
 	}
-	if err := c.canRun(r); err != nil {
+	r, key, err := client.Get(ctx, b, window)
+	if err != nil {
+		return err
+	}
+	if err := c.canRun(window, r); err != nil {
 		return err
 	}
 	v, _, err := client.VerdictSoFar(ctx, b, key)
@@ -96,7 +101,7 @@ func (c *blameCommand) blame(ctx context.Context, io *streams, b *bus.Bus, w *wa
 	case err != nil:
 		return err
 	case v == nil:
-		return fmt.Errorf("window %d has no verdict yet: wait for it, `ers wait --window %d`", c.Window, c.Window)
+		return fmt.Errorf("window %d has no verdict yet: wait for it, `ers wait --window %d`", window, window)
 	}
 	return blameWindow(ctx, io, b, v, c.searchFlags, c.JSON, func(ctx context.Context, change func(*events.WindowRequest)) (*events.Verdict, []byte, error) {
 		next := *r
@@ -110,12 +115,12 @@ func (c *blameCommand) blame(ctx context.Context, io *streams, b *bus.Bus, w *wa
 }
 
 // canRun refuses windows that nobody would run.
-func (c *blameCommand) canRun(r *events.WindowRequest) error {
+func (c *blameCommand) canRun(window uint64, r *events.WindowRequest) error {
 	switch {
 	case r.Kind == events.Here && c.Store == "":
-		return fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run it again there, with `ers try --blame`", c.Window)
+		return fmt.Errorf("window %d was run by the process that asked for it, on a folder of its own machine: run it again there, with `ers try --blame`", window)
 	case r.Kind == program.KindGo && c.Store != "":
-		return fmt.Errorf("window %d has tasks in Go, which ers does not have: start its program with its command up, and blame it there with --nats", c.Window)
+		return fmt.Errorf("window %d has tasks in Go, which ers does not have: start its program with its command up, and blame it there with --nats", window)
 	}
 	return nil
 }

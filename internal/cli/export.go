@@ -13,7 +13,7 @@ import (
 
 type exportCommand struct {
 	stored
-	Window  uint64        `required:"" placeholder:"W" help:"The window."`
+	whichFlags
 	Format  export.Format `required:"" placeholder:"NAME" help:"One of the formats below."`
 	RunOnly *int          `name:"run" placeholder:"R" help:"One run alone."`
 	Refs    string        `name:"refs-from" placeholder:"DIR" help:"With --format abraxas: put DIR before the paths by which the documents name each other."`
@@ -25,6 +25,8 @@ func (*exportCommand) examples() string {
 	text.WriteString(`  ers export --format abraxas --window 17 artifacts
   ers export --format abraxas --window 17 --refs-from "$PWD/artifacts" artifacts
   ers export --format csv --store data --window 1 --run 7 run7.csv
+  ers export --format svg fail.svg             the last window of the server, or of ./ers-data
+  ers export --format svg --pipeline oracle -  the last one of pipeline oracle
 
 Formats:
 `)
@@ -46,7 +48,11 @@ func (c *exportCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *exportCommand) export(ctx context.Context, io *streams, b *bus.Bus) error {
-	w, err := export.Open(ctx, b, c.Window, c.RunOnly)
+	window, err := c.which(ctx, io, b)
+	if err != nil {
+		return err
+	}
+	w, err := export.Open(ctx, b, window, c.RunOnly)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/rs/zerolog"
 	"github.com/schollz/progressbar/v3"
@@ -19,7 +20,7 @@ import (
 // stored is a server, or a folder in which an embedded one kept its streams.
 type stored struct {
 	connection
-	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR, on a copy in TMPDIR."`
+	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR, on a copy in TMPDIR. Without it and --nats: ./ers-data, if it is there."`
 }
 
 // open opens what is there to be read, and changes nothing there.
@@ -27,7 +28,7 @@ func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	config := s.config(s.log(io, zerolog.ErrorLevel))
 	config.ReadOnly = true
 	switch {
-	case s.Store != "":
+	case s.storeDir(io) != "":
 		config.URL = ""
 		progress, stop := lateBar(io, "copying the store to read it", progressbar.OptionShowBytes(true))
 		defer stop()
@@ -38,17 +39,31 @@ func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	return s.connectWith(ctx, config)
 }
 
+// storeDir is the folder to read from, "" for none: with neither server nor folder given
+// that is the one that `ers up` keeps here.
+func (s *stored) storeDir(io *streams) string {
+	if s.Store != "" || s.NATS != "" {
+		return s.Store
+	}
+	if info, err := os.Stat(defaultStore); err == nil && info.IsDir() {
+		fmt.Fprintf(io.err, "%s: no server given: this is the store in ./%s\n", io.name(), defaultStore)
+		s.Store = defaultStore
+	}
+	return s.Store
+}
+
 type replayCommand struct {
 	stored
-	Window  uint64 `required:"" placeholder:"W" help:"The window."`
-	RunOnly *int   `name:"run" placeholder:"R" help:"One run alone."`
-	Results bool   `help:"Add what the tasks returned: value and error."`
-	Bare    bool   `xor:"shape" help:"Print the seven fields of each TraceEvent alone, as ers hash reads them."`
+	whichFlags
+	RunOnly *int `name:"run" placeholder:"R" help:"One run alone."`
+	Results bool `help:"Add what the tasks returned: value and error."`
+	Bare    bool `xor:"shape" help:"Print the seven fields of each TraceEvent alone, as ers hash reads them."`
 }
 
 func (*replayCommand) examples() string {
 	return `  ers replay --store data --window 1 --run 7 --results
   ers replay --window 17 --run 7 --bare | ers hash
+  ers replay --run 0                           the last window of the server, or of ./ers-data
 `
 }
 
@@ -64,14 +79,18 @@ func (c *replayCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) error {
-	r, window, err := client.Get(ctx, b, c.Window)
+	id, err := c.which(ctx, io, b)
+	if err != nil {
+		return err
+	}
+	r, window, err := client.Get(ctx, b, id)
 	if err != nil {
 		return err
 	}
 	first, end := 0, r.Runs
 	if c.RunOnly != nil {
 		if *c.RunOnly < 0 || *c.RunOnly >= r.Runs {
-			return fmt.Errorf("window %d has runs 0 to %d, not %d", c.Window, r.Runs-1, *c.RunOnly)
+			return fmt.Errorf("window %d has runs 0 to %d, not %d", id, r.Runs-1, *c.RunOnly)
 		}
 		first, end = *c.RunOnly, *c.RunOnly+1
 	}

@@ -15,13 +15,16 @@ import (
 
 type showCommand struct {
 	stored
-	Window  []uint64 `required:"" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to."`
-	Lanes   bool     `help:"Draw the lanes and tasks of a run, with what was skipped and what failed, in place of the runs."`
-	RunOnly *int     `name:"run" placeholder:"R" help:"With --lanes: the run. Left out: one of the largest group."`
+	Window []uint64 `xor:"which" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to. Left out: the last."`
+	ofPipeline
+	Lanes   bool `help:"Draw the lanes and tasks of a run, with what was skipped and what failed, in place of the runs."`
+	RunOnly *int `name:"run" placeholder:"R" help:"With --lanes: the run. Left out: one of the largest group."`
 }
 
 func (*showCommand) examples() string {
-	return `  ers show --window 17                         with NATS_URL set
+	return `  ers show                                     the last window of the server, or of ./ers-data
+  ers show --pipeline oracle                   the last one of pipeline oracle
+  ers show --window 17                         with NATS_URL set
   ers show --store data --window 1
   ers show --store data --window 1 --lanes     tasks by ticks, and which were skipped
   ers show --store data --window 1,2,3 --lanes several budgets, and what they come to
@@ -41,8 +44,16 @@ func (c *showCommand) Run(ctx context.Context, io *streams) error {
 
 // showAll draws the windows, and tells of several what their budgets come to.
 func (c *showCommand) showAll(ctx context.Context, io *streams, b *bus.Bus) error {
+	windows := c.Window
+	if len(windows) == 0 {
+		last, err := c.last(ctx, io, b)
+		if err != nil {
+			return err
+		}
+		windows = []uint64{last}
+	}
 	all := new(across)
-	for i, window := range c.Window {
+	for i, window := range windows {
 		if i > 0 {
 			fmt.Fprintln(io.out)
 		}

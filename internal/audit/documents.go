@@ -252,6 +252,7 @@ type (
 		Groups             []group        `json:"groups"`
 		Outliers           []int          `json:"outliers"`
 		Tie                bool           `json:"tie"`
+		Empty              string         `json:"empty,omitempty"`
 		Excludes           *excludes      `json:"excludes,omitempty"`
 		Divergence         *divergence    `json:"divergence,omitempty"`
 		Problems           []problem      `json:"problems,omitempty"`

@@ -28,6 +28,8 @@ type run struct {
 	tailSeq      uint64         // the first frame of the ticks that were not kept, since no digest can cover them
 	broken       uint64         // the first bad frame, 0: none. What follows it is not looked at
 
+	went ends // how its tasks ended, as far as is looked
+
 	covered    int64   // ticks that are in digests
 	coveredSeq uint64  // the frame that ends the last of them
 	base       marks   // of the run up to there
@@ -188,6 +190,9 @@ func (r *run) add(f *frame, seq uint64) {
 		forecast := e.lane == "forecast"
 		r.hash.add(e.event, e.result, forecast)
 		r.tick.add(e.event, e.result, forecast)
+		if r.hashed < looked {
+			r.went.add(e.status)
+		}
 	}
 	r.window.count.Events += int64(len(f.entries))
 	r.plan(f, seq, f.first+int64(len(f.entries)) == f.total)

@@ -66,6 +66,7 @@ func (v *verdict) note(said []byte) string {
 	case v.Probe != nil:
 		head += "probe: "
 	}
+	head += v.emptied()
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
 		return head + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs) + tail

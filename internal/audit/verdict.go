@@ -231,7 +231,7 @@ func (j *judgement) decide(ctx context.Context) error {
 		w.Outcome = events.Fail
 		j.explainLatch()
 	default:
-		w.Outcome = events.Pass
+		w.Outcome, w.Empty = events.Pass, j.runs[0].went.empty()
 		if w.Drill == nil && w.Probe == nil {
 			w.Excludes = excluded(w.Runs - j.request.special())
 		}

@@ -52,17 +52,18 @@ func (c *ciFlags) begin() error {
 }
 
 // write hands over a verdict that has been printed. asJSON: standard output is taken.
-func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON bool) (err error) {
+// strict: a pass in which nothing ran is a fail.
+func (c *ciFlags) write(io *streams, v *events.Verdict, asJSON, strict bool) (err error) {
 	c.told = append(c.told, v)
 	if c.JUnit != "" {
-		err = userfile.Write(c.JUnit, junit(c.told...))
+		err = userfile.Write(c.JUnit, junit(strict, c.told...))
 	}
 	if c.GitHub {
 		out := io.out
 		if asJSON {
 			out = io.err
 		}
-		_, printErr := fmt.Fprintln(out, githubCommand(v))
+		_, printErr := fmt.Fprintln(out, githubCommand(v, strict))
 		err = errors.Join(err, printErr, appendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), v))
 	}
 	return err
@@ -82,6 +83,7 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+	Out      string      `xml:"system-out,omitempty"` // what a pass in which nothing ran is worth
 }
 
 type junitCase struct {
@@ -101,10 +103,10 @@ type junitDetail struct {
 // junit is JUnit XML of verdicts: a test suite for each window, a test case for each
 // run. It has no times, so that the same verdicts give the same bytes. A verdict that
 // is not a pass never has a report in which nothing failed.
-func junit(list ...*events.Verdict) []byte {
+func junit(strict bool, list ...*events.Verdict) []byte {
 	var suites junitSuites
 	for _, v := range list {
-		suites.Suites = append(suites.Suites, suiteOf(v))
+		suites.Suites = append(suites.Suites, suiteOf(v, strict))
 	}
 	text, err := xml.MarshalIndent(suites, "", "  ")
 	if err != nil {
@@ -113,7 +115,7 @@ func junit(list ...*events.Verdict) []byte {
 	return slices.Concat([]byte(xml.Header), text, []byte("\n"))
 }
 
-func suiteOf(v *events.Verdict) junitSuite {
+func suiteOf(v *events.Verdict, strict bool) junitSuite {
 	s := junitSuite{Name: fmt.Sprintf("window %d of %s", v.Window, v.Pipeline), Tests: v.Runs, Cases: make([]junitCase, v.Runs)}
 	blamed := blamed(v)
 	detail := junitDetail{Message: report.Headline(v), Text: onlyXML(string(report.Append(nil, v, report.Options{Width: ciWidth})))}
@@ -121,6 +123,10 @@ func suiteOf(v *events.Verdict) junitSuite {
 		c := &s.Cases[run]
 		c.ClassName, c.Name = v.Pipeline, fmt.Sprintf("run %d", run)
 		switch {
+		case v.Empty != "" && strict:
+			detail.Type = string(v.Empty)
+			c.Failure = &detail
+			s.Failures++
 		case v.Outcome == events.Fail && blamed[run]:
 			detail.Type = string(v.Divergence.Kind)
 			c.Failure = &detail
@@ -132,6 +138,9 @@ func suiteOf(v *events.Verdict) junitSuite {
 			c.Skipped = &junitDetail{Message: "nothing is proved by an inconclusive window"}
 			s.Skipped++
 		}
+	}
+	if v.Empty != "" {
+		s.Out = onlyXML(report.FirstLine(v))
 	}
 	return s
 }
@@ -177,10 +186,13 @@ var (
 )
 
 // githubCommand is a verdict as a workflow command.
-func githubCommand(v *events.Verdict) string {
+func githubCommand(v *events.Verdict, strict bool) string {
 	level := "error"
-	if v.Outcome == events.Pass {
+	switch {
+	case v.Outcome == events.Pass && v.Empty == "":
 		level = "notice"
+	case v.Outcome == events.Pass && !strict:
+		level = "warning"
 	}
 	title := fmt.Sprintf("%s: window %d of %s", v.Outcome, v.Window, v.Pipeline)
 	return "::" + level + " title=" + githubProperty.Replace(title) + "::" + githubData.Replace(report.Headline(v))

@@ -48,7 +48,7 @@ func TestJUnitCounts(t *testing.T) {
 			v.Groups = []events.Group{{Hash: "\x00\xff"}, {Hash: "]]>\uffff"}}
 		}), 1, 0, 0},
 	} {
-		text := junit(c.v)
+		text := junit(false, c.v)
 		for d := xml.NewDecoder(bytes.NewReader(text)); ; {
 			if _, err := d.Token(); err == io.EOF {
 				break
@@ -67,7 +67,7 @@ func TestJUnitCounts(t *testing.T) {
 		if s.Tests != 3 || len(s.Cases) != 3 || s.Failures != c.failures || s.Errors != c.errors || s.Skipped != c.skipped {
 			t.Errorf("%s: %d failures, %d errors, %d skipped, want %d, %d, %d\n%s", name, s.Failures, s.Errors, s.Skipped, c.failures, c.errors, c.skipped, text)
 		}
-		if !bytes.Equal(text, junit(c.v)) {
+		if !bytes.Equal(text, junit(false, c.v)) {
 			t.Errorf("%s: not the same bytes twice", name)
 		}
 	}
@@ -85,7 +85,7 @@ func TestGitHubCommand(t *testing.T) {
 			v.Problems[0].Reason = "100% of a:b,\nc"
 		}), `::error title=inconclusive%3A window 5 of a%2Cb%3Ac%0D%0A%25::run 1 could not be judged: 100%25 of a:b,\nc`},
 	} {
-		if got := githubCommand(c.v); got != c.want {
+		if got := githubCommand(c.v, false); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}

@@ -36,17 +36,18 @@ func (*listCommand) examples() string {
 
 // listed is a window in the list.
 type listed struct {
-	Window           uint64 `json:"window"`
-	Pipeline         string `json:"pipeline"`
-	Request          string `json:"request"` // SHA-256
-	State            string `json:"state"`   // an outcome, running or unreadable
-	Runs             int    `json:"runs"`
-	FirstTick        int64  `json:"first_tick"`
-	Ticks            int64  `json:"ticks"` // 0: open runs
-	DefinitionSHA256 string `json:"definition_sha256"`
-	Drill            bool   `json:"drill"`    // a difference was made on purpose
-	Probe            bool   `json:"probe"`    // it answers a question about another window
-	Headline         string `json:"headline"` // what it came to; "" while it runs
+	Window           uint64       `json:"window"`
+	Pipeline         string       `json:"pipeline"`
+	Request          string       `json:"request"` // SHA-256
+	State            string       `json:"state"`   // an outcome, running or unreadable
+	Runs             int          `json:"runs"`
+	FirstTick        int64        `json:"first_tick"`
+	Ticks            int64        `json:"ticks"` // 0: open runs
+	DefinitionSHA256 string       `json:"definition_sha256"`
+	Drill            bool         `json:"drill"`           // a difference was made on purpose
+	Probe            bool         `json:"probe"`           // it answers a question about another window
+	Empty            events.Empty `json:"empty,omitempty"` // why no task ended ok, of one that passed
+	Headline         string       `json:"headline"`        // what it came to; "" while it runs
 }
 
 func (c *listCommand) Run(ctx context.Context, io *streams) error {
@@ -146,7 +147,7 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 	case err != nil:
 		w.unreadable("verdict", err)
 	case v != nil:
-		w.State, w.Headline = string(v.Outcome), report.Headline(v)
+		w.State, w.Headline, w.Empty = string(v.Outcome), report.Headline(v), v.Empty
 	}
 	return w, nil
 }
@@ -213,7 +214,7 @@ func (w *listed) ticks() string {
 // note is what there is to say of a window in a few words.
 func (w *listed) note() string {
 	switch {
-	case w.State != string(events.Pass):
+	case w.State != string(events.Pass) || w.Empty != "":
 		return w.Headline // of a drill too
 	case w.Drill:
 		return "drill"

@@ -34,6 +34,7 @@ type runCommand struct {
 // answerFlags say how a verdict is told.
 type answerFlags struct {
 	JSON bool `name:"json" help:"Print the verdict document alone."`
+	strictFlag
 	ciFlags
 	dir string // the folder that commands work on, where it is here
 }
@@ -210,12 +211,12 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 			io.say("note: %v", err)
 		}
 	}
-	err = how.write(io, v, how.JSON)
+	err = how.write(io, v, how.JSON, how.Strict)
 	if v.Outcome == events.Pass {
 		if !how.JSON {
 			warnOfFailures(ctx, io, b, v)
 		}
-		return err
+		return errors.Join(err, how.judge(v))
 	}
 	if err != nil { // what the window came to decides the exit code
 		io.say("%v", err)
@@ -244,7 +245,20 @@ func tellFailed(io *streams, v *events.Verdict, document []byte, failed string, 
 	if _, err := to.Write([]byte(say)); err != nil {
 		return err
 	}
-	return errors.Join(errUnknown, how.write(io, withoutPass(v, failed), how.JSON))
+	return errors.Join(errUnknown, how.write(io, withoutPass(v, failed), how.JSON, false))
+}
+
+// strictFlag says what a pass is worth in which nothing ran.
+type strictFlag struct {
+	Strict bool `help:"Fail where a window passes and no task in it ended ok: each was skipped for its budget, or failed."`
+}
+
+// judge is outcomeError, as strictly as it is wanted.
+func (s *strictFlag) judge(v *events.Verdict) error {
+	if s.Strict && v.Empty != "" {
+		return errFail
+	}
+	return outcomeError(v.Outcome)
 }
 
 // outcomeError makes the exit code that of an outcome.

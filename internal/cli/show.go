@@ -17,6 +17,7 @@ type showCommand struct {
 	stored
 	Window []uint64 `xor:"which" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to. Left out: the last."`
 	ofPipeline
+	strictFlag
 	Lanes   bool `help:"Draw the lanes and tasks of a run, with what was skipped and what failed, in place of the runs."`
 	RunOnly *int `name:"run" placeholder:"R" help:"With --lanes: the run. Left out: one of the largest group."`
 }
@@ -103,7 +104,7 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if err != nil {
 		return v, err
 	}
-	return v, outcomeError(v.Outcome)
+	return v, c.judge(v)
 }
 
 // picture is a window that is being drawn. Runs that a verdict says are equal to the

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/term"
@@ -22,10 +21,12 @@ func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, wi
 	if r.Verdict == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d ticks of run %d are recorded", window, r.Read, r.To-r.From, r.Run)
 	}
-	if _, err := fmt.Fprintf(io.text(), "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), report.Headline(r.Verdict)); err != nil {
+	if _, err := fmt.Fprintf(io.text(), "
+%s
+", report.FirstLine(r.Verdict)); err != nil {
 		return nil, err
 	}
-	return r.Verdict, outcomeError(r.Verdict.Outcome)
+	return r.Verdict, c.judge(r.Verdict)
 }
 
 // drawLanes draws lanes and tasks by ticks of a run, or of one of the largest group.

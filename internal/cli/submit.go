@@ -34,8 +34,8 @@ func (*submitCommand) examples() string {
 }
 
 func (c *submitCommand) Run(ctx context.Context, io *streams) error {
-	if c.NoWait && (c.JUnit != "" || c.GitHub || c.StrictBudgets || c.Lanes) {
-		return errors.New("--no-wait leaves before there is a verdict for --junit, --github, --lanes or --strict-budgets: leave it out")
+	if c.NoWait && (c.JUnit != "" || c.GitHub || c.Strict || c.StrictBudgets || c.Lanes) {
+		return errors.New("--no-wait leaves before there is a verdict for --junit, --github, --lanes, --strict or --strict-budgets: leave it out")
 	}
 	asks, err := c.prepare(ctx, io)
 	if err == nil {

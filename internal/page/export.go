@@ -78,6 +78,21 @@ func newExport(ctx context.Context, b *bus.Bus, id uint64) (*export, error) {
 	return p, nil
 }
 
+// Badge is the word for the state, as on the page, and Class its colour.
+func (p *export) Badge() string {
+	if p.Verdict != nil && p.Verdict.Empty != "" {
+		return "pass, but nothing ran"
+	}
+	return p.State
+}
+
+func (p *export) Class() string {
+	if p.Badge() != p.State {
+		return string(events.Inconclusive)
+	}
+	return p.State
+}
+
 // Mark is the mark of the state, as on the page.
 func (p *export) Mark() string {
 	switch events.Outcome(p.State) {

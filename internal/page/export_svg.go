@@ -71,9 +71,9 @@ func (c *canvas) command(line string) {
 // picture is the window as an SVG file of its own.
 func (p *export) picture() []byte {
 	c := &canvas{y: svgMargin + 16}
-	badge := p.Mark() + " " + strings.ToUpper(p.State)
+	badge := p.Mark() + " " + strings.ToUpper(p.Badge())
 	width := 24 + 10*utf8.RuneCountInString(badge)
-	fmt.Fprintf(c, `<rect x="%d" y="%d" width="%d" height="28" rx="5" class="%s"/>`, svgMargin, c.y-20, width, p.State)
+	fmt.Fprintf(c, `<rect x="%d" y="%d" width="%d" height="28" rx="5" class="%s"/>`, svgMargin, c.y-20, width, p.Class())
 	c.text(svgMargin+12, c.y, "on", badge)
 	c.text(svgMargin+width+14, c.y, "strong", fmt.Sprintf("window %d of %s", p.Window, p.Request.Pipeline))
 	c.y += 34

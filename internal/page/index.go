@@ -44,6 +44,8 @@ type Summary struct {
 	Judged    int64  `json:"judged,omitempty"` // and judged
 	Done      int64  `json:"done"`             // ticks of all runs that are hashed; only while it runs
 
+	Empty events.Empty `json:"empty,omitempty"` // why no task ended ok, of a window that passed
+
 	// Where the first difference is, of a window that failed.
 	Task string                `json:"task,omitempty"`
 	Tick int64                 `json:"tick,omitempty"`
@@ -228,6 +230,7 @@ func (w *Summary) judge(v *events.Verdict) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = v.Pipeline, v.Runs, v.FirstTick, v.Ticks
 	w.Drill, w.Probe, w.definition = v.Drill != nil, v.Probe != nil, v.DefinitionSHA256
 	w.State, w.Headline, w.Done = string(v.Outcome), report.Headline(v), 0
+	w.Empty = v.Empty
 	if d := v.Divergence; d != nil {
 		w.Task, w.Tick, w.Kind = d.Task, d.Tick, d.Kind
 	}

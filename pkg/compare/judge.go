@@ -147,7 +147,7 @@ func notVaried(v *events.Verdict, sealed []int, src Source) error {
 func Withdraw(v *events.Verdict, c *Contradiction) {
 	v.Outcome = events.Inconclusive
 	v.Problems = append(v.Problems, c.problem())
-	v.Divergence, v.Excludes = nil, nil
+	v.Divergence, v.Excludes, v.Empty = nil, nil, ""
 	for i := range v.Groups {
 		v.Groups[i].Differs = nil
 	}
@@ -218,7 +218,11 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		v.Outcome = events.Fail
 		return explainLatch(v)
 	}
-	v.Outcome = events.Pass
+	empty, err := x.empty(last[0].Done)
+	if err != nil {
+		return err
+	}
+	v.Outcome, v.Empty = events.Pass, empty
 	if v.Drill == nil && v.Probe == nil {
 		oneIn, percent := sure.Excludes(v.Plain())
 		v.Excludes = &events.Excludes{OneIn: oneIn, Percent: percent}

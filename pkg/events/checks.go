@@ -232,6 +232,8 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("/excludes: belongs to a verdict that passes and is no drill and no probe, this one is %s", v.Outcome)
 	case v.Excludes != nil && (v.Excludes.OneIn < 2 || v.Excludes.Percent < 1 || v.Excludes.Percent > 100):
 		return fmt.Errorf("/excludes: a difference in 1 of %d runs with %d %% cannot be", v.Excludes.OneIn, v.Excludes.Percent)
+	case v.Empty != "" && (v.Outcome != Pass || v.Empty != EmptySkipped && v.Empty != EmptyFailed):
+		return fmt.Errorf("/empty: %.40q in a verdict that is %s", v.Empty, v.Outcome)
 	case v.Window == 0 || CheckPipelineName(v.Pipeline) != nil || CheckKind(v.Kind) != nil:
 		return fmt.Errorf("/window: window %d of pipeline %.80q, kind %.40q, cannot be", v.Window, v.Pipeline, v.Kind)
 	case v.Runs < MinRuns || len(v.Hashes) != v.Runs || len(v.ResultHashes) != v.Runs:

@@ -53,6 +53,7 @@ type Verdict struct {
 	Outliers []int   `json:"outliers"` // the runs that are not equal to those of the first group, or of the first that is made alike, ascending
 	Tie      bool    `json:"tie"`      // the first group is no larger than the second that is made alike: which one is odd cannot be told
 
+	Empty      Empty       `json:"empty,omitempty"`      // on pass: why no task ended ok in run 0; left out where one did
 	Excludes   *Excludes   `json:"excludes,omitempty"`   // on pass, unless it is a drill or a probe
 	Divergence *Divergence `json:"divergence,omitempty"` // on fail
 	Problems   []Problem   `json:"problems,omitempty"`   // on inconclusive; on fail of the runs that could not be judged
@@ -81,6 +82,19 @@ func (v *Verdict) PlainGroups() (groups [][]int) {
 
 // Plain is how many runs of the window are made without anything special.
 func (v *Verdict) Plain() int { return plain(v.Runs, v.RunGroups) }
+
+// Empty says of a window that passed why its equal runs say little: no task ended ok in
+// the first [MaxLooked] ticks of run 0.
+type Empty string
+
+const (
+	EmptySkipped Empty = "skipped" // each task was skipped, in every tick
+	EmptyFailed  Empty = "failed"  // each task that had its turn ended in error, or was not computable
+)
+
+// MaxLooked is the most ticks of a run in which a task is looked for that ended ok. The
+// first tick nearly always has one.
+const MaxLooked = 1000
 
 // Excludes is what equal runs exclude, of differences that do not hang on what is around
 // the runs: see package sure.

@@ -12,7 +12,7 @@ import (
 // Headline says in one line, without the outcome itself, what a verdict is: which
 // runs differ, where, and in what; or why they could not be judged.
 func Headline(v *events.Verdict) string {
-	mark := marked(v)
+	mark := marked(v) + emptied(v)
 	switch {
 	case v.Outcome == events.Pass && v.Drill != nil:
 		return mark + fmt.Sprintf("all %d runs are equal: the difference made on purpose was not seen", v.Runs)
@@ -39,6 +39,35 @@ func marked(v *events.Verdict) string {
 		return "probe: "
 	}
 	return ""
+}
+
+// emptied says of a pass that nothing ran that could have differed.
+func emptied(v *events.Verdict) string {
+	where := ""
+	if v.Ticks == 0 || v.Ticks > events.MaxLooked { // 0: open
+		where = fmt.Sprintf(" in the first %d ticks", events.MaxLooked)
+	}
+	switch v.Empty {
+	case events.EmptySkipped:
+		return "no task ran" + where + ", each was skipped for its budget: "
+	case events.EmptyFailed:
+		return "no task ended ok" + where + ", each that ran failed: "
+	}
+	return ""
+}
+
+// FirstLine is the outcome in capitals and the headline.
+func FirstLine(v *events.Verdict) string {
+	word, rest := firstLine(v)
+	return word + rest
+}
+
+func firstLine(v *events.Verdict) (word, rest string) {
+	word = strings.ToUpper(clean(string(v.Outcome)))
+	if v.Empty != "" {
+		return word, ", but " + Headline(v)
+	}
+	return word, "  " + Headline(v)
 }
 
 // notAccepted says which hash is not the accepted one.

@@ -18,7 +18,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/sure"
@@ -45,7 +44,8 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 		o.Width = 80
 	}
 	p := &page{dst: dst, width: max(o.Width, 72), color: o.Color}
-	p.line(p.paint(outcomeStyle(v.Outcome), strings.ToUpper(clean(string(v.Outcome)))), "  ", Headline(v))
+	word, rest := firstLine(v)
+	p.line(p.paint(outcomeStyle(v), word), rest)
 	p.line()
 	p.set(o)
 	p.facts(v)
@@ -61,11 +61,11 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 	return p.fold(len(dst))
 }
 
-func outcomeStyle(o events.Outcome) style {
-	switch o {
-	case events.Pass:
+func outcomeStyle(v *events.Verdict) style {
+	switch {
+	case v.Outcome == events.Pass && v.Empty == "":
 		return boldGreen
-	case events.Fail:
+	case v.Outcome == events.Fail:
 		return boldRed
 	}
 	return boldYellow
@@ -97,7 +97,7 @@ func (p *page) facts(v *events.Verdict) {
 	if v.DefinitionSHA256 != "" {
 		p.fact("definition", short(v.DefinitionSHA256)+"   contexts "+short(v.ContextsSHA256))
 	}
-	if x := v.Excludes; x != nil {
+	if x := v.Excludes; x != nil && v.Empty == "" {
 		p.line()
 		for _, line := range wrap(sure.Sentence(x.OneIn, x.Percent), p.prose()-2) {
 			p.line("  ", line)

@@ -11,7 +11,7 @@ export async function open(c) {
   ]);
   c.title(`Window ${c.window} against window ${c.other}`);
   c.up = `#/window/${c.window}`;
-  const line = (s) => h("p", {}, badge(s.state), " ", h("a", { href: `#/window/${s.window}` }, `Window ${s.window}`), s.headline ? `: ${s.headline}` : "");
+  const line = (s) => h("p", {}, badge(s.state, false, s.empty), " ", h("a", { href: `#/window/${s.window}` }, `Window ${s.window}`), s.headline ? `: ${s.headline}` : "");
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], [`against window ${c.other}`]),
     h("header", { class: "run" }, h("h1", {}, `Window ${c.window} against window ${c.other}`), line(data.other), line(data.window)),

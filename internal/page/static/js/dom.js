@@ -83,14 +83,15 @@ export const states = {
   pass: { mark: "✓", word: "pass" },
   fail: { mark: "✕", word: "fail" },
   inconclusive: { mark: "?", word: "inconclusive" },
+  empty: { mark: "✓", word: "pass, but nothing ran" },
   running: { mark: "▸", word: "running" },
   unreadable: { mark: "!", word: "unreadable" },
 };
 
-// badge shows a state by colour, mark and word.
-export function badge(state, large) {
-  const s = states[state] ?? { mark: "!", word: state };
-  return h("span", { class: `badge ${state}${large ? " large" : ""}` }, h("span", { class: "mark", "aria-hidden": "true" }, s.mark), s.word);
+// badge shows a state by colour, mark and word. empty: of a pass in which no task ended ok.
+export function badge(state, large, empty) {
+  const s = empty ? states.empty : states[state] ?? { mark: "!", word: state };
+  return h("span", { class: `badge ${empty ? "inconclusive" : state}${large ? " large" : ""}` }, h("span", { class: "mark", "aria-hidden": "true" }, s.mark), s.word);
 }
 
 export function groupKey(index) {

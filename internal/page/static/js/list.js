@@ -107,7 +107,7 @@ export function row(w) {
   return h("li", { "data-window": w.window, "data-state": w.state },
     h("a", { href: `#/window/${w.window}` },
       h("span", { class: "id" }, h("span", { class: "hidden" }, "window "), w.window),
-      badge(w.state),
+      badge(w.state, false, w.empty),
       h("span", { class: "pipeline" }, w.pipeline),
       w.state === "running" ? progress(w.done, total) : h("span", { class: "headline" }, w.headline),
       h("span", { class: "size" }, `${w.runs} × ${number(w.ticks)}`, h("span", { class: "hidden" }, " runs and ticks")),

@@ -24,7 +24,7 @@ export async function open(c) {
   picture.put = (...x) => detail.replaceChildren(...x);
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
-    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: `)),
+    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true, v?.empty), h("span", { class: "hidden" }, ` window ${c.window}: `)),
       h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going, h("p", { class: "times" }, times(w))),
     h("p", { class: "links download" }, "Download ", w.downloads.map((f) => h("a", { href: `/api/windows/${c.window}/download/${f}`, download: "" }, f))),
     d ? first(c, w, v, d) : null,

@@ -83,6 +83,11 @@ func (p *pairSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return record.TickDigests(p.ctx, p.bus, p.keys[run], p.request.FirstTick, p.request.FirstTick+p.request.Ticks)
 }
 
+// Ticks are asked for of runs that are equal.
+func (p *pairSource) Ticks(int) iter.Seq2[events.Tick, error] {
+	return func(func(events.Tick, error) bool) {}
+}
+
 func (p *pairSource) Tick(run int, d events.TickDigest) (events.Tick, error) {
 	return record.Tick(p.ctx, p.bus, p.keys[run], d.Tick)
 }

@@ -232,6 +232,9 @@ func (j *judgement) decide(ctx context.Context) error {
 		j.explainLatch()
 	default:
 		w.Outcome, w.Empty = events.Pass, j.runs[0].went.empty()
+		if j.runs[0].broken > 0 { // it is not read to its end, and there is a finding
+			w.Empty = j.said.Empty
+		}
 		if w.Drill == nil && w.Probe == nil {
 			w.Excludes = excluded(w.Runs - j.request.special())
 		}

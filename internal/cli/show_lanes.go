@@ -21,9 +21,7 @@ func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, wi
 	if r.Verdict == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d ticks of run %d are recorded", window, r.Read, r.To-r.From, r.Run)
 	}
-	if _, err := fmt.Fprintf(io.text(), "
-%s
-", report.FirstLine(r.Verdict)); err != nil {
+	if _, err := fmt.Fprintf(io.text(), "\n%s\n", report.FirstLine(r.Verdict)); err != nil {
 		return nil, err
 	}
 	return r.Verdict, c.judge(r.Verdict)

@@ -1,21 +1,18 @@
 package compare
 
-import "abraxas.dev/ers/pkg/events"
+import (
+	"fmt"
+
+	"abraxas.dev/ers/pkg/events"
+)
 
 // empty tells why no task ended ok in run 0, which the others are equal to; "" when one
-// did. ticks is how many it has.
-func (x *examiner) empty(ticks int64) (events.Empty, error) {
-	c := x.open(0)
-	defer c.stop()
-	empty := events.EmptySkipped
-	for range min(ticks, events.MaxLooked) {
-		d, err := c.next()
+// did.
+func (x *examiner) empty() (events.Empty, error) {
+	empty, ticks := events.EmptySkipped, 0
+	for t, err := range x.src.Ticks(0) {
 		if err != nil {
-			return "", err
-		}
-		t, err := c.load(d)
-		if err != nil {
-			return "", err
+			return "", fmt.Errorf("ticks of run 0: %w", err)
 		}
 		for i := range t.Events {
 			switch t.Events[i].Status {
@@ -25,6 +22,9 @@ func (x *examiner) empty(ticks int64) (events.Empty, error) {
 			default:
 				empty = events.EmptyFailed
 			}
+		}
+		if ticks++; ticks == events.MaxLooked {
+			break
 		}
 	}
 	return empty, nil

@@ -43,6 +43,10 @@ type Source interface {
 	// Tick returns the whole tick that d, yielded by TickDigests(run), is about.
 	Tick(run int, d events.TickDigest) (events.Tick, error)
 
+	// Ticks yields the ticks of a sealed run from its first on, of a window that would pass.
+	// It streams, and an error is the last thing that it yields.
+	Ticks(run int) iter.Seq2[events.Tick, error]
+
 	// Surroundings returns what a sealed run says that it had around it, "" for nothing.
 	Surroundings(run int) (canon.Value, error)
 
@@ -218,7 +222,7 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		v.Outcome = events.Fail
 		return explainLatch(v)
 	}
-	empty, err := x.empty(last[0].Done)
+	empty, err := x.empty()
 	if err != nil {
 		return err
 	}

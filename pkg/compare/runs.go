@@ -158,6 +158,17 @@ func (m Memory) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	}
 }
 
+// Ticks implements [Source].
+func (m Memory) Ticks(run int) iter.Seq2[events.Tick, error] {
+	return func(yield func(events.Tick, error) bool) {
+		for i := range m[run] {
+			if !yield(m[run][i], nil) {
+				return
+			}
+		}
+	}
+}
+
 // Tick implements [Source].
 func (m Memory) Tick(run int, d events.TickDigest) (events.Tick, error) {
 	i, ok := slices.BinarySearchFunc(m[run], d.Tick, func(t events.Tick, tick int64) int { return cmp.Compare(t.Tick, tick) })

@@ -112,6 +112,8 @@ func (s bigSource) Surroundings(int) (canon.Value, error) { return "", nil }
 
 func (s bigSource) Object(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }
 
+func (s bigSource) Ticks(int) iter.Seq2[events.Tick, error] { return nil } // they differ
+
 func (s bigSource) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {
 		same := canon.Sum([]byte("same")).String()

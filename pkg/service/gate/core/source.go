@@ -105,31 +105,59 @@ func (s *source) TickDigests(number int) iter.Seq2[events.TickDigest, error] {
 // Tick reads the frames of one tick. The judge makes sure that they are what was
 // hashed.
 func (s *source) Tick(number int, d events.TickDigest) (events.Tick, error) {
-	var t events.Tick
-	var decoder events.FrameDecoder
-	subject := events.TraceSubject(s.window.key.Run(number))
-	for next := d.FirstSeq; next <= d.LastSeq; next++ {
-		m, err := s.streams.Next(events.StreamTrace, subject, next)
-		switch {
-		case errors.Is(err, events.ErrNotFound):
-			return t, bad(number, events.StreamTrace, next, "the digests cover this message, and it is not there")
-		case err != nil:
-			return t, err
-		}
-		err = decoder.ReadFrame(m)
-		if err == nil {
-			err = decoder.DecodeBody()
-		}
-		if err != nil {
-			return t, bad(number, m.Stream, m.Seq, err.Error())
-		}
-		if decoder.Request != s.window.key.Request {
-			return t, bad(number, m.Stream, m.Seq, "it is a frame of another request")
-		}
-		decoder.AppendTo(&t)
-		next = m.Seq
+	for t, err := range s.ticks(number, d.FirstSeq, d.LastSeq) {
+		return t, err
 	}
-	return t, nil
+	return events.Tick{}, bad(number, events.StreamTrace, d.FirstSeq, "the digests cover a tick up to here, and it does not end")
+}
+
+// Ticks implements [compare.Source].
+func (s *source) Ticks(number int) iter.Seq2[events.Tick, error] {
+	return s.ticks(number, s.window.runs[number].firstSeq, s.window.runs[number].lastSeq)
+}
+
+// ticks reads the ticks whose frames are at these sequences, and at those between them.
+func (s *source) ticks(number int, first, last uint64) iter.Seq2[events.Tick, error] {
+	return func(yield func(events.Tick, error) bool) {
+		var t events.Tick
+		var d events.FrameDecoder
+		for next := first; next <= last; {
+			m, err := s.nextFrame(number, next, &d)
+			if err != nil {
+				yield(t, err)
+				return
+			}
+			d.AppendTo(&t)
+			if d.Last() || m.Seq >= last {
+				if !yield(t, nil) {
+					return
+				}
+				t = events.Tick{}
+			}
+			next = m.Seq + 1
+		}
+	}
+}
+
+// nextFrame reads the next frame of a run, one of the window's request.
+func (s *source) nextFrame(number int, from uint64, d *events.FrameDecoder) (m events.Message, err error) {
+	m, err = s.streams.Next(events.StreamTrace, events.TraceSubject(s.window.key.Run(number)), from)
+	switch {
+	case errors.Is(err, events.ErrNotFound):
+		return m, bad(number, events.StreamTrace, from, "the digests cover this message, and it is not there")
+	case err != nil:
+		return m, err
+	}
+	if err = d.ReadFrame(m); err == nil {
+		err = d.DecodeBody()
+	}
+	if err != nil {
+		return m, bad(number, m.Stream, m.Seq, err.Error())
+	}
+	if d.Request != s.window.key.Request {
+		return m, bad(number, m.Stream, m.Seq, "it is a frame of another request")
+	}
+	return m, nil
 }
 
 // Object reads an object that a value names.

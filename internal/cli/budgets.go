@@ -33,13 +33,15 @@ func (f *budgetFlags) draw(ctx context.Context, io *streams, b *bus.Bus, v *even
 // check refuses before anything is run what cannot be had of so many windows.
 func (f *budgetFlags) check(windows int, asJSON bool) error {
 	if f.Lanes && asJSON {
-		return errors.New("--lanes draws for people: leave out --json, or draw later with `ers show --lanes`")
+		return errLanesJSON
 	}
 	if f.StrictBudgets && windows < 2 {
 		return errStrict
 	}
 	return nil
 }
+
+var errLanesJSON = errors.New("--lanes draws for people: leave out --json, or draw later with `ers show --lanes`")
 
 var errStrict = errors.New("--strict-budgets is about the windows of several budgets, and there is one: give a pipeline file with budgets, and no --budget")
 

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/internal/pipeline"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -20,15 +22,39 @@ const publishedHash = "ae7e4fe3526ad0e133d2f46de48f5941e5cf24382490e9d25088d8920
 
 type checkCommand struct {
 	limit
+	JSON    bool `name:"json" help:"Print one JSON document."`
 	Verbose bool `short:"v" help:"Log what the services do."`
+}
+
+// checkSchema is the version of the document.
+const checkSchema = "ers.check.v1"
+
+// checkAnswer is what the check came to, for machines.
+type checkAnswer struct {
+	Schema    string         `json:"schema"`
+	Outcome   events.Outcome `json:"outcome"`
+	Hash      string         `json:"hash"`      // what the runs came to; "": there was no verdict
+	Published string         `json:"published"` // what it must be
+	Headline  string         `json:"headline"`  // of the verdict
+	Version   string         `json:"version"`   // of this ers
 }
 
 func (*checkCommand) examples() string {
 	return `  ers check                                    needs nothing: no server, no file, no configuration
+  ers check --json | jq -e '.outcome == "pass"'
 `
 }
 
 func (c *checkCommand) Run(ctx context.Context, io *streams) error {
+	answer := &checkAnswer{Schema: checkSchema, Outcome: events.Inconclusive, Published: publishedHash, Version: daemon.Version}
+	err := c.check(ctx, io, answer)
+	if c.JSON && (err == nil || errors.Is(err, errFail)) {
+		return errors.Join(err, printJSON(io, answer))
+	}
+	return jsonError(io, c.JSON, checkSchema, err)
+}
+
+func (c *checkCommand) check(ctx context.Context, io *streams, answer *checkAnswer) error {
 	none := func(name string, lane events.Lane) program.Task {
 		return program.Task{Name: name, Lane: lane, Cost: events.Budget{Ops: 1}, Tags: []string{},
 			Starlark: &program.Starlark{Source: "def run(ctx):\n    return None\n", File: "check.star", Steps: 1000}}
@@ -58,10 +84,17 @@ func (c *checkCommand) Run(ctx context.Context, io *streams) error {
 		if err != nil {
 			return err
 		}
+		answer.Outcome, answer.Hash, answer.Headline = v.Outcome, v.ExpectedHash, report.Headline(v)
 		if v.Outcome != events.Pass {
+			if c.JSON {
+				return errFail
+			}
 			fmt.Fprintln(io.out, "ERS INVARIANCE: FAIL")
 			_, _ = io.err.Write(report.Append(nil, v, report.Options{Color: io.colorErr, Width: io.widthErr, Screen: io.widthErr > 0}))
 			return errFail
+		}
+		if c.JSON {
+			return nil
 		}
 		_, err = fmt.Fprintf(io.out, "ERS INVARIANCE: PASS\nhash: %s\n", v.ExpectedHash)
 		return err

@@ -15,6 +15,14 @@ type diffCommand struct {
 	JSON   bool     `name:"json" help:"Print the comparison as a JSON document."`
 }
 
+// diffSchema is the version of the document.
+const diffSchema = "ers.diff.v1"
+
+type diffDocument struct {
+	Schema string `json:"schema"`
+	*against.Comparison
+}
+
 func (*diffCommand) examples() string {
 	return `  ers diff --window 12 --window 17             with NATS_URL set
   ers diff --store data --window 17            window 17 and the last one before it that passed
@@ -27,10 +35,10 @@ func (c *diffCommand) Run(ctx context.Context, io *streams) error {
 		return fmt.Errorf("--window is given %d times: two windows can be compared", len(c.Window))
 	}
 	b, err := c.open(ctx, io)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(c.diff(ctx, io, b), b.Close())
 	}
-	return errors.Join(c.diff(ctx, io, b), b.Close())
+	return jsonError(io, c.JSON, diffSchema, err)
 }
 
 func (c *diffCommand) diff(ctx context.Context, io *streams, b *bus.Bus) error {
@@ -56,9 +64,9 @@ func (c *diffCommand) diff(ctx context.Context, io *streams, b *bus.Bus) error {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(io, d)
+		err = printJSON(io, diffDocument{diffSchema, d})
 	} else {
-		_, err = io.out.Write(diffText(d))
+		_, err = io.text().Write(diffText(d))
 	}
 	switch {
 	case err != nil:

@@ -138,8 +138,7 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 		w.unreadable("request", err)
 		return w, nil
 	}
-	w.Pipeline, w.Request, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, key.Request, r.Runs, r.FirstTick, r.Ticks
-	w.DefinitionSHA256, w.Drill, w.Probe = r.DefinitionSHA256, r.Drill != nil, r.Probe != nil
+	*w = describe(r, key)
 	v, found, err := client.VerdictSoFar(ctx, b, key)
 	switch {
 	case err != nil && found.Seq == 0:
@@ -147,7 +146,7 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 	case err != nil:
 		w.unreadable("verdict", err)
 	case v != nil:
-		w.State, w.Headline, w.Empty = string(v.Outcome), report.Headline(v), v.Empty
+		w.judged(v)
 	}
 	return w, nil
 }

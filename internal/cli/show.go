@@ -18,6 +18,7 @@ type showCommand struct {
 	Window []uint64 `xor:"which" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to. Left out: the last."`
 	ofPipeline
 	strictFlag
+	JSON    bool `name:"json" help:"Print one JSON document in place of the picture."`
 	Lanes   bool `help:"Draw the lanes and tasks of a run, with what was skipped and what failed, in place of the runs."`
 	RunOnly *int `name:"run" placeholder:"R" help:"With --lanes: the run. Left out: one of the largest group."`
 }
@@ -29,6 +30,7 @@ func (*showCommand) examples() string {
   ers show --store data --window 1
   ers show --store data --window 1 --lanes     tasks by ticks, and which were skipped
   ers show --store data --window 1,2,3 --lanes several budgets, and what they come to
+  ers show --json | jq -r '.windows[].headline'
 `
 }
 
@@ -36,11 +38,14 @@ func (c *showCommand) Run(ctx context.Context, io *streams) error {
 	if c.RunOnly != nil && !c.Lanes {
 		return errors.New("--run belongs to --lanes")
 	}
-	b, err := c.open(ctx, io)
-	if err != nil {
-		return err
+	if c.Lanes && c.JSON {
+		return errLanesJSON
 	}
-	return errors.Join(c.showAll(ctx, io, b), b.Close())
+	b, err := c.open(ctx, io)
+	if err == nil {
+		err = errors.Join(c.showAll(ctx, io, b), b.Close())
+	}
+	return jsonError(io, c.JSON, showSchema, err)
 }
 
 // showAll draws the windows, and tells of several what their budgets come to.
@@ -52,6 +57,9 @@ func (c *showCommand) showAll(ctx context.Context, io *streams, b *bus.Bus) erro
 			return err
 		}
 		windows = []uint64{last}
+	}
+	if c.JSON {
+		return c.showJSON(ctx, io, b, windows)
 	}
 	all := new(across)
 	for i, window := range windows {

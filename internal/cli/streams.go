@@ -20,6 +20,7 @@ type streamsCreateCommand struct {
 	connection
 	replication
 	limit
+	JSON bool `name:"json" help:"Print the streams as one JSON document."`
 }
 
 func (*streamsCreateCommand) examples() string {
@@ -37,13 +38,14 @@ func (c *streamsCreateCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return outOfTime(ctx, err, "")
 	}
-	return errors.Join(printStreams(ctx, io, b), b.Close())
+	return errors.Join(printStreams(ctx, io, b, c.JSON), b.Close())
 }
 
 type streamsCheckCommand struct {
 	connection
 	replication
 	limit
+	JSON bool `name:"json" help:"Print the streams as one JSON document."`
 }
 
 func (*streamsCheckCommand) examples() string {
@@ -61,13 +63,31 @@ func (c *streamsCheckCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return outOfTime(ctx, err, "")
 	}
-	return errors.Join(printStreams(ctx, io, b), b.Close())
+	return errors.Join(printStreams(ctx, io, b, c.JSON), b.Close())
 }
 
-func printStreams(ctx context.Context, io *streams, b *bus.Bus) error {
+// streamAnswer is a stream, for machines.
+type streamAnswer struct {
+	Stream   string `json:"stream"`
+	Replicas int    `json:"replicas"`
+	Messages uint64 `json:"messages"`
+	Last     uint64 `json:"last"` // sequence
+	Bytes    uint64 `json:"bytes"`
+}
+
+func printStreams(ctx context.Context, io *streams, b *bus.Bus, asJSON bool) error {
 	list, err := b.Streams(ctx)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		all := struct {
+			Streams []streamAnswer `json:"streams"`
+		}{[]streamAnswer{}}
+		for _, s := range list {
+			all.Streams = append(all.Streams, streamAnswer{s.Config.Name, s.Config.Replicas, s.State.Msgs, s.State.LastSeq, s.State.Bytes})
+		}
+		return printJSON(io, all)
 	}
 	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "stream\treplicas\tmessages\tlast\tbytes")

@@ -47,6 +47,9 @@ func tell(t testing.TB, v *events.Verdict, again string) {
 	text := report.Append(nil, v, report.Options{Width: reportWidth})
 	switch v.Outcome {
 	case events.Pass:
+		if v.Empty != "" {
+			t.Log(text)
+		}
 	case events.Fail:
 		t.Errorf("%s", text)
 	default:

@@ -19,7 +19,7 @@ import (
 // searchFlags bound a search for the cause of a difference.
 type searchFlags struct {
 	Pair    bool `help:"Blame with the fewest runs: one equal and one differing run a probe."`
-	MaxRuns int  `default:"120" placeholder:"N" help:"Blame with at most so many runs, all probes together (${default})."`
+	MaxRuns int  `default:"160" placeholder:"N" help:"Blame with at most so many runs, all probes together (${default})."`
 }
 
 // blameFlags are for commands that can go on with such a search after a fail.
@@ -105,7 +105,7 @@ func blameWindow(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	}
 	x := &blamer{flags, asJSON, v, r, make, map[uint64]*events.Verdict{}}
 	x.sayCost(io, tookWindow(ctx, b, v))
-	w := blame.Window{Can: canVary(d, v), Variations: v.Variations, Fixed: v.Fixed, Number: v.Number, Groups: runsOf(v)}
+	w := blame.Window{Can: canVary(d, v), Variations: v.Variations, Fixed: v.Fixed, Number: v.Number, Groups: v.PlainGroups()}
 	found, err := blame.Search(w, blame.Options{MaxRuns: flags.MaxRuns, Pair: flags.Pair}, func(p blame.Probe) (blame.Answer, error) { return x.ask(ctx, io, p) })
 	if err != nil && ctx.Err() == nil {
 		return err
@@ -131,17 +131,10 @@ func blameable(v *events.Verdict) error {
 		return fmt.Errorf("window %d is a drill: its difference was made on purpose", v.Window)
 	case v.Outcome == events.Fail && v.Divergence.Kind == events.KindLatch:
 		return fmt.Errorf("the runs of window %d are equal to each other and differ from what was accepted: what is varied within a window does not explain that", v.Window)
-	case len(v.Groups) < 2:
+	case len(v.PlainGroups()) < 2:
 		return fmt.Errorf("window %d has no runs that differ from each other: %s", v.Window, report.Headline(v))
 	}
 	return nil
-}
-
-func runsOf(v *events.Verdict) (groups [][]int) {
-	for _, g := range v.Groups {
-		groups = append(groups, g.Runs)
-	}
-	return groups
 }
 
 // tookWindow is how long a window took; 0 when that cannot be told.
@@ -150,23 +143,11 @@ func tookWindow(ctx context.Context, b *bus.Bus, v *events.Verdict) time.Duratio
 	if err != nil || m.Seq == 0 {
 		return 0
 	}
-	began, ended := writtenAt(ctx, b, events.StreamWindow, v.Window), writtenAt(ctx, b, events.StreamVerdict, m.Seq)
-	if began.IsZero() || ended.IsZero() {
+	asked, err := b.Get(ctx, events.StreamWindow, v.Window)
+	if err != nil || asked.At == 0 || m.At == 0 {
 		return 0
 	}
-	return ended.Sub(began)
-}
-
-// writtenAt is when a message was appended. It is only ever told to people.
-func writtenAt(ctx context.Context, b *bus.Bus, stream string, seq uint64) (at time.Time) {
-	s, err := b.JetStream().Stream(ctx, stream)
-	if err != nil {
-		return at
-	}
-	if m, err := s.GetMsg(ctx, seq); err == nil {
-		at = m.Time
-	}
-	return at
+	return time.Duration(m.At - asked.At)
 }
 
 // sayCost says beforehand what the search may cost.
@@ -184,7 +165,7 @@ func (x *blamer) ask(ctx context.Context, io *streams, p blame.Probe) (a blame.A
 	if err != nil {
 		return a, err
 	}
-	a = blame.Answer{Window: v.Window, Groups: runsOf(v)}
+	a = blame.Answer{Window: v.Window, Groups: v.PlainGroups()}
 	judged := 0
 	for _, g := range a.Groups {
 		judged += len(g)

@@ -105,11 +105,7 @@ func (c *blameCommand) blame(ctx context.Context, io *streams, b *bus.Bus, w *wa
 		if err != nil {
 			return nil, nil, err
 		}
-		v, document, err := awaited(ctx, io, b, key, w)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		return v, document, err
+		return awaitedHere(ctx, io, b, key, w)
 	})
 }
 

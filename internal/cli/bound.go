@@ -8,6 +8,7 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/sure"
 )
 
@@ -72,10 +73,10 @@ func (s *bound) add(v *events.Verdict) {
 
 // tell says it in one line.
 func (s *bound) tell(to io.Writer) error {
-	text := fmt.Sprintf("case %.8s, %s that passed, %d runs", s.Case, counted(s.Windows, "window"), s.Runs)
+	text := fmt.Sprintf("case %.8s, %s that passed, %d runs", s.Case, report.Plural(s.Windows, "window"), s.Runs)
 	switch {
 	case s.Failed > 0:
-		text += fmt.Sprintf(": %s failed, so a difference is known", counted(s.Failed, "window"))
+		text += fmt.Sprintf(": %s failed, so a difference is known", report.Plural(s.Failed, "window"))
 	case s.Differ:
 		text += ": they are not equal from window to window"
 	default:

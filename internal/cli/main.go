@@ -87,7 +87,7 @@ type streams struct {
 	in       io.Reader
 	out      io.Writer
 	err      *os.File
-	colorOut bool // standard output is a terminal and NO_COLOR is not set
+	colorOut bool // standard output is a terminal that has colours, and NO_COLOR is not set
 	colorErr bool
 	width    int // of the terminal; 0: none
 
@@ -108,7 +108,7 @@ func run(args []string) int {
 // newStreams are those of the process.
 func newStreams() *streams {
 	io := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	if os.Getenv("NO_COLOR") == "" {
+	if os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
 		io.colorOut, io.colorErr = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {

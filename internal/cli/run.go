@@ -35,6 +35,7 @@ type runCommand struct {
 type answerFlags struct {
 	JSON bool `name:"json" help:"Print the verdict document alone."`
 	ciFlags
+	dir string // the folder that commands work on, where it is here
 }
 
 func (*runCommand) examples() string {
@@ -74,7 +75,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder, c.pipeline = f.Dir, f.Definition.Name
+	c.folder, c.dir, c.pipeline = f.Dir, f.Dir, f.Definition.Name
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	waitedFor := ""
@@ -104,11 +105,7 @@ func (c *runCommand) window(ctx context.Context, io *streams, b *bus.Bus, w *wai
 		if err != nil {
 			return nil, nil, err
 		}
-		v, document, err := awaited(ctx, io, b, key, w)
-		if ctx.Err() != nil {
-			leave(ctx, io, b, key)
-		}
-		return v, document, err
+		return awaitedHere(ctx, io, b, key, w)
 	}
 	c.headBudget(io, f.BudgetName)
 	v, err := windows(ctx, io, b, p, c.JSON, ask, func(v *events.Verdict, document []byte) error {
@@ -170,6 +167,15 @@ func awaited(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey,
 	return client.Verdict(ctx, b, key)
 }
 
+// awaitedHere is awaited for a window that nobody else waits for: who stops leaves it.
+func awaitedHere(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, w *waiting) (*events.Verdict, []byte, error) {
+	v, document, err := awaited(ctx, io, b, key, w)
+	if err != nil && ctx.Err() != nil {
+		leave(ctx, io, b, key)
+	}
+	return v, document, err
+}
+
 // tellVerdict prints a verdict, and returns what the exit code is to be.
 func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, document []byte, how *answerFlags) error {
 	d, err := definitionOf(ctx, b, v)
@@ -198,6 +204,9 @@ func tellVerdict(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict
 	if d != nil && !how.JSON {
 		tellRules(ctx, io, b, v, d)
 		tellOut(ctx, io, b, v, d)
+		if err := explain(ctx, io, b, v, d, how.dir); err != nil {
+			fmt.Fprintf(io.err, "%s: note: %v\n", io.name(), err)
+		}
 	}
 	err = how.write(io, v, how.JSON)
 	if v.Outcome == events.Pass {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,12 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Condition: func(name string) (bool, error) {
+			if name != "long" { // the mode of .ci/run with what takes long
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return os.Getenv("ERS_LONG") != "", nil
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ORACLE", oracle)
 			e.Setenv("SOURCES", filepath.Dir(filepath.Dir(filepath.Dir(oracle))))

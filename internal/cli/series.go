@@ -9,6 +9,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/sure"
 )
 
@@ -91,7 +92,7 @@ func windows(ctx context.Context, io *streams, b *bus.Bus, p *plan, json bool, m
 // run makes windows until there are enough runs, one differs, or one cannot be judged.
 func (s *series) run(ctx context.Context, io *streams, b *bus.Bus) (*events.Verdict, error) {
 	fmt.Fprintf(io.err, "%s: a difference that shows in %s runs is seen with %s %% in %d runs: %s of %d\n",
-		io.name(), sure.Share(s.Rate), sure.Percent(s.Confidence), s.needed, counted(s.windows, "window"), s.runs)
+		io.name(), sure.Share(s.Rate), sure.Percent(s.Confidence), s.needed, report.Plural(s.windows, "window"), s.runs)
 	began := time.Now()
 	for s.made < s.windows {
 		v, document, err := s.make(ctx, s.next)
@@ -132,13 +133,6 @@ func (s *series) estimate(io *streams, took time.Duration) {
 	if s.windows > 1 {
 		fmt.Fprintf(io.err, "%s: the first window took %s, all %d take about %s\n", io.name(), short(took), s.windows, short(took*time.Duration(s.windows)))
 	}
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // short is a time for people.
@@ -186,11 +180,11 @@ func (s *series) sum(io *streams, told error) error {
 	var text string
 	switch {
 	case passed:
-		text = fmt.Sprintf("%s, %d equal runs: %s", counted(s.made, "window"), runs, sure.Seen(runs, s.Rate))
+		text = fmt.Sprintf("%s, %d equal runs: %s", report.Plural(s.made, "window"), runs, sure.Seen(runs, s.Rate))
 	case s.made > 1 && s.last.Divergence != nil && s.last.Divergence.Kind == events.KindLatch:
-		text = fmt.Sprintf("windows %d and %d of the same case differ from each other, each with equal runs: stopped after %d of %s", s.first.Window, s.last.Window, s.made, counted(s.windows, "window"))
+		text = fmt.Sprintf("windows %d and %d of the same case differ from each other, each with equal runs: stopped after %d of %s", s.first.Window, s.last.Window, s.made, report.Plural(s.windows, "window"))
 	default:
-		text = fmt.Sprintf("stopped after %d of %s, %d runs", s.made, counted(s.windows, "window"), runs)
+		text = fmt.Sprintf("stopped after %d of %s, %d runs", s.made, report.Plural(s.windows, "window"), runs)
 	}
 	_, err := fmt.Fprintf(io.out, "\n  %s\n", text)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"abraxas.dev/ers/internal/term"
 	"abraxas.dev/ers/pkg/bus"
@@ -84,6 +85,13 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if v == nil {
 		return nil, fmt.Errorf("window %d has no verdict yet: %d of %d runs are hashed to their end", window, p.sealed, r.Runs)
 	}
+	d, err := definitionOf(ctx, b, v)
+	if err == nil {
+		err = explain(ctx, io, b, v, d, "")
+	}
+	if err != nil {
+		return v, err
+	}
 	return v, outcomeError(v.Outcome)
 }
 
@@ -136,8 +144,31 @@ func (p *picture) read(ctx context.Context) error {
 	p.classes = matrix.Classes()
 	if !p.judged() {
 		term.Renumber(p.classes)
+		return nil
+	}
+	for i, runs := range p.rows {
+		if events.Made(p.request.Groups, runs) >= 0 {
+			p.drawForecast(p.classes[i], runs[0])
+		}
 	}
 	return nil
+}
+
+// drawForecast corrects the row of a run that was made without shadow tasks. What is
+// compared of it is the forecast lane: up to the tick where that differs it is equal.
+func (p *picture) drawForecast(row []int, run int) {
+	differs := p.span.First + p.span.Ticks
+	for _, g := range p.verdict.Groups {
+		if g.Differs != nil && slices.Contains(g.Runs, run) && slices.Contains(p.verdict.Outliers, run) {
+			differs = g.Differs.Tick
+		}
+	}
+	for column := range row {
+		end := p.span.First + min(int64(column+1)*p.span.Step, p.span.Ticks)
+		if row[column] != term.NotHashed && end <= differs {
+			row[column] = 0
+		}
+	}
 }
 
 // judged tells whether there is a group to compare with. Without one the first run

@@ -64,6 +64,9 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	}
 	w := startWaiting(ctx, io, b, false)
 	err = c.submit(ctx, io, b, asks, w)
+	if ctx.Err() != nil {
+		w.goesOn()
+	}
 	return errors.Join(outOfTime(ctx, err, w.stop()), b.Close())
 }
 
@@ -81,6 +84,7 @@ func (c *submitCommand) submit(ctx context.Context, io *streams, b *bus.Bus, ask
 		}
 		key, err := a.send(ctx, b, r)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {
@@ -104,6 +108,7 @@ func (c *submitCommand) series(ctx context.Context, io *streams, b *bus.Bus, p *
 		change(&next)
 		key, err := a.send(ctx, b, &next)
 		if err == nil {
+			w.forWindow(key)
 			err = c.name(io, key, a.budget)
 		}
 		if err != nil {

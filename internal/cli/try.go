@@ -99,7 +99,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	c.folder = f.Dir
+	c.folder, c.dir = f.Dir, f.Dir
 	switch c.turns = c.Jobs; {
 	case c.oneByOne():
 		c.turns = 1
@@ -175,11 +175,7 @@ func (c *tryCommand) await(ctx context.Context, io *streams, b *bus.Bus, key eve
 			return nil, nil, err
 		}
 	}
-	v, document, err := awaited(ctx, io, b, key, w)
-	if ctx.Err() != nil && err != nil {
-		leave(ctx, io, b, key)
-	}
-	return v, document, err
+	return awaitedHere(ctx, io, b, key, w)
 }
 
 // coordinate runs the window here.

@@ -68,6 +68,13 @@ func (w *waiting) stop() string {
 	return w.text
 }
 
+// goesOn says to somebody who leaves that the window is not given up.
+func (w *waiting) goesOn() {
+	if key := w.window(); key.Window != 0 {
+		fmt.Fprintf(w.io.err, "%s: window %d goes on without you; `%[1]s wait --window %[2]d` tells its verdict\n", w.io.name(), key.Window)
+	}
+}
+
 func (w *waiting) look(ctx context.Context) {
 	defer close(w.done)
 	tick := time.NewTicker(lookEvery)

@@ -97,6 +97,9 @@ func caught(t *testing.T, e *Entry, v *events.Verdict) {
 	if d.Kind != e.Kind || d.Task != e.TaskName() || !regexp.MustCompile("^(?:"+e.Place+")$").MatchString(place) {
 		t.Errorf("found kind %q, task %q, place %q; want %q, %q, %q", d.Kind, d.Task, place, e.Kind, e.TaskName(), e.Place)
 	}
+	if d.Kind == events.KindInterference && e.Cause != "shadow task "+d.Shadow {
+		t.Errorf("the shadow task is %q, want %s", d.Shadow, e.Cause)
+	}
 	if e.Odd != 0 && len(v.Outliers) != e.Odd {
 		t.Errorf("runs %v are outside the largest group, want %d", v.Outliers, e.Odd)
 	}
@@ -107,7 +110,7 @@ func caught(t *testing.T, e *Entry, v *events.Verdict) {
 // a difference at once, each cause makes one alone.
 func blamed(t *testing.T, shop *Shop, e *Entry, v *events.Verdict) string {
 	t.Helper()
-	if len(v.Groups) < 2 { // all runs are equal: it is not about what is around them
+	if len(v.Groups) < 2 || v.Divergence.Kind == events.KindInterference { // it is not about what is around the runs
 		return e.Cause
 	}
 	cause, sure := Cause(v)

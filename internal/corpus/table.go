@@ -35,9 +35,9 @@ type Entry struct {
 	// Accepted is a pipeline that passes, and whose hashes the program is held against.
 	Accepted string `yaml:"accepted"`
 
-	// Needs says without what the program passes: crash (of the process that runs it),
-	// budgets (of several sizes) or shadow off (runs without the shadow lane). "": a window
-	// of runs with all standard variations shows the difference.
+	// Needs says without what the program passes: crash (of the process that runs it), or
+	// budgets (of several sizes). "": a window of runs with all standard variations shows
+	// the difference.
 	Needs string `yaml:"needs"`
 
 	// What the verdict must find. Place is a regular expression for all that [Place] says.
@@ -47,7 +47,7 @@ type Entry struct {
 	Odd   int                   `yaml:"odd"` // so many runs are outside the largest group; 0: any number
 
 	// Cause is what blame must name: the variation, several with "or" where each alone makes
-	// the difference, or "itself" where none does.
+	// the difference, or "itself" where none does. Of an interference it is the shadow task.
 	Cause string `yaml:"cause"`
 }
 
@@ -122,11 +122,7 @@ func Place(d *events.Divergence) string {
 // several of which one is; "itself" where none explains it alone. sure is false where the
 // difference is rare, so that the variations are only possible.
 func Cause(v *events.Verdict) (cause string, sure bool) {
-	groups := make([][]int, len(v.Groups))
-	for i := range v.Groups {
-		groups[i] = v.Groups[i].Runs
-	}
-	list := vary.Suspects(v.Variations, v.Number, groups)
+	list := vary.Suspects(v.Variations, v.Number, v.PlainGroups())
 	if len(list) == 0 {
 		return Itself, true
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
@@ -63,7 +65,7 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 		for at, name := range columns {
 			row[at] = string(fields[name])
 			if text, ok := fields[name].Text(); ok && name != "value" {
-				row[at] = text
+				row[at] = cell(text)
 			}
 		}
 		if fields["error"] == canon.Null {
@@ -73,6 +75,24 @@ func writeCSV(ctx context.Context, w *Window, out io.Writer) error {
 		row[5], row[6] = strconv.Itoa(f.First+i), strconv.FormatUint(f.Seq, 10)
 		return rows.write(row)
 	})
+}
+
+// cell makes text safe to open. A spreadsheet takes one that begins with = + - @ for a
+// formula: an apostrophe before it keeps it text. A terminal heeds control characters: they
+// become escapes, but for tabs and line breaks.
+func cell(text string) string {
+	var b strings.Builder
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		b.WriteByte('\'')
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // A rowWriter ends rows with CR LF, as RFC 4180 has it. The CSV writer alone would do

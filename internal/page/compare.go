@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -52,7 +53,7 @@ func (s *Server) compare(ctx context.Context, q query) (any, error) {
 	if c.First == nil {
 		return c, nil
 	}
-	return c, s.explain(ctx, w, a, b, c)
+	return c, s.explain(ctx, w, w.request.FirstTick+w.request.Ticks, a, b, c)
 }
 
 func sameGroup(v *events.Verdict, a, b int) bool {
@@ -116,11 +117,10 @@ func (s *Server) walk(ctx context.Context, a, b events.RunKey, c *compareAnswer,
 }
 
 // explain has the gate's judge look at the two runs, from a little before their first
-// difference on.
-func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *compareAnswer) error {
+// difference on and up to before the tick end. They are taken for runs of the window w.
+func (s *Server) explain(ctx context.Context, w *window, end int64, a, b events.RunKey, c *compareAnswer) error {
 	const before = 8 // ticks, for the events before the difference
 	r := *w.request
-	end := r.FirstTick + r.Ticks
 	r.FirstTick = max(r.FirstTick, *c.First-before)
 	r.Ticks, r.Runs, r.Latch, r.Drill, r.Probe = end-r.FirstTick, 2, nil, nil, nil
 	r.Groups, r.Variations, r.Fixed, r.Numbers = nil, nil, nil, nil
@@ -137,14 +137,15 @@ func (s *Server) explain(ctx context.Context, w *window, a, b events.RunKey, c *
 		}
 		d := &last[i]
 		if err := events.Decode(m.Data, d); err != nil {
-			c.Problem = err.Error()
+			c.Problem = fmt.Sprintf("the last digest of run %d cannot be read", key.Run)
 			return nil
 		}
 		if !d.Final {
 			c.Problem = "the first difference is explained when both runs are sealed"
 			return nil
 		}
-		d.Run, d.FirstTick, d.Ticks, d.Done, d.Covers = i, r.FirstTick, r.Ticks, d.Done-(d.Ticks-r.Ticks), nil
+		d.Request, d.Pipeline, d.Window, d.Run, d.Covers = w.Request, w.Pipeline, w.Window, i, nil
+		d.FirstTick, d.Ticks, d.Done = r.FirstTick, r.Ticks, r.Ticks
 	}
 	v, err := compare.Judge(w.WindowKey, &r, last, pair)
 	if err != nil {

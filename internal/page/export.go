@@ -97,7 +97,10 @@ var exportHTML string
 //go:embed export.js
 var exportScript string
 
-var exportPage = template.Must(template.New("export.html").Parse(exportHTML))
+// clean shows a text from the streams, see [report.Clean].
+func clean(text any) string { return report.Clean(fmt.Sprint(text)) }
+
+var exportPage = template.Must(template.New("export.html").Funcs(template.FuncMap{"clean": clean}).Parse(exportHTML))
 
 // Style is the style sheet of the page.
 func (p *export) Style() (template.CSS, error) {

@@ -9,7 +9,7 @@ for (const b of document.querySelectorAll("button.copy")) {
   b.addEventListener("click", async () => {
     const text = b.previousElementSibling;
     try {
-      await navigator.clipboard.writeText(text.textContent);
+      await navigator.clipboard.writeText(text.dataset.text ?? text.textContent);
       b.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(text);

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"abraxas.dev/ers/pkg/report"
 )
 
 // The measures of an exported picture, in pixels.
@@ -36,13 +38,13 @@ func (c *canvas) text(x, y int, class, text string) {
 
 func escape(text string) string {
 	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
+	_ = xml.EscapeText(&b, []byte(report.Clean(text))) // a buffer takes everything
 	return b.String()
 }
 
 // lines writes a text, broken into lines of so many characters.
 func (c *canvas) lines(x int, class, text string, columns, most int) {
-	runes := []rune(strings.ToValidUTF8(text, "\uFFFD"))
+	runes := []rune(report.Clean(text))
 	for n := 0; len(runes) > 0; n++ {
 		line := runes[:min(len(runes), columns)]
 		if at := strings.LastIndexByte(string(line), ' '); len(line) < len(runes) && at > columns/2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"hash"
+	"slices"
 
 	"abraxas.dev/ers/pkg/events"
 )
@@ -37,8 +38,10 @@ type gridRow struct {
 	Trace  []string `json:"trace,omitempty"`
 	Result []string `json:"result,omitempty"`
 
-	start int64 // the ticks before are those of row 0
-	sums  []bucket
+	start    int64 // the ticks before are those of row 0
+	forecast bool  // only the forecast lane is compared: its runs are made without shadow tasks
+	sums     []bucket
+	lane     []bucket // of the forecast lane
 }
 
 // bucket is what the digests of a column's ticks come to; "" is a column that is not
@@ -101,6 +104,9 @@ func rows(w *window, at span) []*gridRow {
 			if d := group.Differs; d != nil && d.Tick > at.From {
 				r.start = min(at.start(at.column(d.Tick)), at.To)
 			}
+			if r.forecast = events.Made(w.request.Groups, group.Runs) >= 0; r.forecast && !slices.Contains(w.verdict.Outliers, group.Runs[0]) {
+				r.start = at.To // equal in all that is compared
+			}
 			list = append(list, r)
 			for _, run := range group.Runs {
 				grouped[run] = true
@@ -109,7 +115,8 @@ func rows(w *window, at span) []*gridRow {
 	}
 	for run := range w.request.Runs {
 		if !grouped[run] {
-			list = append(list, &gridRow{Group: -1, Runs: []int{run}, start: at.From})
+			forecast := events.Made(w.request.Groups, []int{run}) >= 0
+			list = append(list, &gridRow{Group: -1, Runs: []int{run}, start: at.From, forecast: forecast})
 		}
 	}
 	return list
@@ -117,7 +124,7 @@ func rows(w *window, at span) []*gridRow {
 
 // readRow sums up the digests of a run's ticks, column by column from r.start on.
 func (s *Server) readRow(ctx context.Context, key events.RunKey, at span, r *gridRow, digests bool) error {
-	r.sums = make([]bucket, at.Columns)
+	r.sums, r.lane = make([]bucket, at.Columns), make([]bucket, at.Columns)
 	if digests {
 		r.Trace, r.Result = make([]string, at.Columns), make([]string, at.Columns)
 	}
@@ -125,7 +132,7 @@ func (s *Server) readRow(ctx context.Context, key events.RunKey, at span, r *gri
 		return nil
 	}
 	next := r.start
-	sum := sha256.New()
+	sum, lane := sha256.New(), sha256.New()
 	for t, err := range s.tickDigests(ctx, key, r.start, at.To) {
 		if err != nil {
 			return err
@@ -137,25 +144,28 @@ func (s *Server) readRow(ctx context.Context, key events.RunKey, at span, r *gri
 		if digests {
 			r.Trace[at.column(t.Tick)], r.Result[at.column(t.Tick)] = t.Trace, t.Result
 		}
-		addTick(sum, &t)
+		addHashes(sum, t.Trace, t.Result)
+		addHashes(lane, t.Forecast, t.ForecastResult)
 		if next == at.To || (next-at.From)%at.Step == 0 {
-			r.sums[at.column(t.Tick)] = bucket(sum.Sum(nil))
+			column := at.column(t.Tick)
+			r.sums[column], r.lane[column] = bucket(sum.Sum(nil)), bucket(lane.Sum(nil))
 			sum.Reset()
+			lane.Reset()
 		}
 	}
 	return nil
 }
 
-func addTick(sum hash.Hash, t *events.TickDigest) {
-	sum.Write([]byte(t.Trace)) // fixed lengths: nothing can be shifted
-	sum.Write([]byte(t.Result))
+func addHashes(sum hash.Hash, trace, result string) {
+	sum.Write([]byte(trace)) // fixed lengths: nothing can be shifted
+	sum.Write([]byte(result))
 }
 
 // classify compares the columns of all rows that were read.
 func classify(g *gridAnswer) {
 	judged := g.Rows[0].Group == 0
 	for column := range g.Columns {
-		classes := make(map[bucket]int64)
+		classes, lanes := make(map[bucket]int64), make(map[bucket]int64)
 		from := g.start(column)
 		for i, r := range g.Rows {
 			class := int64(i)
@@ -170,9 +180,18 @@ func classify(g *gridAnswer) {
 			case r.sums[column] == "":
 				class = classNotHashed
 			default:
-				if known, ok := classes[r.sums[column]]; ok {
+				known, ok := classes[r.sums[column]]
+				if r.forecast {
+					known, ok = lanes[r.lane[column]]
+				}
+				if ok {
 					class = known
-				} else {
+					break
+				}
+				if _, ok := lanes[r.lane[column]]; !ok {
+					lanes[r.lane[column]] = class
+				}
+				if !r.forecast {
 					classes[r.sums[column]] = class
 				}
 			}

@@ -16,7 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"abraxas.dev/ers/pkg/bus"
+	"github.com/klauspost/compress/gzhttp"
+
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -34,18 +35,19 @@ func (s *Server) Handler() http.Handler {
 		panic(err) // the folder is embedded
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(files))
+	mux.Handle("GET /", gzhttp.GzipHandler(http.FileServerFS(files)))
 	mux.HandleFunc("GET /api/live", s.live)
 	for path, answer := range map[string]answer{
 		"/api/windows":                                  s.windows,
 		"/api/windows/{window}":                         s.window,
 		"/api/windows/{window}/grid":                    s.grid,
 		"/api/windows/{window}/compare":                 s.compare,
+		"/api/windows/{window}/against/{other}":         s.against,
 		"/api/windows/{window}/runs/{run}":              s.run,
 		"/api/windows/{window}/runs/{run}/ticks/{tick}": s.tick,
 		"/api/search":                                   s.search,
 	} {
-		mux.Handle("GET "+path, s.reply(answer))
+		mux.Handle("GET "+path, gzhttp.GzipHandler(s.reply(answer)))
 	}
 	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errors.New("there is nothing to ask at this address"))
@@ -97,6 +99,7 @@ func guard(address string, next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime + writeTime))
 		switch {
 		case !ownHost(r.Host, own):
 			writeError(w, http.StatusMisdirectedRequest, fmt.Errorf("this page does not answer to the name %q: use the address that `ers` printed", r.Host))
@@ -134,22 +137,25 @@ func (s *Server) reply(answer answer) http.Handler {
 			writeError(w, http.StatusServiceUnavailable, errors.New("the connection to NATS is lost; it is being tried again"))
 			return
 		}
-		v, err := answer(ctx, query{r, r.URL.Query()})
-		var bad *badQuery
+		q := query{r, r.URL.Query()}
+		v, err := answer(ctx, q)
 		switch {
 		case err == nil:
 			writeJSON(w, http.StatusOK, v)
 		case r.Context().Err() != nil: // nobody listens any more
-		case errors.As(err, &bad):
-			writeError(w, http.StatusBadRequest, err)
-		case errors.Is(err, bus.ErrNotFound):
-			writeError(w, http.StatusNotFound, err)
 		default:
-			s.Log.Warn().Err(err).Str("path", r.URL.Path).Msg("the page cannot be answered")
-			writeError(w, http.StatusInternalServerError, err)
+			code, f := explain(ctx, q, err)
+			if code >= http.StatusInternalServerError {
+				s.Log.Warn().Err(err).Str("path", r.URL.Path).Msg("the page cannot be answered")
+			}
+			writeJSON(w, code, f)
 		}
 	})
 }
+
+// writeTime is how long a reader may take to read an answer. One that never reads would
+// hold its memory for ever.
+const writeTime = 30 * time.Second
 
 func writeJSON(w http.ResponseWriter, code int, v any) {
 	var text bytes.Buffer
@@ -160,6 +166,7 @@ func writeJSON(w http.ResponseWriter, code int, v any) {
 		text.Reset()
 		fmt.Fprintf(&text, `{"error":%q}`, "answer: "+err.Error())
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)) // a recorder has none
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
@@ -167,7 +174,7 @@ func writeJSON(w http.ResponseWriter, code int, v any) {
 }
 
 func writeError(w http.ResponseWriter, code int, err error) {
-	writeJSON(w, code, map[string]string{"error": err.Error()})
+	writeJSON(w, code, failure{Error: err.Error()})
 }
 
 // query is what a page asks.

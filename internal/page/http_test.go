@@ -115,20 +115,26 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// spoil appends what is no frame to a run.
+func (s *station) spoil(k events.RunKey) {
+	s.t.Helper()
+	subject := events.TraceSubject(k)
+	last, err := s.bus.Last(s.t.Context(), events.StreamTrace, subject)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.bus.Append(s.t.Context(), subject, last.Seq, []byte("no frame")); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // TestBadRecord shows what there is of a run whose frames cannot be read, and says where
 // it ends.
 func TestBadRecord(t *testing.T) {
 	s := newPage(t, bustest.Open(t))
 	m := &made{runs: 2, ticks: 4, hashed: 4, covers: 4, value: func(int, int64) canon.Value { return "1" }}
 	w := m.write(t.Context(), t, s.bus)
-	subject := events.TraceSubject(w.Run(0))
-	last, err := s.bus.Last(t.Context(), events.StreamTrace, subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.bus.Append(t.Context(), subject, last.Seq, []byte("no frame")); err != nil {
-		t.Fatal(err)
-	}
+	s.spoil(w.Run(0))
 	answer, body := s.ask("GET", "", "/api/windows/1/runs/0")
 	var run struct {
 		Read   int64  `json:"ticks"`
@@ -178,14 +184,7 @@ func TestLanesSVG(t *testing.T) {
 	if _, err := ReadRun(t.Context(), s.bus, 9, nil, 50); !errors.Is(err, bus.ErrNotFound) {
 		t.Errorf("a window that is not there: %v", err)
 	}
-	subject := events.TraceSubject(w.Run(0))
-	last, err := s.bus.Last(t.Context(), events.StreamTrace, subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.bus.Append(t.Context(), subject, last.Seq, []byte("no frame")); err != nil {
-		t.Fatal(err)
-	}
+	s.spoil(w.Run(0))
 	if broken, err := ExportLanes(t.Context(), s.bus, w.Window, nil, io.Discard); err != nil || !strings.Contains(broken, "ERS_TRACE sequence") {
 		t.Errorf("%q, %v", broken, err)
 	}

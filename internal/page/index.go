@@ -25,6 +25,10 @@ const (
 	stateUnreadable = "unreadable" // its request cannot be read
 )
 
+// counts tells that the window says something of its pipeline: one of a drill or of a search
+// differs on purpose.
+func (w *Summary) counts() bool { return !w.Drill && !w.Probe }
+
 // Summary is a window in the list.
 type Summary struct {
 	Window    uint64 `json:"window"`
@@ -36,7 +40,9 @@ type Summary struct {
 	Ticks     int64  `json:"ticks"`
 	Drill     bool   `json:"drill"`
 	Probe     bool   `json:"probe"`
-	Done      int64  `json:"done"` // ticks of all runs that are hashed; only while it runs
+	Asked     int64  `json:"asked"`            // when it was asked for, in milliseconds since 1970
+	Judged    int64  `json:"judged,omitempty"` // and judged
+	Done      int64  `json:"done"`             // ticks of all runs that are hashed; only while it runs
 
 	// Where the first difference is, of a window that failed.
 	Task string                `json:"task,omitempty"`
@@ -53,6 +59,7 @@ type index struct {
 	mu      sync.Mutex
 	windows map[uint64]*Summary
 	order   []uint64 // ascending
+	dropped bool     // there are older windows
 	unread  int      // streams that are not read to where they ended when we came
 }
 
@@ -66,6 +73,7 @@ func (x *index) update(window uint64, change func(*Summary)) {
 	w := x.windows[window]
 	if w == nil {
 		if len(x.order) >= maxIndexed && window < x.order[0] {
+			x.dropped = true
 			x.mu.Unlock()
 			return
 		}
@@ -76,6 +84,7 @@ func (x *index) update(window uint64, change func(*Summary)) {
 		if len(x.order) > maxIndexed {
 			delete(x.windows, x.order[0])
 			x.order = x.order[1:]
+			x.dropped = true
 		}
 	}
 	change(w)
@@ -92,6 +101,23 @@ func (x *index) caughtUp() bool {
 	defer x.mu.Unlock()
 	x.unread--
 	return x.unread == 0
+}
+
+// drop notes that older windows are not read.
+func (x *index) drop() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dropped = true
+}
+
+// cut is how many windows are known at most, when there are older ones; else 0.
+func (x *index) cut() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.dropped {
+		return maxIndexed
+	}
+	return 0
 }
 
 func (x *index) ready() bool {
@@ -145,6 +171,7 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 	from := uint64(1)
 	if end > maxIndexed {
 		from = end - maxIndexed + 1
+		s.index.drop()
 	}
 	return s.Bus.Follow(ctx, stream, "", from, func(m bus.Message) error {
 		saw(m)
@@ -164,11 +191,14 @@ func (s *Server) sawWindow(m bus.Message) {
 	}
 	s.index.update(m.Seq, func(w *Summary) {
 		w.describe(&r)
+		w.Asked = milliseconds(m)
 		if err != nil && w.State == stateRunning {
-			w.State, w.Headline = stateUnreadable, fmt.Sprintf("the request cannot be read: %v", err)
+			w.State, w.Headline = stateUnreadable, "its request cannot be read"
 		}
 	})
 }
+
+func milliseconds(m bus.Message) int64 { return m.At / 1e6 }
 
 func (w *Summary) describe(r *events.WindowRequest) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = r.Pipeline, r.Runs, r.FirstTick, r.Ticks
@@ -184,11 +214,14 @@ func (s *Server) sawVerdict(m bus.Message) {
 			return
 		}
 		s.index.update(window, func(w *Summary) {
-			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("the verdict (%s) cannot be read: %v", outcome, err)
+			w.Pipeline, w.State, w.Headline = pipeline, stateUnreadable, fmt.Sprintf("its verdict, %s, cannot be read", outcome)
 		})
 		return
 	}
-	s.index.update(v.Window, func(w *Summary) { w.judge(&v) })
+	s.index.update(v.Window, func(w *Summary) {
+		w.judge(&v)
+		w.Judged = milliseconds(m)
+	})
 }
 
 func (w *Summary) judge(v *events.Verdict) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,29 +19,38 @@ import (
 // hub passes events on to the pages that are open.
 type hub struct {
 	mu    sync.Mutex
-	pages map[chan []byte]bool
+	pages map[*listener]bool
 }
 
-func newHub() *hub { return &hub{pages: make(map[chan []byte]bool)} }
+func newHub() *hub { return &hub{pages: make(map[*listener]bool)} }
 
-// backlog is how many events may wait for a page. One that falls further behind is
+// listener is a page that is open.
+type listener struct {
+	events  chan []byte
+	waiting atomic.Int64 // bytes of the events that it has not taken yet
+}
+
+// How many events, and bytes of them, may wait for a page. One that falls further behind is
 // cut off: it connects again and asks for what it missed.
-const backlog = 256
+const (
+	backlog      = 256
+	backlogBytes = 64 << 10
+)
 
-func (h *hub) join() chan []byte {
-	page := make(chan []byte, backlog)
+func (h *hub) join() *listener {
+	page := &listener{events: make(chan []byte, backlog)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pages[page] = true
 	return page
 }
 
-func (h *hub) leave(page chan []byte) {
+func (h *hub) leave(page *listener) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.pages[page] {
 		delete(h.pages, page)
-		close(page)
+		close(page.events)
 	}
 }
 
@@ -55,12 +65,12 @@ func (h *hub) send(name string, data any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for page := range h.pages {
-		select {
-		case page <- event:
-		default:
+		if len(page.events) == cap(page.events) || page.waiting.Add(int64(len(event))) > backlogBytes {
 			delete(h.pages, page)
-			close(page)
+			close(page.events)
+			continue
 		}
+		page.events <- event // there is room, and nobody else sends
 	}
 }
 
@@ -83,7 +93,10 @@ func (s *Server) status() status {
 	return status{Connected: s.Bus.Conn().Status() == nats.CONNECTED, Ready: s.index.ready(), NATS: s.Bus.URL()}
 }
 
-const keepAlive = 15 * time.Second
+const (
+	keepAlive = 15 * time.Second
+	liveTime  = 10 * time.Second // that a page may take to read an event
+)
 
 // live streams server-sent events: status once and as it changes, ready when the list
 // is complete, window with the summary of a window that is new or changed.
@@ -96,14 +109,16 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	ping := time.NewTicker(keepAlive)
 	defer ping.Stop()
 	for {
+		_ = out.SetWriteDeadline(time.Now().Add(liveTime))
 		if _, err := w.Write(next); err != nil || out.Flush() != nil {
 			return
 		}
 		select {
-		case event, ok := <-page:
+		case event, ok := <-page.events:
 			if !ok {
 				return
 			}
+			page.waiting.Add(-int64(len(event)))
 			next = event
 		case <-ping.C:
 			next = []byte(": still here\n\n")

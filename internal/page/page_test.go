@@ -132,7 +132,8 @@ func TestDisconnected(t *testing.T) {
 	p.until(`document.querySelector("#live").dataset.state === "live"`)
 	p.see(".verdict", "under way") // by itself
 	p.open("/window/77")
-	p.see(".empty", "Not found")
+	p.see(".empty", "There is no window 77 on this server.")
+	p.see(".empty details", "ERS_WINDOW")
 	p.open("/nowhere")
 	p.see(".empty", "There is no page at")
 }
@@ -148,7 +149,14 @@ func TestKeyboard(t *testing.T) {
 	p.keys("n")
 	p.see(".chosen", "run 7, tick 1")
 	p.see(".chosen", "group B, differs from A")
-	eval[any](p, `document.querySelector('[role="grid"]').focus()`)
+	p.keys(kb.Enter)
+	p.see("h1", "Tick 1 of run 7")
+	p.keys("u")
+	p.see("h1", "Run 7")
+	p.keys("u")
+	p.see(".verdict", "run 7")
+	p.gridDrawn()
+	p.keys("n")
 	p.keys(kb.ArrowDown, kb.ArrowRight)
 	p.see(`[role="gridcell"]`, "run 8, tick 2: group A")
 	p.until(`location.hash.includes("row=8") && location.hash.includes("at=2")`)
@@ -170,7 +178,7 @@ func TestKeyboard(t *testing.T) {
 	p.until(`document.activeElement.id === "q"`)
 	p.keys(kb.Backspace, "a", "n", "a", "g", kb.Enter) // a driven browser types the slash, whatever the page says
 	p.see(".found", "shadow:anagram")
-	p.keys(kb.Escape, "t")
+	p.keys("t")
 	p.until(`document.documentElement.dataset.theme === "light"`)
 	p.keys("t")
 	p.until(`document.documentElement.dataset.theme === "dark"`)
@@ -201,6 +209,10 @@ func TestEverywhere(t *testing.T) {
 				{"tick", base + "/run/7/tick/1", ".events", "oracle:compress"},
 				{"compare", base + "/compare/0/7", ".about", "Tick 1"},
 				{"search", "/search?q=oracle", ".found", "oracle:compress"},
+				{"nothing found", "/search?q=nowhere", ".empty", "nowhere"},
+				{"no difference", fmt.Sprintf("/window/%d/failure", broken), "h1", "inconclusive"},
+				{"no such state", "/?state=running", ".empty", "like that"},
+				{"nowhere", "/nowhere", ".empty", "no page"},
 			} {
 				p.open(v.path)
 				p.see(v.selector, v.text)
@@ -215,6 +227,12 @@ func TestEverywhere(t *testing.T) {
 				}
 				for _, text := range eval[[]string](p, unnamed) {
 					t.Errorf("%s: without a name: %s", v.name, text)
+				}
+				if heads := eval[int](p, `[...document.querySelectorAll("main h1")].length`); heads != 1 {
+					t.Errorf("%s has %d first headings", v.name, heads)
+				}
+				for _, table := range eval[[]string](p, `[...document.querySelectorAll("main *")].filter((e) => e.checkVisibility() && ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.tabIndex < 0).map((e) => e.outerHTML.slice(0, 100))`) {
+					t.Errorf("%s: no key scrolls %s", v.name, table)
 				}
 				if width == phone && !dark && v.name == "window" {
 					p.show("phone")

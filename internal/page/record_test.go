@@ -26,6 +26,7 @@ type made struct {
 	hashed       int64 // ticks that have digests; the others are recorded only
 	covers       int   // ticks in a digest
 	value        func(run int, tick int64) canon.Value
+	task         string // the first one's name; "": count
 }
 
 var madeTasks = []events.TraceEvent{
@@ -110,6 +111,9 @@ func (m *made) tick(run int, tick int64) events.Tick {
 	for i, e := range madeTasks {
 		e.Tick = tick
 		r := events.TaskResult{Name: e.Task, Lane: e.Lane, CostOps: e.CostOps, Value: canon.Null}
+		if i == 0 && m.task != "" {
+			e.Task, r.Name = m.task, m.task
+		}
 		if i == 0 {
 			r.Value = m.value(run, tick)
 		}

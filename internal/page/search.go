@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"abraxas.dev/ers/internal/lanes"
@@ -25,7 +26,10 @@ const (
 type searchAnswer struct {
 	Query string       `json:"query"`
 	Tasks []*foundTask `json:"tasks"`
-	More  bool         `json:"more"`
+
+	Window *Summary `json:"window,omitempty"` // with the number that was searched
+
+	More bool `json:"more"`
 }
 
 // foundTask is a task of a pipeline.
@@ -38,12 +42,18 @@ type foundTask struct {
 	Failed   []Summary `json:"failed"` // the newest in which it is the first that differs
 }
 
-// search looks for tasks by a part of their name, or of their pipeline's.
+// search looks for tasks by a part of their name, or of their pipeline's, and for a window
+// by its number.
 func (s *Server) search(ctx context.Context, q query) (any, error) {
 	text := strings.ToLower(strings.TrimSpace(q.text("q")))
 	a := &searchAnswer{Query: text, Tasks: []*foundTask{}}
 	if text == "" {
 		return a, nil
+	}
+	if number, err := strconv.ParseUint(text, 10, 63); err == nil && number > 0 {
+		if a.Window, err = s.numbered(ctx, number); err != nil {
+			return nil, err
+		}
 	}
 	all, _ := s.index.newest(0, maxIndexed, func(w *Summary) bool { return w.State != stateUnreadable })
 	tasks := make(map[string][]string) // of a definition
@@ -69,13 +79,31 @@ func (s *Server) search(ctx context.Context, q query) (any, error) {
 			}
 		}
 	}
-	a.Tasks = slices.SortedFunc(maps.Values(found), func(a, b *foundTask) int {
+	a.Tasks = slices.AppendSeq(a.Tasks, maps.Values(found))
+	slices.SortFunc(a.Tasks, func(a, b *foundTask) int {
 		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Task, b.Task))
 	})
 	if a.More = len(a.Tasks) > maxFound; a.More {
 		a.Tasks = a.Tasks[:maxFound]
 	}
 	return a, nil
+}
+
+// numbered finds a window by its number; nil: there is none. Older ones than those in the
+// list are read from the streams.
+func (s *Server) numbered(ctx context.Context, number uint64) (*Summary, error) {
+	if known, _ := s.index.newest(number+1, 1, func(w *Summary) bool { return w.Window == number }); len(known) > 0 {
+		return &known[0], nil
+	}
+	w, err := s.findWindow(ctx, number)
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := w.summary()
+	return &found, nil
 }
 
 func (f *foundTask) add(w Summary) {

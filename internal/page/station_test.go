@@ -14,6 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/program/exec"
 	"abraxas.dev/ers/pkg/service"
 )
 
@@ -47,7 +48,7 @@ func newPage(t testing.TB, b *bus.Bus) *station {
 
 func (s *station) serve(services func(context.Context, service.Config) error) {
 	s.background(func(ctx context.Context) error {
-		return services(ctx, service.Config{Bus: s.bus, Log: bustest.Log(s.t)})
+		return services(ctx, service.Config{Bus: s.bus, Log: bustest.Log(s.t), Processes: exec.Config{Dir: s.t.TempDir()}, Allow: exec.AllowAll})
 	})
 }
 
@@ -79,8 +80,7 @@ func oracle(t testing.TB) *pipeline.File {
 // several is a pipeline of two budgets, of which the larger makes a task drop out.
 func several(t testing.TB) *pipeline.File {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "pipeline.yaml")
-	const text = `name: greedy
+	return file(t, `name: greedy
 runs: 2
 ticks: 10000
 budgets:
@@ -91,7 +91,13 @@ tasks:
   - {name: dear, lane: forecast, priority: 2, cost: {ops: 60}, starlark: "def run(ctx): return 2"}
   - {name: late, lane: forecast, priority: 3, cost: {ops: 30}, starlark: "def run(ctx): return 3 // (ctx.tick % 4000 - 77)"}
   - {name: watch, lane: shadow, cost: {ops: 5}, starlark: "def run(ctx): return 4"}
-`
+`)
+}
+
+// file loads a pipeline that is written down here.
+func file(t testing.TB, text string) *pipeline.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipeline.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,8 @@
 // list of the newest windows (index.go), which live.go passes on to open pages as it
 // changes. Everything else is read from the streams when a page asks for it: record.go
 // finds and reads digests and frames, and each of window.go, grid.go, run.go, tick.go,
-// compare.go and search.go answers one kind of question as JSON. http.go is the door:
+// compare.go, against.go and search.go answers one kind of question as JSON; vary.go is of what was
+// varied, filter.go of which windows the list shows. http.go is the door:
 // only GET, only names that are ours. The page itself is in static: plain modules, no
 // build step. export.go writes a window as one HTML file or an SVG picture.
 //
@@ -100,6 +101,18 @@ func URL(l net.Listener, token string) string {
 	return "http://" + net.JoinHostPort(host, port) + token
 }
 
+// smallBuffers accepts connections that keep little in the kernel for readers who do not
+// read.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(interface{ SetWriteBuffer(int) error }); ok {
+		err = tcp.SetWriteBuffer(64 << 10)
+	}
+	return c, err
+}
+
 // Run follows the streams and serves the page on l until ctx ends, when it returns
 // nil, or until it cannot go on. It closes l.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
@@ -116,7 +129,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return s.follow(ctx) })
 	group.Go(func() error { return s.watch(ctx) })
 	group.Go(func() error {
-		if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := web.Serve(smallBuffers{l}); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the page: %w", err)
 		}
 		return nil

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ type window struct {
 	verdict *events.Verdict       // nil while there is none
 	raw     []byte                // the verdict's document
 	seq     uint64                // of the verdict on ERS_VERDICT
+	judged  int64                 // when that was, in milliseconds
 }
 
 // findWindow reads a window's request and its verdict.
@@ -37,7 +39,7 @@ func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq}, nil
+	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq, judged: milliseconds(m)}, nil
 }
 
 // findWindowOf reads the window that a question is about.
@@ -52,12 +54,17 @@ func (s *Server) findWindowOf(ctx context.Context, q query) (*window, error) {
 // windowAnswer is one window.
 type windowAnswer struct {
 	Summary
-	Asked    json.RawMessage `json:"request"`
+	Request  json.RawMessage `json:"request"`
 	Verdict  json.RawMessage `json:"verdict"` // null while there is none
 	Seq      uint64          `json:"verdict_seq,omitempty"`
 	Report   string          `json:"report,omitempty"`   // the verdict as text
 	Place    string          `json:"place,omitempty"`    // of the first difference, in words where it is in what a command came to
 	Progress []runState      `json:"progress,omitempty"` // of each run, unless there is a verdict that tells it
+
+	Variations []variation `json:"variations,omitempty"`
+	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
+
+	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
 }
 
 // runState is how far a run is hashed.
@@ -76,15 +83,25 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Asked: asked, Verdict: json.RawMessage("null")}
+	a := windowAnswer{Summary: Summary{Window: w.Window, State: stateRunning}, Request: asked, Verdict: json.RawMessage("null")}
 	a.describe(w.request)
+	a.Variations, a.Judged = w.variations(), w.judged
+	if m, err := s.Bus.Get(ctx, events.StreamWindow, w.Window); err == nil {
+		a.Asked = milliseconds(m)
+	}
 	if v := w.verdict; v != nil {
 		a.judge(v)
 		a.Verdict, a.Seq = w.raw, w.seq
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
 		}
+		if names, sentence := report.Suspects(v); sentence != "" {
+			a.Suspects = &suspicion{names, sentence}
+		}
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
+	}
+	if w.verdict != nil && w.verdict.Outcome != events.Pass {
+		a.Passed = s.index.lastPass(w.Pipeline, w.Window)
 	}
 	if w.verdict == nil || w.verdict.Outcome == events.Inconclusive {
 		if a.Progress, err = s.runStates(ctx, w); err != nil {
@@ -112,14 +129,18 @@ func (s *Server) runStates(ctx context.Context, w *window) ([]runState, error) {
 // windowsAnswer is a part of the list.
 type windowsAnswer struct {
 	Ready     bool              `json:"ready"` // false: more is still being read
+	NATS      string            `json:"nats"`  // where others reach the server; empty: nowhere
 	Windows   []Summary         `json:"windows"`
 	More      bool              `json:"more"`
-	Pipelines []pipelineSummary `json:"pipelines"` // the one with the newest window first
+	Cut       int               `json:"cut,omitempty"` // so many windows are listed at most, and there are older ones
+	Pipelines []pipelineSummary `json:"pipelines"`     // those that fail first, then the one with the newest window
+	Others    int               `json:"others"`        // pipelines that are left out here
 }
 
 // pipelineSummary is a pipeline with its newest windows, the newest last.
 type pipelineSummary struct {
 	Name    string        `json:"name"`
+	State   string        `json:"state"` // of the newest window that is judged and counts; of the newest, where there is none
 	Windows int           `json:"windows"`
 	Recent  []recentState `json:"recent"`
 }
@@ -127,27 +148,37 @@ type pipelineSummary struct {
 type recentState struct {
 	Window uint64 `json:"window"`
 	State  string `json:"state"`
+	Drill  bool   `json:"drill,omitempty"`
+	Probe  bool   `json:"probe,omitempty"`
 }
 
-const maxRecent = 20
+// What the list shows of pipelines where nothing else is asked for: so many of them, with
+// so many of their newest windows.
+const (
+	fewPipelines = 24
+	maxRecent    = 20
+)
 
-// windows answers with the newest windows, of one pipeline or in one state where that
-// is asked for.
+// windows answers with the newest windows, of those that a filter wants.
 func (s *Server) windows(_ context.Context, q query) (any, error) {
 	limit, err := q.number("limit", 50, 1, 1000)
 	if err != nil {
 		return nil, err
 	}
-	before, err := q.number("before", 0, 0, math.MaxInt64)
+	wanted, err := q.filter()
 	if err != nil {
 		return nil, err
 	}
-	pipeline, state := q.text("pipeline"), q.text("state")
-	a := windowsAnswer{Ready: s.index.ready()}
-	a.Windows, a.More = s.index.newest(uint64(before), int(limit), func(w *Summary) bool {
-		return (pipeline == "" || w.Pipeline == pipeline) && (state == "" || w.State == state)
-	})
+	pipelines, err := q.number("pipelines", fewPipelines, 0, maxIndexed)
+	if err != nil {
+		return nil, err
+	}
+	a := windowsAnswer{Ready: s.index.ready(), NATS: s.Bus.URL(), Cut: s.index.cut()}
+	a.Windows, a.More = s.index.find(wanted, int(limit))
 	a.Pipelines = s.index.pipelines()
+	if n := int(pipelines); len(a.Pipelines) > n {
+		a.Pipelines, a.Others = a.Pipelines[:n], len(a.Pipelines)-n
+	}
 	return a, nil
 }
 
@@ -155,22 +186,27 @@ func (x *index) pipelines() []pipelineSummary {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	at := make(map[string]int)
-	list := []pipelineSummary{}
+	list, newest := []pipelineSummary{}, []bool{} // newest: its state is looked for
 	for _, id := range slices.Backward(x.order) {
 		w := x.windows[id]
 		i, ok := at[w.Pipeline]
 		if !ok {
 			i = len(list)
 			at[w.Pipeline] = i
-			list = append(list, pipelineSummary{Name: w.Pipeline})
+			list = append(list, pipelineSummary{Name: w.Pipeline, State: w.State})
+			newest = append(newest, true)
+		}
+		if newest[i] && w.State != stateRunning && w.counts() {
+			list[i].State, newest[i] = w.State, false
 		}
 		list[i].Windows++
 		if len(list[i].Recent) < maxRecent {
-			list[i].Recent = append(list[i].Recent, recentState{id, w.State})
+			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill, w.Probe})
 		}
 	}
 	for i := range list {
 		slices.Reverse(list[i].Recent)
 	}
+	slices.SortStableFunc(list, func(a, b pipelineSummary) int { return cmp.Compare(urgency(a.State), urgency(b.State)) })
 	return list
 }

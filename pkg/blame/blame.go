@@ -105,6 +105,9 @@ func (f *Finding) Names() (names []vary.Name) {
 func Search(w Window, o Options, ask Ask) (*Finding, error) {
 	s := &search{Window: w, Options: o, ask: ask, found: Finding{Kind: Unknown}, repeat: 1, known: make(map[string]shown)}
 	err := s.run()
+	if errors.Is(err, errItself) {
+		s.found.Causes, s.found.Among, err = nil, nil, nil
+	}
 	if errors.Is(err, errLimit) {
 		s.found.Why, err = fmt.Sprintf("the next question would take more than %d runs in all", o.MaxRuns), nil
 	}

@@ -125,7 +125,7 @@ func text(f *Finding) string {
 func TestSearch(t *testing.T) {
 	type names = []vary.Name
 	one := func(at int) func(int) bool { return func(n int) bool { return n == at } }
-	most := Options{MaxRuns: 120}
+	most := Options{MaxRuns: 160}
 	for _, c := range []struct {
 		name       string
 		program    program
@@ -135,18 +135,18 @@ func TestSearch(t *testing.T) {
 		runs       int
 	}{
 		{"a time zone", program{sets: []names{{vary.TZ}}}, vary.All, most, "cause varied tz", 26},
-		{"the same, in pairs", program{sets: []names{{vary.TZ}}}, vary.All, Options{120, true}, "cause varied tz", 6},
+		{"the same, in pairs", program{sets: []names{{vary.TZ}}}, vary.All, Options{160, true}, "cause varied tz", 6},
 		{"nothing else varies", program{sets: []names{{vary.TZ}}}, names{vary.TZ}, most, "cause varied tz", 26},
-		{"two together", program{sets: []names{{vary.TZ, vary.Umask}}}, vary.All, most, "cause varied tz and umask", 40},
-		{"two separate", program{sets: []names{{vary.TZ}, {vary.GC}}}, vary.All, most, "cause varied gc varied tz", 54},
-		{"three together", program{sets: []names{{vary.TZ, vary.HashSeed, vary.Umask}}}, vary.All, most, "cause varied tz, hashseed and umask", 84},
+		{"two together", program{sets: []names{{vary.TZ, vary.Umask}}}, vary.All, most, "cause varied tz and umask", 34},
+		{"two separate", program{sets: []names{{vary.TZ}, {vary.GC}}}, vary.All, most, "cause varied gc varied tz", 56},
+		{"three together", program{sets: []names{{vary.TZ, vary.HashSeed, vary.Umask}}}, vary.All, most, "cause varied tz, hashseed and umask", 100},
 		{"a seed that is free", program{loose: names{vary.HashSeed}}, nil, most, "cause varied hashseed", 60},
 		{"a seed that is free beside a zone that varies", program{loose: names{vary.HashSeed}}, names{vary.TZ}, most, "cause varied hashseed", 60},
-		{"two that are free", program{loose: names{vary.HashSeed, vary.ASLR}}, nil, most, "cause varied hashseed varied aslr", 110},
+		{"two that are free", program{loose: names{vary.HashSeed, vary.ASLR}}, nil, most, "cause varied hashseed varied aslr", 150},
 		{"by itself, often", program{noise: func(n int) bool { return n%3 == 0 }}, vary.All, most, "itself 5 of 14", 14},
 		{"by itself, nothing varied", program{noise: func(n int) bool { return n%3 == 0 }}, nil, most, "itself 5 of 14", 14},
 		{"by itself, rarely", program{noise: func(n int) bool { return n == 5 || n == 40 }}, vary.All, most, "itself 1 of 36", 36},
-		{"once and never again", program{noise: one(5)}, vary.All, most, "unknown: the difference did not come again", 120},
+		{"once and never again", program{noise: one(5)}, vary.All, most, "unknown: the difference did not come again", 160},
 		{"once, nothing varied", program{noise: one(5)}, nil, Options{MaxRuns: 1200}, "unknown: the difference did not come again", 1200},
 		{"too few runs", program{sets: []names{{vary.TZ, vary.Umask}}}, vary.All, Options{MaxRuns: 20}, "unknown: the next question would take more than 20 runs in all", 20},
 		{"no run at all", program{sets: []names{{vary.TZ}}}, vary.All, Options{MaxRuns: 1}, "unknown: the next question would take more than 1 runs in all", 0},
@@ -166,7 +166,7 @@ func TestSearch(t *testing.T) {
 func TestNotFixable(t *testing.T) {
 	for odd, want := range map[int]string{7: "itself 1 of 12", 20: "itself 1 of 24", 99: "unknown: the difference did not come again"} {
 		n := 0
-		f, err := Search(Window{Number: func(run int) int64 { return int64(run) }, Groups: [][]int{{0, 1, 2, 3, 4, 6}, {5, 7, 8, 9, 10, 11}}}, Options{MaxRuns: 120},
+		f, err := Search(Window{Number: func(run int) int64 { return int64(run) }, Groups: [][]int{{0, 1, 2, 3, 4, 6}, {5, 7, 8, 9, 10, 11}}}, Options{MaxRuns: 160},
 			func(q Probe) (Answer, error) {
 				a := Answer{Window: 9, Groups: [][]int{nil}}
 				for run := range q.Runs {
@@ -189,11 +189,11 @@ func TestNotFixable(t *testing.T) {
 
 // Whoever stops a search is told what is known.
 func TestStopped(t *testing.T) {
-	p := program{sets: [][]vary.Name{{vary.TZ, vary.Umask}}}
+	p := program{sets: [][]vary.Name{{vary.TZ, vary.HashSeed, vary.Umask}}}
 	w := Window{Can: vary.All, Variations: vary.All, Number: func(run int) int64 { return int64(run) }, Groups: p.window(vary.All, nil, counted(0, 12))}
 	stop, n := errors.New("stop"), 0
-	f, err := Search(w, Options{MaxRuns: 120}, func(q Probe) (Answer, error) {
-		if n++; n == 5 {
+	f, err := Search(w, Options{MaxRuns: 160}, func(q Probe) (Answer, error) {
+		if n++; n == 8 {
 			return Answer{}, stop
 		}
 		numbers := q.Numbers
@@ -202,12 +202,12 @@ func TestStopped(t *testing.T) {
 		}
 		return Answer{uint64(n), p.window(q.Variations, q.Fixed, numbers)}, nil
 	})
-	if !errors.Is(err, stop) || f.Windows != 4 || !slices.Contains(f.Among, vary.TZ) || !slices.Contains(f.Among, vary.Umask) || f.Equal != 14 {
+	if !errors.Is(err, stop) || f.Windows != 7 || !slices.Contains(f.Among, vary.TZ) || !slices.Contains(f.Among, vary.Umask) || f.Equal != 30 {
 		t.Errorf("%+v, %v", f, err)
 	}
 	for what, groups := range map[string][][]int{"runs are missing": {{0}}, "there are too many": {{0, 1, 2}, {3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}} {
-		_, err := Search(w, Options{MaxRuns: 120}, func(Probe) (Answer, error) { return Answer{3, groups}, nil })
-		if err == nil || !strings.Contains(err.Error(), "of 14 runs") {
+		_, err := Search(w, Options{MaxRuns: 160}, func(Probe) (Answer, error) { return Answer{3, groups}, nil })
+		if err == nil || !strings.Contains(err.Error(), "of 30 runs") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -260,7 +260,7 @@ func TestRandomNoise(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed, oneIn := rapid.Uint64().Draw(t, "seed"), rapid.Uint64Range(2, 20).Draw(t, "one in")
 		p := program{noise: func(n int) bool { return mix(seed+uint64(n))%oneIn == 0 }}
-		f, _ := p.searched(t, rapid.SampledFrom([][]vary.Name{vary.All, nil}).Draw(t, "varied"), 0, Options{MaxRuns: 120})
+		f, _ := p.searched(t, rapid.SampledFrom([][]vary.Name{vary.All, nil}).Draw(t, "varied"), 0, Options{MaxRuns: 160})
 		if f == nil {
 			return
 		}

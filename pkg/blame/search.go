@@ -3,6 +3,7 @@ package blame
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/vary"
@@ -26,6 +27,9 @@ type shown struct {
 
 // errLimit ends a search that would take too many runs.
 var errLimit = errors.New("too many runs")
+
+// errItself ends a search in which plain runs differ.
+var errItself = errors.New("it differs by itself")
 
 // probe asks a question, if there are runs left for it.
 func (s *search) probe(p Probe) (Answer, error) {
@@ -71,17 +75,37 @@ func (s *search) pair(set []vary.Name, number int64) (shown, error) {
 		Question:   fmt.Sprintf("does it differ when %s %s?", Listed(set), aloneVary(set)),
 		Variations: set,
 		Fixed:      vary.Without(vary.Union(s.Variations, s.Fixed), set),
-		Numbers:    []int64{0},
 	}
 	if len(s.Variations) == 0 { // of free ones: all others are fixed
 		p.Fixed = vary.Without(s.Can, set)
 	}
-	for range s.repeat {
-		p.Numbers = append(p.Numbers, number)
+	for _, number := range []int64{0, number} {
+		for range s.repeat {
+			p.Numbers = append(p.Numbers, number)
+		}
 	}
 	p.Runs = len(p.Numbers)
 	a, err := s.probe(p)
-	return shown{len(a.Groups) > 1, a.Window}, err
+	if err != nil {
+		return shown{}, err
+	}
+	plain := plainRuns(a.Groups, s.repeat)
+	if len(plain) > 1 { // they have equal surroundings
+		s.sawEqual(Answer{a.Window, plain})
+		return shown{}, errItself
+	}
+	return shown{len(a.Groups) > 1, a.Window}, nil
+}
+
+// plainRuns are the groups of the first runs of a window.
+func plainRuns(groups [][]int, first int) (plain [][]int) {
+	for _, g := range groups {
+		if g = slices.DeleteFunc(slices.Clone(g), func(run int) bool { return run >= first }); len(g) > 0 {
+			plain = append(plain, g)
+		}
+	}
+	slices.SortStableFunc(plain, func(a, b []int) int { return len(b) - len(a) })
+	return plain
 }
 
 func aloneVary(set []vary.Name) string {

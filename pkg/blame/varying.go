@@ -25,7 +25,7 @@ func (p *pattern) varied(run int) (names []vary.Name) {
 	return names
 }
 
-// repeats is how often the differing run is made, where it does not come again at once.
+// repeats is how often the plain and the differing run are made, where it does not come again at once.
 const repeats = 8
 
 // varying finds the causes among what the window varied.
@@ -140,11 +140,18 @@ const fewSuspects = 3
 
 // narrow finds a smallest part of a set that makes the difference.
 func (s *search) narrow(set []vary.Name, number int64) (*Cause, error) {
-	got, err := s.alone(set, number)
-	if !got.differs || err != nil {
+	whole, err := s.pair(set, number)
+	if !whole.differs || err != nil {
 		return nil, err
 	}
 	s.found.Among = set
+	if whole, err = s.pair(set, number); err != nil { // once could have come by itself
+		return nil, err
+	}
+	if !whole.differs {
+		s.found.Among = nil
+		return nil, nil
+	}
 	part, err := ddmin(set, func(part []vary.Name) (bool, error) {
 		got, err := s.alone(part, number)
 		if got.differs {
@@ -155,9 +162,11 @@ func (s *search) narrow(set []vary.Name, number int64) (*Cause, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err = s.pair(part, number) // it could have come by itself
-	if err != nil {
-		return nil, err
+	got := whole
+	if len(part) < len(set) {
+		if got, err = s.pair(part, number); err != nil { // likewise
+			return nil, err
+		}
 	}
 	s.found.Among = nil
 	if !got.differs {

@@ -132,9 +132,10 @@ type getRequest struct {
 type getResponse struct {
 	Error   *jetstream.APIError `json:"error"`
 	Message *struct {
-		Subject string `json:"subject"`
-		Seq     uint64 `json:"seq"`
-		Data    []byte `json:"data"`
+		Subject string    `json:"subject"`
+		Seq     uint64    `json:"seq"`
+		Data    []byte    `json:"data"`
+		Time    time.Time `json:"time"`
 	} `json:"message"`
 }
 
@@ -153,7 +154,11 @@ func (b *Bus) getDirect(ctx context.Context, stream string, seq uint64) (Message
 	if err != nil || answer.Header.Get(nats.JSSequence) != strconv.FormatUint(seq, 10) || answer.Header.Get(nats.JSStream) != stream {
 		return Message{}, false
 	}
-	return Message{Stream: stream, Subject: answer.Header.Get(nats.JSSubject), Seq: seq, Data: answer.Data}, true
+	m := Message{Stream: stream, Subject: answer.Header.Get(nats.JSSubject), Seq: seq, Data: answer.Data}
+	if at, err := time.Parse(time.RFC3339Nano, answer.Header.Get(nats.JSTimeStamp)); err == nil {
+		m.At = at.UnixNano()
+	}
+	return m, true
 }
 
 // get asks the leader of the stream. The client's own look-up asks any replica
@@ -196,7 +201,7 @@ func (b *Bus) get(ctx context.Context, stream, what string, request getRequest) 
 	case found == nil:
 		return Message{}, jetstream.ErrInvalidJetStreamResponse
 	default:
-		return Message{Stream: stream, Subject: found.Subject, Seq: found.Seq, Data: found.Data}, nil
+		return Message{Stream: stream, Subject: found.Subject, Seq: found.Seq, Data: found.Data, At: found.Time.UnixNano()}, nil
 	}
 }
 

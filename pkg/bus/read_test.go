@@ -358,3 +358,33 @@ func TestFollowEndsWithoutServer(t *testing.T) {
 		t.Errorf("took %v", d)
 	}
 }
+
+// However a message is read, it is known when the server took it.
+func TestAt(t *testing.T) {
+	b, ctx := bustest.Open(t), t.Context()
+	before := time.Now().UnixNano()
+	mustAppend(t, b, trace(0), 0, "frame")
+	seen := make(map[int64]bool)
+	get, err := b.Get(ctx, events.StreamTrace, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := b.Last(ctx, events.StreamTrace, trace(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("enough")
+	var followed bus.Message
+	if err := b.Follow(ctx, events.StreamTrace, "", 1, func(m bus.Message) error { followed = m; return stop }); !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	for _, m := range []bus.Message{get, last, followed} {
+		seen[m.At] = true
+		if m.At < before || m.At > time.Now().UnixNano() {
+			t.Errorf("taken at %d", m.At)
+		}
+	}
+	if len(seen) != 1 {
+		t.Errorf("one message, taken at %v", seen)
+	}
+}

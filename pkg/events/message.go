@@ -13,6 +13,10 @@ type Message struct {
 	Seq     uint64 // in the stream, from 1
 	Data    []byte // the receiver's own
 
+	// At is when the server took it, in nanoseconds since 1970; 0: not known. It is for
+	// people: nothing that is hashed, named or decided comes from it.
+	At int64
+
 	// Pending is at least how many messages are still to come; 0: the reader has
 	// caught up, as far as can be told. Only those who follow a stream know it.
 	Pending uint64

@@ -105,6 +105,11 @@ func VerdictSubject(o Outcome, pipeline string, window uint64) string {
 	return "ers.verdict." + string(o) + "." + pipeline + "." + strconv.FormatUint(window, 10)
 }
 
+// VerdictsOf matches the subjects of the verdicts on a pipeline with one outcome.
+func VerdictsOf(o Outcome, pipeline string) string {
+	return "ers.verdict." + string(o) + "." + pipeline + ".*"
+}
+
 // VerdictGuard matches the verdict subjects of one window whatever the outcome: a
 // window has at most one verdict.
 func VerdictGuard(pipeline string, window uint64) string {

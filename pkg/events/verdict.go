@@ -71,6 +71,16 @@ func (v *Verdict) Key() WindowKey { return WindowKey{v.Pipeline, v.Window, v.Req
 // Number is the number of a run in the plan.
 func (v *Verdict) Number(run int) int64 { return numberOf(v.FirstRun, v.Numbers, run) }
 
+// PlainGroups are the groups of runs that are made without anything special, by their runs.
+func (v *Verdict) PlainGroups() (groups [][]int) {
+	for i := range v.Groups {
+		if Made(v.RunGroups, v.Groups[i].Runs) < 0 {
+			groups = append(groups, v.Groups[i].Runs)
+		}
+	}
+	return groups
+}
+
 // Plain is how many runs of the window are made without anything special.
 func (v *Verdict) Plain() int { return plain(v.Runs, v.RunGroups) }
 

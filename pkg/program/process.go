@@ -169,3 +169,23 @@ func (p *Process) checkFiles(c checker) {
 func localPath(p string) bool {
 	return p != "" && p != "." && !path.IsAbs(p) && path.Clean(p) == p && p != ".." && !strings.HasPrefix(p, "../") && !strings.ContainsAny(p, "\\\x00")
 }
+
+// ProcessOf is what runs a task: its command, or its worker; nil for a task within ERS, or
+// that is not there.
+func (d *Definition) ProcessOf(task string) *Process {
+	for i := range d.Tasks {
+		t := &d.Tasks[i]
+		if t.Name != task {
+			continue
+		}
+		if t.Command != nil {
+			return &t.Command.Process
+		}
+		for k := range d.Workers {
+			if d.Workers[k].Name == t.Worker {
+				return &d.Workers[k].Process
+			}
+		}
+	}
+	return nil
+}

@@ -67,10 +67,11 @@ func (p *page) blamed(b *Blame) {
 	if len(f.Causes) > 0 && f.Why != "" {
 		p.wrapped("open", "there may be more behind it: "+f.Why)
 	}
-	p.fact("probes", fmt.Sprintf("%s, %s", plural(f.Windows, "window"), plural(f.Runs, "run")))
+	p.fact("probes", fmt.Sprintf("%s, %s", Plural(f.Windows, "window"), Plural(f.Runs, "run")))
 }
 
-func plural(n int, what string) string {
+// Plural counts something: "1 window", "2 windows".
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

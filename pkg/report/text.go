@@ -18,7 +18,7 @@ func clean(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
+		case unicode.IsPrint(r) && r != '\u2800' && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 			b.WriteString(s[i : i+size])
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -33,6 +33,10 @@ func clean(s string) string {
 	}
 	return b.String()
 }
+
+// Clean is a text from data as reports show it: what could move the cursor, hide text or turn
+// it around is an escape such as \u202e.
+func Clean(s string) string { return clean(s) }
 
 // name is clean text from data short enough for a sentence.
 func name(s string) string { return clip(clean(s), 120) }

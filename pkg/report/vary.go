@@ -36,50 +36,38 @@ func (p *page) wrapped(name, value string) {
 
 // suspects says which variations can be behind the difference, by the runs that have it.
 func (p *page) suspects(v *events.Verdict) {
-	if len(v.Variations) == 0 || v.Outcome != events.Fail || len(v.Groups) < 2 || v.Drill != nil || v.Probe != nil {
-		return
-	}
-	text := suspects(v)
-	if text == "" {
+	_, sentence := Suspects(v)
+	if sentence == "" {
 		return
 	}
 	p.line()
-	for _, line := range wrap(clean(text), p.width-2) {
+	for _, line := range wrap(clean(sentence), p.width-2) {
 		p.line("  ", p.paint(bold, line))
 	}
 }
 
-// suspects says in a sentence or two what the pattern of the runs says of the cause, ""
-// where nothing was varied or nothing differs.
-func suspects(v *events.Verdict) string {
-	if len(v.Variations) == 0 || len(v.Groups) < 2 {
-		return ""
+// Suspects says in a sentence or two what the pattern of the runs says of the cause of a
+// fail, and which variations it names. Nothing, where nothing was varied, where nothing
+// differs, and of a drill, whose cause is known, or a probe, which asks for it.
+func Suspects(v *events.Verdict) (names []vary.Name, sentence string) {
+	if len(v.Variations) == 0 || v.Outcome != events.Fail || v.Drill != nil || v.Probe != nil {
+		return nil, ""
 	}
-	var groups [][]int // of plain runs
-	for i := range v.Groups {
-		if events.Made(v.RunGroups, v.Groups[i].Runs) < 0 {
-			groups = append(groups, v.Groups[i].Runs)
-		}
-	}
+	groups := v.PlainGroups()
 	if len(groups) < 2 {
-		return ""
+		return nil, ""
 	}
 	list := vary.Suspects(v.Variations, v.Number, groups)
+	for i := range list {
+		names = append(names, list[i].Name)
+	}
 	switch {
 	case len(list) == 0:
-		return "No variation alone makes the difference: runs that have the same surroundings differ, or it takes two variations together."
+		return nil, "No variation alone makes the difference: runs that have the same surroundings differ, or it takes two variations together."
 	case list[0].All() && len(list) == 1:
-		return fmt.Sprintf("It differs when %s varies: in all %d runs that have another one, and in no other.", list[0].Name, list[0].Varied)
+		return names, fmt.Sprintf("It differs when %s varies: in all %d runs that have another one, and in no other.", names[0], list[0].Varied)
 	case list[0].All():
-		return fmt.Sprintf("It differs when one of these varies: %s.", suspectNames(list))
+		return names, fmt.Sprintf("It differs when one of these varies: %s.", vary.Text(names))
 	}
-	return fmt.Sprintf("The difference is rare. If a variation makes it, then one of these: %s; it can as well have come by itself.", suspectNames(list))
-}
-
-func suspectNames(list []vary.Suspect) string {
-	names := make([]vary.Name, len(list))
-	for i := range list {
-		names[i] = list[i].Name
-	}
-	return vary.Text(names)
+	return names, fmt.Sprintf("The difference is rare. If a variation makes it, then one of these: %s; it can as well have come by itself.", vary.Text(names))
 }

@@ -31,7 +31,7 @@ func TestSuspects(t *testing.T) {
 		{"the plain run", func(run int) bool { return run == 0 }, "No variation alone makes the difference"},
 	} {
 		groups(c.other)
-		if text := suspects(&v); !strings.HasPrefix(text, c.want) {
+		if _, text := Suspects(&v); !strings.HasPrefix(text, c.want) {
 			t.Errorf("%s: %s", c.name, text)
 		}
 		if text := string(Append(nil, &v, Options{})); !strings.Contains(text, "varied      tz, umask") ||
@@ -46,11 +46,11 @@ func TestSuspects(t *testing.T) {
 		}
 	}
 	groups(func(run int) bool { return run == rare })
-	if text := suspects(&v); !strings.HasPrefix(text, "The difference is rare.") || !strings.Contains(text, "tz") {
-		t.Error(text)
+	if names, text := Suspects(&v); !strings.HasPrefix(text, "The difference is rare.") || !strings.Contains(text, "tz") || len(names) == 0 {
+		t.Error(names, text)
 	}
 	v.Variations = nil
-	if text := suspects(&v); text != "" {
+	if _, text := Suspects(&v); text != "" {
 		t.Errorf("nothing was varied: %s", text)
 	}
 }

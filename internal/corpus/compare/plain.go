@@ -34,13 +34,17 @@ func (w *work) source() (string, error) {
 	return dir, errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(w.shop.Dir)))
 }
 
+// places makes the folder that outlives runs, and a copy of that with the programs.
+func (w *work) places() (state, dir string, err error) {
+	if state, err = w.state(); err == nil {
+		dir, err = w.source()
+	}
+	return state, dir, err
+}
+
 // twice runs the program two times in one folder, and says whether what it came to differs.
 func (w *work) twice() (bool, error) {
-	state, err := w.state()
-	if err != nil {
-		return false, err
-	}
-	dir, err := w.source()
+	state, dir, err := w.places()
 	if err != nil {
 		return false, err
 	}
@@ -84,11 +88,7 @@ func contents(dir string) ([]byte, error) {
 // reprotest has reprotest run the program, with its null server and all its variations but
 // that of the user, for which it must be told of other users.
 func (w *work) reprotest() (bool, error) {
-	state, err := w.state()
-	if err != nil {
-		return false, err
-	}
-	dir, err := w.source()
+	state, dir, err := w.places()
 	if err != nil {
 		return false, err
 	}

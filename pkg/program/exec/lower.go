@@ -43,30 +43,22 @@ type copyOf struct {
 // lower is the folder that a run has under its overlay: one as it is, or a copy of it in
 // which the files are otherwise. What cannot be had is noted, and left as it is.
 func (p *Program) lower(ctx context.Context, dir string, skip []string, v *variation) string {
-	for _, one := range []struct {
-		name   vary.Name
-		number int64
-		says   string
-		want   func(number int64) shuffle
-	}{
-		{vary.FileOrder, v.FileOrder(), "made in order %d", func(n int64) shuffle { return shuffle{of: dir, order: n, times: v.FileTimes()} }},
-		{vary.FileTimes, v.FileTimes(), "times %d", func(n int64) shuffle { return shuffle{of: dir, times: n} }},
-	} {
-		if one.number == 0 {
-			continue
-		}
-		made := p.shuffled.get(ctx, one.want(one.number), skip)
-		if made.err != nil {
-			v.missed(one.name, made.err.Error())
-			continue
-		}
-		v.varied(one.name, fmt.Sprintf(one.says, one.number))
-		if one.name == vary.FileOrder && v.FileTimes() > 0 {
-			v.varied(vary.FileTimes, fmt.Sprintf("times %d", v.FileTimes()))
-		}
-		return made.dir
+	want := shuffle{of: dir, order: v.FileOrder(), times: v.FileTimes()}
+	if want.order == 0 && want.times == 0 {
+		return dir
 	}
-	return dir
+	made := p.shuffled.get(ctx, want, skip)
+	if made.err != nil {
+		for _, name := range []vary.Name{vary.FileOrder, vary.FileTimes} {
+			if v.Varied(name) {
+				v.missed(name, made.err.Error())
+			}
+		}
+		return dir
+	}
+	v.varied(vary.FileOrder, fmt.Sprintf("made in order %d", want.order))
+	v.varied(vary.FileTimes, fmt.Sprintf("times %d", want.times))
+	return made.dir
 }
 
 // get returns a copy, which is made the first time.

@@ -28,12 +28,13 @@ type place struct {
 
 // The folders of a place, by name.
 const (
-	workFolder  = "work"
-	homeFolder  = "home"
-	tmpFolder   = "tmp"
-	cacheFolder = "cache" // of what interpreters make of the files, which all runs share
-	upperFolder = "upper"
-	underFolder = "under" // overlayfs works in it
+	workFolder   = "work"
+	homeFolder   = "home"
+	tmpFolder    = "tmp"
+	cacheFolder  = "cache"  // of what interpreters make of the files, which all runs share
+	sharedFolder = "shared" // in place of memoryFolder, where that must not keep what is left
+	upperFolder  = "upper"
+	underFolder  = "under" // overlayfs works in it
 )
 
 // newPlace makes a place over a folder with files, "" for one that is yet to be named. Where
@@ -46,10 +47,9 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	in := func(name string) string { return filepath.Join(private, name) }
 	at := &place{dir: in(workFolder), home: in(homeFolder), tmp: in(tmpFolder), private: private}
-	can := process.Look()
 	fixed, err := fixedFolder()
-	if err != nil || !can.Mounts.OK || !can.Overlay.OK {
-		v.missedAll("no folders can be mounted here: "+cmp.Or(can.Mounts.Why, can.Overlay.Why), vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
+	if why := noFolders(); why != "" || err != nil {
+		v.missedAll("no folders can be mounted here: "+cmp.Or(why, fmt.Sprint(err)), vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
 		if files == "" {
 			return at, nil
 		}
@@ -69,9 +69,27 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	at.binds = []process.Bind{{From: at.home, To: home}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
 	at.home, at.tmp = at.binds[0].To, at.binds[1].To
+	if v.Varied(vary.Clock) && fakeTime() != "" { // each process that has it leaves files there
+		if err := os.Mkdir(in(sharedFolder), 0o700); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		at.binds = append(at.binds, process.Bind{From: in(sharedFolder), To: memoryFolder})
+	}
 	at.cache = filepath.Join(fixed, cacheFolder)
 	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
 	return at, nil
+}
+
+// noFolders says why a process cannot have folders of its own at fixed places, "" where it can.
+func noFolders() string {
+	can := process.Look()
+	switch {
+	case !can.Mounts.OK:
+		return can.Mounts.Why
+	case !can.Overlay.OK:
+		return can.Overlay.Why
+	}
+	return ""
 }
 
 // allBinds are what is mounted: what the process has for itself, and what it must not

@@ -153,6 +153,10 @@ func (s *server) explain(err error) error {
 		s.process.Kill("it broke the protocol")
 	}
 	_ = s.in.Close()
+	// One that says no more has ended, or is about to: how it ended is told by its end alone.
+	timer := time.AfterFunc(grace, func() { s.process.Kill("it closed its output and did not end") })
+	s.process.Wait()
+	timer.Stop()
 	s.stop()
 	what := "ended: " + s.process.Wait().String()
 	if ok {

@@ -36,10 +36,10 @@ func (v *variation) missed(name vary.Name, why string) {
 	v.record.Missed(name, events.ClipReason(why))
 }
 
-// missedAll notes it of those of several variations that this run was to have.
+// missedAll notes it of those of several variations that the window has.
 func (v *variation) missedAll(why string, names ...vary.Name) {
 	for _, name := range names {
-		if v.Varied(name) {
+		if v.Has(name) {
 			v.missed(name, why)
 		}
 	}
@@ -162,6 +162,9 @@ func (v *variation) clock() (about, values []string, err error) {
 	}
 	if fakeTime() == "" {
 		return about, nil, errors.New("libfaketime is not installed")
+	}
+	if why := noFolders(); why != "" {
+		return about, nil, fmt.Errorf("libfaketime leaves files in %s, and nothing can be mounted over it here: %s", memoryFolder, why)
 	}
 	offset := fmt.Sprintf("+%dd", v.Days())
 	return about, []string{"FAKETIME=" + offset, "LD_PRELOAD=" + fakeTime(), "FAKETIME_DONT_FAKE_MONOTONIC=1"}, nil

@@ -96,9 +96,8 @@ func TestCancelBefore(t *testing.T) {
 func TestBeyond(t *testing.T) {
 	b := bustest.Open(t)
 	serve(t, b, func(c *coordinator.Config) { c.MaxTicks = 100 })
-	open, groups, whole := request(2, 0), request(3, 3), request(3, 3)
+	open, groups := request(2, 0), request(3, 3)
 	groups.Groups = []events.RunGroup{{Name: "upside-down", Runs: []int{2}}}
-	whole.Groups = []events.RunGroup{{Name: events.ShadowOff, Runs: []int{2}, Tasks: []string{"b"}}}
 	for reason, r := range map[string]*events.WindowRequest{
 		"raise --max-ticks":   request(2, 51),
 		"more than the 100":   request(1000, 1<<62),

@@ -33,19 +33,10 @@ func (w *window) runGroup(ctx context.Context, g *events.RunGroup, fresh bool) e
 }
 
 // without makes the window's program without some tasks.
-func (w *window) without(ctx context.Context, tasks []string) (program Program, err error) {
+func (w *window) without(ctx context.Context, tasks []string) (Program, error) {
 	whole, ok := w.program.(Reducible)
 	if !ok {
 		return nil, fmt.Errorf("%w: a run without tasks of the shadow lane: this program cannot leave any out", ErrProgram)
 	}
-	panicked := true
-	err = protect("the program without tasks of the shadow lane", func() error {
-		program, err = whole.Without(ctx, tasks)
-		panicked = false
-		return err
-	})
-	if panicked {
-		err = fmt.Errorf("%w: %w", ErrProgram, err)
-	}
-	return program, err
+	return protectedLoad("the program without tasks of the shadow lane", func() (Program, error) { return whole.Without(ctx, tasks) })
 }

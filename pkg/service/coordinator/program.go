@@ -86,10 +86,15 @@ func protect(what string, call func() error) (err error) {
 }
 
 // load makes the window's program.
-func (w *window) load(ctx context.Context) (program Program, err error) {
+func (w *window) load(ctx context.Context) (Program, error) {
+	return protectedLoad("the program of the window", func() (Program, error) { return w.Load(ctx, w.request) })
+}
+
+// protectedLoad calls what makes a program. One whose making panics can never be run.
+func protectedLoad(what string, do func() (Program, error)) (program Program, err error) {
 	panicked := true
-	err = protect("the program of the window", func() error {
-		program, err = w.Load(ctx, w.request)
+	err = protect(what, func() error {
+		program, err = do()
 		panicked = false
 		return err
 	})

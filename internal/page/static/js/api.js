@@ -3,10 +3,18 @@
 import { parse } from "./exact.js";
 
 export class ServerError extends Error {
-  constructor(message, code) {
+  constructor(message, code, detail) {
     super(message);
     this.code = code;
+    this.detail = detail;
   }
+}
+
+// words says what went wrong. What is no answer of the server is a mistake of this page.
+export function words(e) {
+  if (e instanceof ServerError) return e.message;
+  console.error(e);
+  return "This page met something that it did not expect. Load it again.";
 }
 
 // get asks for JSON. exact keeps numbers that JavaScript would change as text.
@@ -27,9 +35,9 @@ export async function get(path, parameters = {}, { exact = false, signal } = {})
   try {
     data = exact ? parse(text) : JSON.parse(text);
   } catch {
-    throw new ServerError(`the answer to ${path} is not JSON`, response.status);
+    throw new ServerError("ERS answered in a way that this page does not understand. Load it again: it may be of another version.", response.status, text.slice(0, 500));
   }
-  if (!response.ok) throw new ServerError(data.error ?? response.statusText, response.status);
+  if (!response.ok) throw new ServerError(data.error ?? "ERS has no answer, and does not say why.", response.status, data.detail);
   return data;
 }
 

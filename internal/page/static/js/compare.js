@@ -1,7 +1,7 @@
 // Two runs of a window beside each other: where they differ, and each tick of both.
 
-import { h, crumbs, number, plural, section } from "./dom.js";
-import { get } from "./api.js";
+import { h, crumbs, number, plural, section, table } from "./dom.js";
+import { get, words } from "./api.js";
 import { Grid, cells } from "./grid.js";
 import { around, evidence, sides, status } from "./difference.js";
 import { value } from "./tick.js";
@@ -22,7 +22,7 @@ export async function open(c) {
     const [a, b] = await Promise.all([c.a, c.b].map((run) => get(`windows/${c.window}/runs/${run}/ticks/${tick}`, {}, { signal: c.signal })));
     if (shown === tick) both.replaceChildren(beside(c, tick, a, b));
   }
-  const show = (tick) => showTick(tick).catch((e) => { if (e.name !== "AbortError") both.replaceChildren(h("p", { role: "alert" }, e.message)); });
+  const show = (tick) => showTick(tick).catch((e) => { if (e.name !== "AbortError") both.replaceChildren(h("p", { role: "alert" }, words(e))); });
 
   const picture = new Grid(c, {
     label: `runs ${c.a} and ${c.b}: ticks that differ`,
@@ -86,8 +86,7 @@ function beside(c, tick, a, b) {
       h("td", {}, cell(a, i)), h("td", {}, cell(b, i))));
   }
   return section(`Tick ${number(tick)}`, a.found && b.found ? null : h("p", { class: "note" }, "The tick is not recorded in both runs."),
-    count ? h("div", { class: "table" }, h("table", { class: "around" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "event"),
-      h("th", { scope: "col" }, h("a", { href: `#/window/${c.window}/run/${c.a}/tick/${tick}` }, `run ${c.a}`)), h("th", { scope: "col" }, h("a", { href: `#/window/${c.window}/run/${c.b}/tick/${tick}` }, `run ${c.b}`)))), h("tbody", {}, rows))) : null);
+    count ? table("events of both runs", "around", ["event", ...[c.a, c.b].map((run) => h("a", { href: `#/window/${c.window}/run/${run}/tick/${tick}` }, `run ${run}`))], rows) : null);
 }
 
 function cell(t, i) {

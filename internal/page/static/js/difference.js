@@ -1,7 +1,8 @@
 // A difference: both sides beside each other, and the events around it.
 
-import { h, groupKey, plural, runsText } from "./dom.js";
+import { h, groupKey, plural, runsText, table } from "./dom.js";
 import { get } from "./api.js";
+import { clusters, lookAlike } from "./text.js";
 import { lines, member } from "./exact.js";
 
 const eventFields = ["task", "lane", "status", "cost_ops", "cost_entropy", "meta"];
@@ -25,6 +26,7 @@ export async function evidence(window, d, signal) {
 
 // heads names the two sides.
 export function heads(d, groups, tie) {
+  if (d.heads) return d.heads.map((x) => x.map((part) => part.cloneNode?.(true) ?? part)); // of two windows
   const others = groups?.find((g) => g.runs.includes(d.expected.run))?.runs ?? [d.expected.run];
   const at = (runs) => groups?.findIndex((g) => g.runs.includes(runs[0])) ?? -1;
   const head = (word, runs, letter) => [h("strong", {}, word), " ", letter >= 0 ? [groupKey(letter), " "] : null, runsText(runs)];
@@ -37,9 +39,11 @@ export function sides(d, groups, tie) {
   const [a, b] = heads(d, groups, tie);
   const [x, y] = shown(d);
   const [left, right] = x.present && y.present ? marked(x.canonical, y.canonical) : [text(x), text(y)];
-  return h("div", { class: "sides" },
+  const alike = x.present && y.present && lookAlike(x.canonical, y.canonical);
+  return [h("div", { class: "sides" },
     h("div", { class: "side expected" }, h("p", { class: "head" }, a), h("pre", { tabindex: "0", "aria-label": "expected value" }, left)),
-    h("div", { class: "side found" }, h("p", { class: "head" }, b), h("pre", { tabindex: "0", "aria-label": "found value" }, right)));
+    h("div", { class: "side found" }, h("p", { class: "head" }, b), h("pre", { tabindex: "0", "aria-label": "found value" }, right))),
+  alike && h("p", { class: "alike" }, alike)];
 }
 
 // shown is what the two sides have: of a command's output its lines, values or bytes.
@@ -54,7 +58,7 @@ const text = (side) => side.present ? h("mark", {}, side.canonical) : h("em", {}
 // marked wraps what differs of two texts: what is between their common beginning and
 // end.
 export function marked(a, b) {
-  const [x, y] = [[...a], [...b]]; // code points: half a character is no difference
+  const [x, y] = [clusters(a), clusters(b)]; // half a character is no difference
   let start = 0, end = 0;
   const most = Math.min(x.length, y.length);
   while (start < most && x[start] === y[start]) start++;
@@ -84,9 +88,7 @@ export function fields(d, whole, groups, tie) {
     if (x === "null" && y === "null" && name === "error") continue;
     rows.push(row(name, x, y, name === pointed, name === pointed ? d.pointer : ""));
   }
-  return h("div", { class: "table" }, h("table", { class: "fields" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "field"), h("th", { scope: "col" }, a), h("th", { scope: "col" }, b))),
-    h("tbody", {}, rows)));
+  return table("the whole event", "fields", ["field", a, b], rows);
 }
 
 // of is the canonical text of a field of a side's event; undefined: it has no event.
@@ -114,7 +116,8 @@ function row(name, a, b, pointed, pointer = "") {
 
 const whole = (t) => t === undefined ? h("em", {}, "no event") : block(lines(t).map((l) => [l, ""]));
 
-function values(a, b, differs, pointer) {
+// values shows two texts beside each other, line by line where they are JSON of many.
+export function values(a, b, differs, pointer) {
   const [x, y] = [lines(a), lines(b)];
   if (!differs) return [block(x.map((l) => [l, ""])), block(y.map((l) => [l, ""]))];
   if (x.length === 1 && y.length === 1) return marked(x[0].text, y[0].text).map((m) => h("code", {}, m));
@@ -203,8 +206,7 @@ export function around(d, window, groups, tie) {
     const [x, y] = [d.expected.after[i], d.found.after[i]];
     rows.push(tr(x, y, JSON.stringify(x) === JSON.stringify(y) ? "same" : "differs"));
   }
-  return h("div", { class: "table" }, h("table", { class: "around" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "tick"), h("th", { scope: "col" }, a), h("th", { scope: "col" }, b))), h("tbody", {}, rows)));
+  return table("events around the difference", "around", ["tick", a, b], rows);
 }
 
 export const statusMarks = { ok: "●", skipped_budget: "–", error: "✕", not_computable: "∅" };

@@ -1,4 +1,7 @@
-// Making elements. Whatever comes from the streams is set as text, never as HTML.
+// Making elements. Whatever comes from the streams is set as text, never as HTML, and nothing
+// in it is invisible.
+
+import { visible } from "./text.js";
 
 // h makes an element. Properties that begin with "on" are listeners; "class" and what
 // has a dash are attributes; the rest are attributes too unless they are booleans.
@@ -8,17 +11,19 @@ export function h(tag, properties = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) e.addEventListener(name.slice(2), value);
     else if (name === "style") for (const [p, v] of Object.entries(value)) e.style.setProperty(p, v);
-    else e.setAttribute(name, value === true ? "" : value);
+    else e.setAttribute(name, value === true ? "" : read.has(name) ? visible(String(value)) : value);
   }
   append(e, children);
   return e;
 }
 
+const read = new Set(["title", "aria-label"]); // by people
+
 function append(e, children) {
   for (const c of children) {
     if (c === null || c === undefined || c === false) continue;
     if (Array.isArray(c)) append(e, c);
-    else e.append(c);
+    else e.append(c instanceof Node ? c : visible(String(c), e));
   }
 }
 
@@ -107,6 +112,16 @@ export function section(title, ...children) {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
-export function empty(title, ...children) {
-  return h("div", { class: "empty" }, h("p", { class: "title" }, title), ...children);
+// empty stands where there is nothing to show. level is that of its heading: h1 where the
+// view has no other.
+export function empty(level, title, ...children) {
+  return h("div", { class: "empty" }, h(level, { class: "title" }, title), ...children);
+}
+
+// table makes a table that can be scrolled sideways, by the keyboard too. Heads are texts, or
+// th elements.
+export function table(label, kind, heads, rows) {
+  const head = (t) => t instanceof HTMLElement && t.tagName === "TH" ? t : h("th", { scope: "col" }, t);
+  return h("div", { class: "table", role: "region", tabindex: "0", "aria-label": label },
+    h("table", { class: kind }, h("thead", {}, h("tr", {}, heads.map(head))), h("tbody", {}, rows)));
 }

@@ -1,9 +1,10 @@
 // A failure: what differs first, on both sides, and what was around it.
 
-import { h, badge, crumbs, plural, runsText, section, empty } from "./dom.js";
+import { h, badge, crumbs, number, plural, runsText, section } from "./dom.js";
 import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
-import { command } from "./window.js";
+import { command, problems } from "./window.js";
+import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -14,21 +15,38 @@ export async function open(c) {
   c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) open(c).catch(() => {}); };
   const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], ["first difference"]);
   if (!d) {
-    c.put(where, empty("No difference", h("p", {}, v ? `Window ${c.window} is ${w.state}: ${w.headline}.` : "The window has no verdict yet."), h("p", {}, h("a", { href: c.up }, `Window ${c.window}`))));
-    return;
+    return c.put(where, ...noDifference(c, w));
   }
   const whole = d.kind === "latch" ? null : await evidence(c.window, d, c.signal);
   c.put(where,
     h("header", { class: "verdict fail" }, h("h1", {}, badge("fail", true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, w.headline)),
     v.drill ? h("p", { class: "note" }, h("strong", {}, "Drill. "), `A difference was made on purpose: ${v.drill.kind} of ${v.drill.task} in run ${v.drill.run} at tick ${v.drill.tick}.`) : null,
+    v.probe ? h("p", { class: "note" }, h("strong", {}, "Probe. "), `It was asked for in the search for what makes window ${v.probe.window} differ: ${v.probe.question}`) : null,
     v.tie ? h("p", { class: "note" }, h("strong", {}, "Tie. "), "No group is larger than all others: which side is right cannot be told.") : null,
     d.kind === "latch" ? h("p", { class: "note" }, h("strong", {}, "Latch. "), "The runs agree with each other, but not with the accepted hash: the pipeline, its contexts, or the program or machine that runs it has changed.") : null,
     section(d.kind === "latch" ? "Trace hash" : w.place ? `What differs: ${w.place}` : "What differs",
-      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie)),
+      d.kind === "latch" ? null : place(c, d), sides(d, v.groups, v.tie), suspects(w)),
     whole ? section("The whole event", fields(d, whole, v.groups, v.tie)) : null,
     whole ? section("Events around it", around(d, c.window, v.groups, v.tie)) : null,
     section("Which runs", which(c, v, d)),
+    w.passed ? section("Before", h("p", { class: "links" }, h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `What changed since window ${w.passed}, the last that passed`))) : null,
+    variations(w),
     section("Show it again", command(v.reproduce, "In a terminal")));
+}
+
+// noDifference says of a window why none is shown.
+function noDifference(c, w) {
+  const [title, text] = {
+    pass: ["There is no difference", `${w.headline}.`],
+    running: ["There is no verdict yet", w.done > 0 ? `${number(w.done)} of ${number(w.runs * w.ticks)} ticks are hashed. What differs is shown here as soon as the window is judged.` : "The window waits for its first ticks."],
+  }[w.state] ?? ["It could not be judged", `${w.headline}. Whether its runs are equal is not known.`];
+  return [
+    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, title)),
+    h("p", { class: "about" }, text),
+    w.verdict?.problems ? problems(w.verdict.problems, c) : null,
+    w.verdict && w.state !== "pass" ? section("Ask again", command(w.verdict.reproduce, "In a terminal")) : null,
+    h("p", { class: "links" }, h("a", { href: c.up }, `Window ${c.window}`)),
+  ];
 }
 
 function place(c, d) {

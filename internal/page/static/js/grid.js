@@ -5,7 +5,8 @@
 //
 // What a picture is about comes from its owner, as options:
 //   label             what the grid is, for who cannot see it
-//   rows              {count, name(i), strong(i), odd(i)}
+//   rows              {count, name(i), strong(i), odd(i), note(i), hint(i)}: a note stands
+//                     behind the name, a hint is seen by who points at it
 //   first, end        the ticks that there are
 //   load(span)        asks for {from, to, step, columns, cell(row, column)}; a cell is
 //                     {kind, …} as paint.js knows them, and text, what it says
@@ -14,10 +15,12 @@
 //   beside            another grid has the address, and the keys where none has the focus
 
 import { h, number } from "./dom.js";
-import { palette, paint } from "./paint.js";
+import { words } from "./api.js";
+import { visible } from "./text.js";
+import { axisHeight, draw, rowHeight, tallest } from "./draw.js";
 
-const narrowest = 7, widest = 120; // pixels of a column
-const rowHeight = 28, axisHeight = 26, tallest = 560;
+const narrowest = 7; // pixels of a column
+const pause = 1500; // ms between pictures of what goes on
 
 export class Grid {
   constructor(c, options) {
@@ -33,9 +36,13 @@ export class Grid {
     else Object.assign(c.keys, this.keys());
     const redraw = () => this.draw(), others = c.on.theme;
     c.on.theme = () => { others?.(); redraw(); setTimeout(redraw); };
+    const printed = matchMedia("print"), { signal } = c;
+    addEventListener("beforeprint", () => this.print(true), { signal });
+    addEventListener("afterprint", () => this.print(false), { signal });
+    printed.addEventListener("change", () => this.print(printed.matches), { signal });
     let width = 0;
     const resized = new ResizeObserver(() => {
-      if (Math.abs(this.scroll.clientWidth - width) < 2) return;
+      if (this.paper || Math.abs(this.scroll.clientWidth - width) < 2) return;
       width = this.scroll.clientWidth;
       this.ask();
     });
@@ -73,7 +80,7 @@ export class Grid {
           button("‹", "earlier ticks (,)", () => this.pan(-0.5)), button("›", "later ticks (.)", () => this.pan(0.5)),
           button("+", "zoom in (+)", () => this.zoom(0.5)), button("−", "zoom out (−)", () => this.zoom(2)),
           button("all", "all ticks (0)", () => this.show(this.first, this.end)),
-          this.differing && button("next ≠", "next cell that differs (n)", () => { this.jump(1); this.scroll.focus(); }))),
+          this.differing && button("next ≠", "next cell that differs (n)", () => this.next(1)))),
       h("div", { class: "frame" }, this.scroll, this.message));
   }
 
@@ -91,7 +98,7 @@ export class Grid {
       Enter: (e) => { if (document.activeElement === this.scroll) this.enter(); else e.target.click?.(); },
       "+": () => this.zoom(0.5), "=": () => this.zoom(0.5), "-": () => this.zoom(2), 0: () => this.show(this.first, this.end),
       ",": () => this.pan(-0.5), ".": () => this.pan(0.5),
-      ...(this.differing ? { n: () => this.jump(1), p: () => this.jump(-1) } : {}),
+      ...(this.differing ? { n: () => this.next(1), p: () => this.next(-1) } : {}),
     };
   }
 
@@ -129,8 +136,18 @@ export class Grid {
     return this.show(from, from + ticks);
   }
 
-  // ask loads the picture. A newer question makes an older one void.
-  async ask() {
+  // refresh asks again for what is shown. However often it is called, what is asked is
+  // answered first, and then there is a pause.
+  refresh() {
+    this.stale = true;
+    if (this.asking || this.c.signal.aborted) return;
+    this.stale = false;
+    this.ask(true);
+  }
+
+  // ask loads the picture. What a reader asks makes an older question void. A quiet one
+  // leaves the older picture as it is until the new one is there.
+  async ask(quiet) {
     const width = this.scroll.clientWidth;
     if (!width) return;
     this.left = Math.min(width * 0.36, this.gutter ?? 84);
@@ -138,8 +155,9 @@ export class Grid {
     this.abort?.abort();
     this.abort = new AbortController();
     const { signal } = this.abort;
-    this.scroll.setAttribute("aria-busy", "true");
-    const slow = setTimeout(() => this.say("Reading digests"), 250);
+    this.asking = true;
+    const began = performance.now(), slow = quiet ? 0 : setTimeout(() => this.say("Reading digests"), 250);
+    if (!quiet) this.scroll.setAttribute("aria-busy", "true");
     try {
       const data = await this.load({ from: this.from, to: this.to, columns }, AbortSignal.any([signal, this.c.signal]));
       if (signal.aborted || this.c.signal.aborted) return;
@@ -147,10 +165,17 @@ export class Grid {
       this.say("");
     } catch (e) {
       if (signal.aborted || this.c.signal.aborted) return;
-      this.say(e.message);
+      this.say(words(e));
     } finally {
       clearTimeout(slow);
-      if (!signal.aborted) this.scroll.setAttribute("aria-busy", "false");
+      if (!signal.aborted) {
+        this.scroll.setAttribute("aria-busy", "false");
+        setTimeout(() => {
+          if (signal.aborted) return;
+          this.asking = false;
+          if (this.stale) this.refresh();
+        }, Math.max(pause, performance.now() - began));
+      }
     }
     const all = this.from === this.first && this.to === this.end;
     this.address({ from: all ? null : this.from, to: all ? null : this.to });
@@ -162,8 +187,15 @@ export class Grid {
     if (this.tick !== null) this.announce();
   }
 
+  draw() { draw(this); }
+
+  print(paper) {
+    this.paper = paper;
+    this.draw();
+  }
+
   say(text) {
-    this.message.textContent = text;
+    this.message.textContent = visible(text);
     this.message.hidden = !text;
   }
 
@@ -196,7 +228,8 @@ export class Grid {
     const column = this.column(), at = this.span(column), cell = this.data.cell(this.row, column);
     this.line.setAttribute("aria-rowindex", this.row + 1);
     this.cell.setAttribute("aria-colindex", column + 1);
-    this.cell.textContent = `${this.rows.name(this.row)}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`;
+    const note = this.rows.note?.(this.row);
+    this.cell.textContent = visible(`${this.rows.name(this.row)}${note ? ` (${note})` : ""}, ${at.to - at.from === 1 ? "tick " + at.from : `ticks ${at.from} to ${at.to - 1}`}: ${cell.text}`);
     this.scroll.setAttribute("aria-activedescendant", this.cell.id);
     this.chosen?.(this.row, at, cell);
   }
@@ -206,6 +239,12 @@ export class Grid {
     const at = this.span(this.column());
     if (at.to - at.from === 1) this.open?.(this.row, at.from);
     else this.show(at.from - 2 * this.data.step, at.to + 2 * this.data.step);
+  }
+
+  // next goes to the next cell that differs: the keys are for it from then on.
+  next(direction) {
+    this.jump(direction);
+    this.scroll.focus({ preventScroll: true });
   }
 
   // jump chooses the next cell that differs, row by row in the order of ticks.
@@ -243,88 +282,15 @@ export class Grid {
   hint(e) {
     const at = this.at(e);
     this.canvas.style.cursor = at ? "pointer" : "";
-    if (!at || at.column < 0) return this.canvas.removeAttribute("title");
+    if (at && at.column < 0 && this.rows.hint?.(at.row)) this.canvas.title = visible(`${this.rows.name(at.row)}, ${this.rows.hint(at.row)}`);
+    else if (!at || at.column < 0) this.canvas.removeAttribute("title");
+    if (!at || at.column < 0) return;
     const span = this.span(at.column);
-    this.canvas.title = `${this.rows.name(at.row)}, tick ${span.from}${span.to - span.from > 1 ? "–" + (span.to - 1) : ""}: ${this.data.cell(at.row, at.column).text}`;
-  }
-
-  // Drawing.
-
-  draw() {
-    if (!this.data || !this.scroll.clientWidth) return;
-    const { clientWidth: width, clientHeight: height, scrollTop: top } = this.scroll;
-    const { columns } = this.data, ratio = devicePixelRatio || 1;
-    if (this.canvas.width !== width * ratio || this.canvas.height !== height * ratio) {
-      this.canvas.width = width * ratio;
-      this.canvas.height = height * ratio;
-      this.canvas.style.width = `${width}px`;
-      this.canvas.style.height = `${height}px`;
-    }
-    const p = this.canvas.getContext("2d");
-    p.setTransform(ratio, 0, 0, ratio, 0, 0);
-    p.clearRect(0, 0, width, height);
-    const colors = palette();
-    this.cellWidth = Math.min(widest, (width - this.left - 4) / columns);
-    const firstRow = Math.max(0, Math.floor(top / rowHeight));
-    const lastRow = Math.min(this.rows.count - 1, Math.floor((top + height - axisHeight) / rowHeight));
-    for (let row = firstRow; row <= lastRow; row++) {
-      const y = axisHeight + row * rowHeight - top;
-      this.drawName(p, colors, row, y);
-      for (let column = 0; column < columns; column++) {
-        paint(p, colors, this.data.cell(row, column), this.left + column * this.cellWidth, y, this.cellWidth, rowHeight);
-      }
-    }
-    this.drawAxis(p, colors, width);
-    this.drawChoice(p, colors, top);
-  }
-
-  drawName(p, colors, row, y) {
-    const strong = this.rows.strong?.(row) || this.rows.odd?.(row);
-    p.font = `${strong ? "700 " : ""}13px ${colors.font}`;
-    p.fillStyle = strong ? colors.ink : colors.soft;
-    p.textBaseline = "middle";
-    p.textAlign = "left";
-    p.fillText(fit(p, (this.rows.odd?.(row) ? "≠ " : "") + this.rows.name(row), this.left - 10), 2, y + rowHeight / 2);
-  }
-
-  drawAxis(p, colors, width) {
-    const { from, step, columns } = this.data;
-    p.fillStyle = colors.ground;
-    p.fillRect(0, 0, width, axisHeight - 2);
-    p.font = `12px ${colors.font}`;
-    p.fillStyle = colors.soft;
-    p.textBaseline = "middle";
-    p.textAlign = "left";
-    p.fillText("tick", 2, axisHeight / 2 - 1);
-    const room = p.measureText(number(this.data.to)).width + 18;
-    let every = 1;
-    for (let i = 1; every * this.cellWidth < room; i++) every = [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3);
-    const phase = (every - (from / step) % every) % every; // round numbers where there are
-    for (let column = Number.isInteger(phase) ? phase : 0; column < columns; column += every) {
-      const x = this.left + column * this.cellWidth, text = number(from + column * step);
-      if (x + p.measureText(text).width > width) break;
-      p.fillText(text, x + 2, axisHeight / 2 - 1);
-    }
-  }
-
-  drawChoice(p, colors, top) {
-    if (this.tick === null || this.tick < this.data.from || this.tick >= this.data.to) return;
-    const x = this.left + this.column() * this.cellWidth, y = axisHeight + this.row * rowHeight - top;
-    if (y < axisHeight - rowHeight / 2) return;
-    p.lineWidth = document.activeElement === this.scroll ? 3 : 2;
-    p.strokeStyle = colors.focus;
-    p.strokeRect(x - 0.5, y + 0.5, Math.max(this.cellWidth, 4) + 1, rowHeight - 1);
+    this.canvas.title = visible(`${this.rows.name(at.row)}, tick ${span.from}${span.to - span.from > 1 ? "–" + (span.to - 1) : ""}: ${this.data.cell(at.row, at.column).text}`);
   }
 }
 
 export const clamp = (n, least, most) => Math.max(least, Math.min(most, Number.isFinite(n) ? n : least));
-
-function fit(p, text, width) {
-  if (p.measureText(text).width <= width) return text;
-  let n = text.length;
-  while (n > 1 && p.measureText(text.slice(0, n) + "…").width > width) n--;
-  return text.slice(0, n) + "…";
-}
 
 // cells makes a look-up by column of stretches [value, columns].
 export function cells(stretches, columns) {

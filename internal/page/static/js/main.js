@@ -1,13 +1,16 @@
 // The frame of the page: which view is shown, the connection, the keys.
 
 import { $, h, empty } from "./dom.js";
-import { live, ServerError } from "./api.js";
+import { visible } from "./text.js";
+import { live, ServerError, words } from "./api.js";
+import { alike, arrive, leave, rename } from "./place.js";
 import * as list from "./list.js";
 import * as window_ from "./window.js";
 import * as run from "./run.js";
 import * as tick from "./tick.js";
 import * as failure from "./failure.js";
 import * as compare from "./compare.js";
+import * as against from "./against.js";
 import * as search from "./search.js";
 
 // Where each view is. A view's open(context) returns when its first picture is there;
@@ -21,6 +24,7 @@ const routes = [
   [/^\/window\/(\d+)\/run\/(\d+)$/, run, ["window", "run"]],
   [/^\/window\/(\d+)\/run\/(\d+)\/tick\/(\d+)$/, tick, ["window", "run", "tick"]],
   [/^\/window\/(\d+)\/compare\/(\d+)\/(\d+)$/, compare, ["window", "a", "b"]],
+  [/^\/window\/(\d+)\/against\/(\d+)$/, against, ["window", "other"]],
   [/^\/search$/, search, []],
 ];
 
@@ -31,6 +35,8 @@ const here = () => (location.hash.slice(1) || "/").split("?");
 
 async function show() {
   current?.abort.abort();
+  leave();
+  const place = arrive(), chosen = document.activeElement.closest("main select");
   const [path, query] = here();
   const abort = new AbortController();
   const context = {
@@ -45,13 +51,19 @@ async function show() {
         if (value === null || value === undefined || value === "") this.query.delete(name);
         else this.query.set(name, value);
       }
-      history.replaceState(null, "", `#${path}${this.query.size ? "?" + this.query : ""}`);
+      rename(`#${path}${this.query.size ? "?" + this.query : ""}`);
     },
-    // put shows elements, if the view is still wanted.
-    put(...children) {
-      if (!abort.signal.aborted) this.main.replaceChildren(...children.flat().filter(Boolean));
+    // put shows elements, if the view is still wanted, within shows them in a part of it.
+    // Drawn again, they leave the focus where it was.
+    put(...children) { this.within(this.main, ...children); },
+    within(part, ...children) {
+      if (abort.signal.aborted) return;
+      const focus = this.drawn && part.contains(document.activeElement) && document.activeElement;
+      part.replaceChildren(...children.flat().filter(Boolean));
+      this.drawn = true;
+      if (focus && focus !== part) (alike(part, focus) ?? this.main).focus({ preventScroll: true });
     },
-    title(text) { if (!abort.signal.aborted) document.title = `${text} · ERS`; },
+    title(text) { if (!abort.signal.aborted) document.title = `${visible(text)} · ERS`; },
   };
   current = context;
   if (path !== "/search") $("#q").value = "";
@@ -62,8 +74,10 @@ async function show() {
     await view.open(context);
     if (abort.signal.aborted) return;
     document.documentElement.dataset.shown = path;
-    scrollTo(0, 0);
-    if (document.activeElement === document.body) context.main.focus({ preventScroll: true }); // what had it is gone
+    scrollTo(0, place?.top ?? 0);
+    if (![document.body, context.main].includes(document.activeElement)) return;
+    const link = place?.link && context.main.querySelector(`a[href="${CSS.escape(place.link)}"]`);
+    (link || chosen && alike(context.main, chosen) || context.main).focus({ preventScroll: true }); // what had it is gone
   } catch (e) {
     if (abort.signal.aborted) return;
     context.put(problem(e));
@@ -82,9 +96,8 @@ function find(path) {
 }
 
 function problem(e) {
-  if (!(e instanceof ServerError)) console.error(e);
   const title = e.code === 404 ? "Not found" : e.code === 503 || e.code === 0 ? "Not connected" : "This cannot be shown";
-  return h("div", { role: "alert" }, empty(title, h("p", {}, e.message),
+  return h("div", { role: "alert" }, empty("h1", title, h("p", {}, words(e)), e.detail || !(e instanceof ServerError) ? h("details", {}, h("summary", {}, "What was said within"), h("pre", { tabindex: "0" }, e.detail ?? String(e))) : null,
     h("p", {}, h("button", { type: "button", onclick: show }, "Try again"), " ", h("a", { href: "#/" }, "All windows"))));
 }
 
@@ -158,6 +171,7 @@ $("#help").addEventListener("click", keys["?"]);
 $("form.search").addEventListener("submit", (e) => {
   e.preventDefault();
   const text = $("#q").value.trim();
+  $("#q").blur(); // the next keys are for the view
   location.hash = text ? `#/search?q=${encodeURIComponent(text)}` : "#/";
 });
 $(".skip").addEventListener("click", (e) => { // the address is not for anchors

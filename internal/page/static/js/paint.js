@@ -4,12 +4,14 @@ import { letter } from "./dom.js";
 
 let known = null, knownFor = "";
 
-// palette reads the colours of the style sheet, as they are now.
-export function palette() {
+// palette reads the colours of the style sheet, as they are now; on paper they are the light
+// ones.
+export function palette(paper) {
   const root = document.documentElement;
-  const now = `${root.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`;
+  const now = `${paper ? "paper" : root.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`;
   if (known && knownFor === now) return known;
   const probe = document.createElement("i");
+  if (paper) probe.style.colorScheme = "light";
   root.append(probe);
   const read = (name) => {
     probe.style.color = `var(--${name})`;

@@ -1,6 +1,6 @@
 // A run: its lanes over time, what they spent, and what went wrong.
 
-import { h, crumbs, hash, number, plural, section, empty } from "./dom.js";
+import { h, crumbs, hash, number, plural, section, empty, table } from "./dom.js";
 import { get } from "./api.js";
 import { lanes } from "./lanes.js";
 import { status } from "./difference.js";
@@ -15,14 +15,14 @@ export async function open(c) {
   const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], [`run ${c.run}`]);
   const head = header(c, w, look);
   if (look.tasks.length === 0) {
-    c.put(where, head, empty("No ticks are recorded", h("p", {}, look.abandoned ? `The coordinator gave the run up: ${look.abandoned}` : look.broken || "The run has not begun yet.")));
+    c.put(where, head, empty("h2", "No ticks are recorded", h("p", {}, look.abandoned ? `The coordinator gave the run up: ${look.abandoned}` : look.broken || "The run has not begun yet.")));
     c.on.window = (now) => { if (now.window === c.window) open(c).catch(() => {}); };
     return;
   }
   const about = h("div", { class: "about" });
   const picture = lanes(c, { window: c.window, run: c.run, first, end }, look, { loaded: (data) => about.replaceChildren(...report(c, data)) });
   c.put(where, head, section("Lanes and tasks", ...picture.parts), about);
-  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.grid.ask(); };
+  c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) picture.grid.refresh(); };
 }
 
 function header(c, w, look) {
@@ -48,11 +48,9 @@ function report(c, data) {
   const counts = Object.entries(data.counts);
   parts.push(section("Errors and skips",
     h("p", {}, plural(data.ticks, "tick"), " recorded here: ", counts.map(([s, n], i) => [i > 0 ? ", " : "", number(n), " ", status(s)])),
-    data.notable.length === 0 ? h("p", { class: "hint" }, "Every task ran and returned a value.") : h("div", { class: "table" }, h("table", {},
-      h("thead", {}, h("tr", {}, ["task", "status", "times", "ticks", "error"].map((t) => h("th", { scope: "col" }, t)))),
-      h("tbody", {}, data.notable.map((e) => h("tr", {},
-        h("th", { scope: "row" }, e.task), h("td", {}, status(e.status)), h("td", {}, number(e.count)),
-        h("td", {}, tick(c, e.first), e.last > e.first ? [" to ", tick(c, e.last)] : null), h("td", { class: "text" }, e.error ?? "")))))),
+    data.notable.length === 0 ? h("p", { class: "hint" }, "Every task ran and returned a value.") : table("errors and skips", "notable", ["task", "status", "times", "ticks", "error"], data.notable.map((e) => h("tr", {},
+      h("th", { scope: "row", class: "name" }, e.task), h("td", {}, status(e.status)), h("td", {}, number(e.count)),
+      h("td", {}, tick(c, e.first), e.last > e.first ? [" to ", tick(c, e.last)] : null), h("td", { class: "text" }, e.error ?? "")))),
     data.notable.length >= 100 ? h("p", { class: "hint" }, "The first 100 kinds are listed. Zoom in for others.") : null));
   return parts;
 }

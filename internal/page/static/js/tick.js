@@ -1,6 +1,6 @@
 // A tick of a run: its events and what the tasks returned.
 
-import { h, crumbs, plural, section, empty, number } from "./dom.js";
+import { h, crumbs, plural, section, empty, number, table } from "./dom.js";
 import { get } from "./api.js";
 import { lines, member, parse } from "./exact.js";
 import { status } from "./difference.js";
@@ -23,19 +23,18 @@ export async function open(c) {
     h("header", { class: "run" }, h("h1", {}, `Tick ${number(c.tick)}`, h("span", { class: "of" }, ` of run ${c.run}`)),
       h("p", { class: "links" }, go(c.tick - 1, "‹ tick before"), go(c.tick + 1, "tick after ›"), h("a", { href: `${base}/compare/${other}/${c.run}?tick=${c.tick}` }, `Compare with run ${other}`))),
     t.broken ? h("p", { class: "note" }, h("strong", {}, "The record cannot be read. "), t.broken) : null,
-    t.found ? table(t, differs?.runs.includes(c.run) ? differs.event_index : -1) : empty("Not recorded", h("p", {}, "The run has no such tick yet.")),
+    t.found ? events(t, differs?.runs.includes(c.run) ? differs.event_index : -1) : empty("h2", "Not recorded", h("p", {}, "The run has no such tick yet.")),
     pages(c, t, base),
     section("Digest", t.digest ? h("dl", { class: "facts" }, [["trace", h("code", { class: "long" }, t.digest.trace_sha256)], ["result", h("code", { class: "long" }, t.digest.result_sha256)],
       ["forecast", h("code", { class: "long" }, t.digest.forecast_sha256)], ["on ERS_TRACE", `sequence ${t.seqs.join(", ")}`]].map(([k, x]) => [h("dt", {}, k), h("dd", {}, x)])) : h("p", {}, "Not hashed yet.")));
 }
 
-function table(t, odd) {
-  return section("Events", h("div", { class: "table" }, h("table", { class: "events" },
-    h("thead", {}, h("tr", {}, ["", "task", "lane", "status", "ops", "entropy", "returned"].map((x) => h("th", { scope: "col" }, x || h("span", { class: "hidden" }, "index"))))),
-    h("tbody", {}, t.events.map((text, i) => eventRow(t.offset + i, text, t.results[i], t.offset + i === odd))))));
+function events(t, odd) {
+  return section("Events", table("events of the tick", "events", [h("span", { class: "hidden" }, "index"), "task", "lane", "status", "ops", "entropy", "returned"],
+    t.events.map((text, i) => eventRow(t.offset + i, text, t.results[i], t.offset + i === odd))));
 }
 
-export function eventRow(index, event, result, odd) {
+function eventRow(index, event, result, odd) {
   let e;
   try {
     e = parse(event);
@@ -43,7 +42,7 @@ export function eventRow(index, event, result, odd) {
     return h("tr", {}, h("th", { scope: "row" }, index), h("td", { colspan: "6" }, h("code", {}, event.slice(0, 500))));
   }
   return h("tr", { class: odd ? "differs" : "" },
-    h("th", { scope: "row" }, odd ? h("span", { class: "sign" }, "≠ ") : null, index), h("td", {}, e.task), h("td", {}, e.lane), h("td", {}, status(e.status)),
+    h("th", { scope: "row" }, odd ? h("span", { class: "sign" }, "≠ ") : null, index), h("td", { class: "name" }, e.task), h("td", {}, e.lane), h("td", {}, status(e.status)),
     h("td", { class: "number" }, e.cost_ops), h("td", { class: "number" }, e.cost_entropy), h("td", {}, value(result)));
 }
 

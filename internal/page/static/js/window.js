@@ -1,11 +1,13 @@
 // A window: its verdict, its runs × ticks, its groups.
 
-import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section } from "./dom.js";
-import { get } from "./api.js";
+import { h, badge, copyButton, crumbs, groupKey, hash, letter, number, plural, runsText, section, table } from "./dom.js";
+import { get, words } from "./api.js";
 import { progress } from "./list.js";
 import { Grid, cells } from "./grid.js";
 import { lanes } from "./lanes.js";
+import { times } from "./time.js";
 import { sides } from "./difference.js";
+import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
@@ -21,26 +23,23 @@ export async function open(c) {
   c.put(
     crumbs(["Windows", "#/"], [w.pipeline, c.up], [`window ${c.window}`]),
     h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: `)),
-      h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going),
-    d ? first(c, v, d, w.place) : null,
+      h("p", { class: "headline" }, v ? w.headline : `${plural(w.runs, "run")} of ${plural(w.ticks, "tick")} under way`), going, h("p", { class: "times" }, times(w))),
+    d ? first(c, w, v, d) : null,
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
+    variations(w),
     v ? groups(v, c) : null,
     below,
     facts(w, v),
   );
   if (v) whenSeen(c, below, () => tasks(c, w, below));
   if (!v) going.replaceChildren(progress(w.done, w.runs * w.ticks));
-  let looked = 0;
   c.on.open = () => { if (!v) open(c).catch(() => {}); };
   c.on.window = (now) => {
     if (now.window !== c.window) return;
     if (now.state !== w.state) return open(c).catch(() => {});
     going.replaceChildren(progress(now.done, w.runs * w.ticks));
-    if (Date.now() - looked > 1500) { // a picture costs more than a number
-      looked = Date.now();
-      picture.ask();
-    }
+    picture.refresh();
   };
 }
 
@@ -67,22 +66,22 @@ async function tasks(c, w, place) {
     const picture = lanes(c, { window: c.window, run, first, end }, look, { beside: true, loaded: (data) => counts.replaceChildren(countsOf(data)) });
     place.replaceChildren(section(title, ...picture.parts, counts));
   } catch (e) {
-    if (!c.signal.aborted) place.replaceChildren(section(title, h("p", { class: "note" }, e.message)));
+    if (!c.signal.aborted) place.replaceChildren(section(title, h("p", { class: "note" }, words(e))));
   }
 }
 
 // countsOf says in how many of the ticks that are shown each task was what.
 function countsOf(data) {
-  return h("div", { class: "table" }, h("table", { class: "counts" },
-    h("thead", {}, h("tr", {}, ["task", "lane"].map((t) => h("th", { scope: "col" }, t)), ["ok", "skipped", "error", "not computable"].map((t) => h("th", { scope: "col", class: "number" }, t)))),
-    h("tbody", {}, data.tasks.map((t) => h("tr", {}, h("th", { scope: "row" }, t.name), h("td", {}, t.lane), t.counts.map((n) => h("td", { class: "number" }, number(n))))))));
+  return table("what each task was", "counts", ["task", "lane", ...["ok", "skipped", "error", "not computable"].map((t) => h("th", { scope: "col", class: "number" }, t))],
+    data.tasks.map((t) => h("tr", {}, h("th", { scope: "row", class: "name" }, t.name), h("td", {}, t.lane), t.counts.map((n) => h("td", { class: "number" }, number(n))))));
 }
 
 function gridOptions(c, w) {
   const judged = Boolean(w.verdict), outliers = new Set(w.verdict?.outliers ?? []);
   return {
     label: `digests of window ${c.window}: runs by ticks`,
-    rows: { count: w.runs, name: (i) => `run ${i}`, odd: (i) => outliers.has(i) },
+    rows: { count: w.runs, name: (i) => `run ${i}`, odd: (i) => outliers.has(i), note: (i) => suspectsIn(w, i).join(", "), hint: (i) => w.variations ? `varied: ${variedIn(w, i).join(", ") || "nothing"}` : "" },
+    gutter: w.suspects?.names?.length ? 170 : undefined,
     first: w.first_tick, end: w.first_tick + w.ticks,
     differing: (cell) => cell.kind === "group" && cell.index > 0,
     open: (run, tick) => { location.hash = `#/window/${c.window}/run/${run}/tick/${tick}`; },
@@ -126,6 +125,7 @@ function chosen(c, w, run, at, cell) {
     h("p", { class: "what" }, cell.kind === "group" ? [groupKey(cell.index), " "] : null,
       h("strong", {}, `run ${run}, ${one ? `tick ${number(at.from)}` : `ticks ${number(at.from)} to ${number(at.to - 1)}`}`), ` ${cell.text}`),
     cell.trace ? h("dl", { class: "digests" }, h("dt", {}, "trace"), h("dd", {}, h("code", {}, cell.trace)), h("dt", {}, "result"), h("dd", {}, h("code", {}, cell.result))) : null,
+    around(w, run),
     h("p", { class: "links" },
       one ? h("a", { href: `${base}/run/${run}/tick/${at.from}` }, "Events of this tick") : h("span", {}, "Enter zooms in"),
       h("a", { href: `${base}/run/${run}` }, `Run ${run}`),
@@ -136,20 +136,22 @@ function chosen(c, w, run, at, cell) {
 function legend(w) {
   const n = Math.max(1, Math.min(8, w.verdict?.groups.length ?? 1));
   return h("p", { class: "legend" }, "The same letter in a column: equal to the byte. Digits: the trace digest begins so, after r the result digest. ",
+    w.suspects?.names?.length ? "After a run's name: what can be behind the difference and is varied in it. " : null,
     n > 1 ? [groupKey(0), " the largest group, ", Array.from({ length: n - 1 }, (_, i) => [groupKey(i + 1), " "]), " not equal to it"] : null,
     w.verdict ? null : [h("span", { class: "dash", "aria-hidden": "true" }), " not hashed yet"]);
 }
 
-function first(c, v, d, place) {
+function first(c, w, v, d) {
   return section("First difference",
     h("p", { class: "place" }, h("span", { class: "kind" }, d.kind), d.task ? h("strong", {}, d.task) : null,
-      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, place ? [" ", h("code", {}, place)] : null] : null),
-    sides(d, v.groups, v.tie),
+      d.kind !== "latch" ? [` tick ${d.tick}, event ${d.event_index}`, w.place ? [" ", h("code", {}, w.place)] : null] : null),
+    sides(d, v.groups, v.tie), suspects(w),
     h("p", { class: "links" }, h("a", { class: "button", href: `#/window/${c.window}/failure` }, "See the whole difference"),
+      w.passed ? h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `Compare with window ${w.passed}, the last that passed`) : null,
       v.groups.length > 1 ? h("a", { href: `#/window/${c.window}/compare/${d.expected.run}/${d.found.run}` }, `Compare runs ${d.expected.run} and ${d.found.run} tick by tick`) : null));
 }
 
-function problems(list, c) {
+export function problems(list, c) {
   const byReason = Map.groupBy(list, (p) => p.reason);
   return section("Why it could not be judged", h("ul", { class: "problems" }, [...byReason].map(([reason, some]) => h("li", {},
     h("p", {}, reason),
@@ -159,14 +161,13 @@ function problems(list, c) {
 
 function groups(v, c) {
   if (v.groups.length === 0) return null;
-  return section("Groups of equal runs", h("div", { class: "table" }, h("table", { class: "groups" },
-    h("thead", {}, h("tr", {}, ["group", "runs", "trace", "result", "first difference"].map((t) => h("th", { scope: "col" }, t)))),
-    h("tbody", {}, v.groups.slice(0, 50).map((g, i) => h("tr", {},
+  return section("Groups of equal runs", table("groups of equal runs", "groups", ["group", "runs", "trace", "result", "first difference"],
+    v.groups.slice(0, 50).map((g, i) => h("tr", {},
       h("th", { scope: "row" }, groupKey(i)),
       h("td", {}, runsText(g.runs), h("span", { class: "count" }, ` ${g.runs.length} of ${v.runs}`)),
       h("td", {}, hash(g.hash)), h("td", {}, hash(g.result_hash)),
-      h("td", {}, g.differs ? h("a", { href: `#/window/${c.window}/compare/${v.groups[0].runs[0]}/${g.runs[0]}` }, `tick ${g.differs.tick}: ${g.differs.task} ${g.differs.pointer || g.differs.kind}`)
-        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : "not looked up")))))),
+      h("td", { class: "text" }, g.differs ? h("a", { href: `#/window/${c.window}/compare/${v.groups[0].runs[0]}/${g.runs[0]}` }, `tick ${g.differs.tick}: ${g.differs.task} ${g.differs.pointer || g.differs.kind}`)
+        : i === 0 ? (v.groups.length > 1 ? "the others are compared with this one" : g.runs.length === v.runs ? "all runs are equal" : "all that could be judged are equal") : "not looked up")))),
     v.groups.length > 50 ? h("p", {}, `and ${v.groups.length - 50} more`) : null);
 }
 

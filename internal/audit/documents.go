@@ -116,6 +116,19 @@ type (
 		Window   uint64 `json:"window"`
 		Request  string `json:"request"`
 		Reason   string `json:"reason,omitempty"`
+		Takings  int64  `json:"takings,omitempty"`
+		TraceSeq uint64 `json:"trace_seq,omitempty"`
+		Runs     []int  `json:"runs,omitempty"`
+	}
+
+	// handout hands one run of a window out by itself.
+	handout struct {
+		Schema   string `json:"schema"`
+		Kind     string `json:"kind"`
+		Pipeline string `json:"pipeline"`
+		Window   uint64 `json:"window"`
+		Run      int    `json:"run"`
+		Request  string `json:"request"`
 	}
 
 	// void takes the number of a request that was lost.

@@ -71,6 +71,9 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	noteUnhidden(io, f)
+	if f.Spread {
+		fmt.Fprintf(io.err, "%s: note: spread: there is one coordinator in this process, so all runs are made on this machine, and no machines are compared: use `%s submit` on a server that has several coordinators\n", io.name(), io.name())
+	}
 	locks, err := locksOf(io, files)
 	if err != nil {
 		return err

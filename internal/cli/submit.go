@@ -22,6 +22,7 @@ type submitCommand struct {
 	creation
 	limit
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
+	Spread *bool  `negatable:"" help:"Hand the runs to all coordinators of the server, to compare machines with each other. See docs/servers.md."`
 	NoWait bool   `help:"Print the window's name and leave."`
 	answerFlags
 	budgetFlags
@@ -31,6 +32,7 @@ func (*submitCommand) examples() string {
 	return `  ers submit -f pipeline.yaml --nats nats://127.0.0.1:4222
   ers submit -f pipeline.yaml --no-wait        with NATS_URL set
   ers submit --window 17                       window 17 again, from the bus alone
+  ers submit -f pipeline.yaml --spread         its runs by all coordinators, to compare machines
 `
 }
 
@@ -167,6 +169,9 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error)
 	if err != nil {
 		return nil, err
 	}
+	if c.Spread != nil {
+		f.Spread = *c.Spread
+	}
 	windows := f.Each()
 	locks, err := locksOf(io, windows)
 	if err != nil {
@@ -207,6 +212,9 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 	}
 	if c.FirstTick != nil {
 		r.FirstTick = *c.FirstTick
+	}
+	if c.Spread != nil {
+		r.Spread = *c.Spread
 	}
 	if c.Vary != nil {
 		if r.Variations, err = vary.List(vary.Split(*c.Vary), program.Variations(r.Kind)); err != nil {

@@ -27,6 +27,7 @@ type File struct {
 	Budget     events.Budgets
 	Variations []vary.Name   // of those that its kind can have
 	Shadow     bool          // further runs show that the shadow lane changes nothing, see groups
+	Spread     bool          // the runs go to all coordinators, so that machines are compared
 	BudgetName string        // of one that was chosen of Budgets
 	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
 }
@@ -170,6 +171,7 @@ func (f *File) Request() events.WindowRequest {
 		Ticks:            f.Ticks,
 		Budget:           f.Budget,
 		Variations:       f.Variations,
+		Spread:           f.Spread,
 		BudgetName:       f.BudgetName,
 	}
 }

@@ -1,0 +1,252 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/canon"
+	"abraxas.dev/ers/pkg/client"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// hosts are the names of machines. A coordinator is on one when it runs in a UTS namespace
+// that has the name: what it records of its machine, and what its commands see, is that.
+var hosts = []string{"host-a", "host-b", "host-c"}
+
+// onHost is a command on a machine of its own.
+func onHost(host string, cmd *exec.Cmd) *exec.Cmd {
+	on := exec.Command("unshare", slices.Concat(unshareUTS(), []string{"sh", "-c", `hostname "$0" && exec "$@"`, host}, cmd.Args)...)
+	on.Env = cmd.Env
+	return on
+}
+
+// unshareUTS are the flags with which this user may have a UTS namespace, nil: with none.
+func unshareUTS() []string {
+	for _, flags := range [][]string{{"--uts"}, {"--user", "--map-root-user", "--uts"}} {
+		if exec.Command("unshare", append(flags, "hostname", "x")...).Run() == nil {
+			return flags
+		}
+	}
+	return nil
+}
+
+// spreading is a system with a coordinator on each host.
+type spreading struct {
+	*system
+	on map[string]*process
+}
+
+func newSpreading(t *testing.T, kind string, args ...string) *spreading {
+	t.Helper()
+	if unshareUTS() == nil {
+		t.Skip("this user may have no UTS namespace, and no hostname or unshare is here that makes one")
+	}
+	s := &spreading{newSystem(t), make(map[string]*process)}
+	s.start("ers-hasher")
+	s.start("ers-gate")
+	for _, host := range hosts {
+		s.on[host] = s.coordinator(host, args...)
+	}
+	s.awaitIdle(kind, len(hosts))
+	return s
+}
+
+func (s *spreading) coordinator(host string, args ...string) *process {
+	s.t.Helper()
+	p := s.launch("ers-coordinator on "+host, onHost(host, command("ers-coordinator", append(args, "--nats", s.url, "--log-level", "debug")...)))
+	s.processes = append(s.processes, p)
+	return p
+}
+
+// awaitIdle waits until so many coordinators wait for a run.
+func (s *spreading) awaitIdle(kind string, n int) {
+	s.t.Helper()
+	for {
+		c, err := s.bus.JetStream().Consumer(s.ctx, events.StreamWindow, "ers-runs-"+kind)
+		if err == nil && c.CachedInfo().NumWaiting >= n {
+			return
+		}
+		s.pause()
+	}
+}
+
+// hostOf is the machine that a frame names, "" for none.
+func (s *spreading) hostOf(m bus.Message) (events.RunKey, string) {
+	s.t.Helper()
+	var d events.FrameDecoder
+	if err := d.Decode(m.Data); err != nil {
+		s.t.Fatal(err)
+	}
+	for name, v := range d.Surroundings.Members() {
+		if name == "host" {
+			text, _ := v.Text()
+			return d.RunKey, text
+		}
+	}
+	return d.RunKey, ""
+}
+
+// spread is long, on all machines.
+var spread = &pipelineFixture{name: "chain", yaml: long.yaml, change: func(r *events.WindowRequest) { r.Spread = true }}
+
+// The runs of a window come to all coordinators. One that is killed in the middle of its
+// runs loses them to the others, who go on behind what it had done: the window passes, and
+// nothing is there twice.
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	midway(t, func() bool {
+		s := newSpreading(t, events.Starlark)
+		window := s.submit(spread)
+		const victim = "host-b"
+		begun := make(map[string]bool)
+		s.awaitMessage(events.StreamTrace, "", func(m bus.Message) bool {
+			if _, host := s.hostOf(m); host != "" {
+				begun[host] = true
+			}
+			return len(begun) == len(hosts)
+		})
+		s.on[victim].kill()
+		orphans := s.orphans(victim)
+		if len(orphans) == 0 {
+			return false
+		}
+		v := s.verdict(spread, window)
+		if v.Outcome != events.Pass || !v.Spread {
+			t.Fatalf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
+		}
+		s.checkMachines(v)
+		for run := range v.Runs {
+			key := events.RunKey{Pipeline: spread.name, Window: window, Run: run}
+			s.checkDigests(key, s.checkFrames(key, v.FirstTick, v.Ticks))
+		}
+		s.audit()
+		return true
+	})
+}
+
+// orphans are the runs that were begun on a host and have not ended.
+func (s *spreading) orphans(host string) (list []events.RunKey) {
+	s.t.Helper()
+	on, ticks := make(map[events.RunKey]string), make(map[events.RunKey]int)
+	for _, m := range s.read(events.StreamTrace, "") {
+		key, where := s.hostOf(m)
+		if where != "" {
+			on[key] = where
+		}
+		ticks[key]++
+	}
+	for key, where := range on {
+		if where == host && ticks[key] < int(spread.file(s.t).Ticks) {
+			list = append(list, key)
+		}
+	}
+	return list
+}
+
+// checkMachines makes sure that a verdict names each host, and each run.
+func (s *spreading) checkMachines(v *events.Verdict) {
+	s.t.Helper()
+	var named []string
+	made := make(map[int]bool)
+	for _, m := range v.Machines {
+		named = append(named, m.Host)
+		for _, run := range m.Runs {
+			made[run] = true
+		}
+	}
+	slices.Sort(named)
+	if !slices.Equal(named, hosts) || len(made) != v.Runs {
+		s.t.Errorf("%d of %d runs on the machines %v, want all on %v", len(made), v.Runs, named, hosts)
+	}
+}
+
+// audit makes sure that an audit of everything finds nothing.
+func (s *spreading) audit() {
+	s.t.Helper()
+	if out, err := command("ers", "audit", "--nats", s.url).CombinedOutput(); err != nil {
+		s.t.Errorf("audit: %v\n%s", err, out)
+	}
+}
+
+// What differs by machine is a fail that says so.
+func TestSpreadDiffers(t *testing.T) {
+	t.Parallel()
+	allow := filepath.Join(t.TempDir(), "allow")
+	s := newSpreading(t, "exec", "--allow-exec", writeFile(t, allow, "any\n"))
+	file := writeFile(t, filepath.Join(t.TempDir(), "where.yaml"), `
+name: where
+runs: 6
+ticks: 2
+spread: true
+context: {}
+budget: {forecast: {ops: 0}, shadow: {ops: 0}}
+tasks:
+  - {name: who, lane: forecast, command: {run: [uname, "-n"], files: []}}
+`)
+	submit := command("ers", "submit", "-f", file, "--nats", s.url)
+	out, err := submit.CombinedOutput()
+	if submit.ProcessState.ExitCode() != 1 {
+		t.Fatalf("ers submit: %v\n%s", err, out)
+	}
+	for _, want := range append([]string{"machines", "The difference follows the machines: all runs with host "}, hosts...) {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	shown, err := command("ers", "show", "--window", "1", "--nats", s.url).CombinedOutput()
+	if err != nil || !strings.Contains(string(shown), "The difference follows the machines") {
+		t.Errorf("ers show: %v\n%s", err, shown)
+	}
+	_, key, err := client.Get(s.ctx, s.bus, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _, err := client.Verdict(s.ctx, s.bus, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.checkMachines(v)
+	s.checkValues(v)
+	s.audit()
+}
+
+// checkValues makes sure that each run has the name of the machine that the verdict says.
+func (s *spreading) checkValues(v *events.Verdict) {
+	s.t.Helper()
+	var d events.FrameDecoder
+	for _, m := range v.Machines {
+		for _, run := range m.Runs {
+			for _, frame := range s.read(events.StreamTrace, events.TraceSubject(v.Key().Run(run))) {
+				if err := d.Decode(frame.Data); err != nil {
+					s.t.Fatal(err)
+				}
+				var tick events.Tick
+				d.AppendTo(&tick)
+				if value := tick.Results[0].Value; !strings.Contains(string(value), canonText(m.Host)) {
+					s.t.Errorf("run %d on %s says %s", run, m.Host, value)
+				}
+			}
+		}
+	}
+}
+
+func writeFile(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func canonText(text string) string {
+	v, err := canon.Of(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(v)
+}

@@ -178,7 +178,9 @@ func TestSpreadDiffers(t *testing.T) {
 	t.Parallel()
 	allow := filepath.Join(t.TempDir(), "allow")
 	s := newSpreading(t, "exec", "--allow-exec", writeFile(t, allow, "any\n"))
-	file := writeFile(t, filepath.Join(t.TempDir(), "where.yaml"), `
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "who.sh"), "uname -n\n")
+	file := writeFile(t, filepath.Join(dir, "where.yaml"), `
 name: where
 runs: 6
 ticks: 2
@@ -186,7 +188,7 @@ spread: true
 context: {}
 budget: {forecast: {ops: 0}, shadow: {ops: 0}}
 tasks:
-  - {name: who, lane: forecast, command: {run: [uname, "-n"], files: []}}
+  - {name: who, lane: forecast, command: {run: [sh, who.sh], files: [who.sh]}}
 `)
 	submit := command("ers", "submit", "-f", file, "--nats", s.url)
 	out, err := submit.CombinedOutput()
@@ -198,8 +200,9 @@ tasks:
 			t.Errorf("%q is not in\n%s", want, out)
 		}
 	}
-	shown, err := command("ers", "show", "--window", "1", "--nats", s.url).CombinedOutput()
-	if err != nil || !strings.Contains(string(shown), "The difference follows the machines") {
+	show := command("ers", "show", "--window", "1", "--nats", s.url)
+	shown, err := show.CombinedOutput()
+	if show.ProcessState.ExitCode() != 1 || !strings.Contains(string(shown), "The difference follows the machines") {
 		t.Errorf("ers show: %v\n%s", err, shown)
 	}
 	_, key, err := client.Get(s.ctx, s.bus, 1)

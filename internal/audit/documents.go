@@ -168,6 +168,7 @@ type (
 		hashes
 		FirstSeq uint64 `json:"first_seq"`
 		LastSeq  uint64 `json:"last_seq"`
+		Resumed  bool   `json:"resumed,omitempty"`
 	}
 
 	openTick struct {

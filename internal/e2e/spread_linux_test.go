@@ -120,6 +120,11 @@ func TestSpread(t *testing.T) {
 			t.Fatalf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
 		}
 		s.checkMachines(v)
+		for _, run := range orphans {
+			if on := machinesOf(v, run.Run); len(on) != 2 || !slices.Contains(on, victim) {
+				t.Errorf("run %d was begun on %s and taken over: it stands with %v", run.Run, victim, on)
+			}
+		}
 		for run := range v.Runs {
 			key := events.RunKey{Pipeline: spread.name, Window: window, Run: run}
 			s.checkDigests(key, s.checkFrames(key, v.FirstTick, v.Ticks))
@@ -127,6 +132,16 @@ func TestSpread(t *testing.T) {
 		s.audit()
 		return true
 	})
+}
+
+// machinesOf are the hosts with which a run stands in a verdict.
+func machinesOf(v *events.Verdict, run int) (on []string) {
+	for _, m := range v.Machines {
+		if slices.Contains(m.Runs, run) {
+			on = append(on, m.Host)
+		}
+	}
+	return on
 }
 
 // orphans are the runs that were begun on a host and have not ended.

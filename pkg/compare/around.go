@@ -24,10 +24,12 @@ func surroundings(v *events.Verdict, sealed []int, src Source) error {
 		}
 	}
 	notVaried(v, names, sealed, said)
-	if v.Spread {
-		v.Machines = machines(sealed, said)
+	if !v.Spread {
+		return nil
 	}
-	return nil
+	var err error
+	v.Machines, err = machines(sealed, said, src)
+	return err
 }
 
 // notVaried says which runs do not have the variations that were asked for.
@@ -46,17 +48,33 @@ func notVaried(v *events.Verdict, names []vary.Name, sealed []int, said []canon.
 	}
 }
 
-// machines says which runs were made where, in the order of their lowest runs.
-func machines(sealed []int, said []canon.Value) (list []events.Machine) {
+// machines says which runs were made where, in the order of their lowest runs. A run that
+// was gone on with elsewhere stands with each of its machines.
+func machines(sealed []int, said []canon.Value, src Source) (list []events.Machine, err error) {
 	for i, run := range sealed {
-		m := events.MachineOf(said[i])
-		at := slices.IndexFunc(list, func(o events.Machine) bool { return o.Same(&m) })
-		if at < 0 && len(list) == events.MaxMachines {
-			continue
+		on, err := src.Resumed(run)
+		if err != nil {
+			return nil, fmt.Errorf("run %d: %w", run, err)
 		}
-		if at < 0 {
-			at, list = len(list), append(list, m)
+		list = madeOn(list, run, events.MachineOf(said[i]))
+		for _, said := range on {
+			if m := events.MachineOf(said); m.Said() {
+				list = madeOn(list, run, m)
+			}
 		}
+	}
+	return list, nil
+}
+
+// madeOn adds a run to its machine, and that to the list where there is room.
+func madeOn(list []events.Machine, run int, m events.Machine) []events.Machine {
+	at := slices.IndexFunc(list, func(o events.Machine) bool { return o.Same(&m) })
+	switch {
+	case at < 0 && len(list) == events.MaxMachines:
+	case at < 0:
+		m.Runs = []int{run}
+		list = append(list, m)
+	case list[at].Runs[len(list[at].Runs)-1] != run:
 		list[at].Runs = append(list[at].Runs, run)
 	}
 	return list

@@ -56,8 +56,29 @@ func TestMachinesBound(t *testing.T) {
 	for run := range 3 * events.MaxMachines {
 		runs, said = append(runs, run), append(said, canon.Value(fmt.Sprintf(`{"host":"h%d"}`, run%(2*events.MaxMachines))))
 	}
-	list := machines(runs, said)
-	if len(list) != events.MaxMachines || !cmp.Equal(list[0].Runs, []int{0, 2 * events.MaxMachines}) {
+	list, err := machines(runs, said, Memory{})
+	if err != nil || len(list) != events.MaxMachines || !cmp.Equal(list[0].Runs, []int{0, 2 * events.MaxMachines}) {
 		t.Errorf("%d machines, the first with runs %v", len(list), list[0].Runs)
+	}
+}
+
+// movedSource says where somebody went on with the runs.
+type movedSource struct {
+	Memory
+	on map[int][]canon.Value
+}
+
+func (s movedSource) Resumed(run int) ([]canon.Value, error) { return s.on[run], nil }
+
+// A run that was gone on with elsewhere stands with each of its machines, once.
+func TestMachinesTakenOver(t *testing.T) {
+	said := []canon.Value{`{"host":"a"}`, `{"host":"b"}`, `{"host":"a"}`}
+	list, err := machines([]int{0, 1, 2}, said, movedSource{Memory{}, map[int][]canon.Value{
+		1: {`{"rules":{}}`, `{"host":"a"}`, `{"host":"c"}`, `{"host":"a"}`},
+		2: {`{"host":"a"}`},
+	}})
+	want := []events.Machine{{Host: "a", Runs: []int{0, 1, 2}}, {Host: "b", Runs: []int{1}}, {Host: "c", Runs: []int{1}}}
+	if diff := cmp.Diff(want, list); diff != "" || err != nil {
+		t.Error(err, diff)
 	}
 }

@@ -44,6 +44,9 @@ type Source interface {
 
 	// Surroundings returns what a sealed run says that it had around it, "" for nothing.
 	Surroundings(run int) (canon.Value, error)
+	// Resumed returns what is said likewise where somebody went on with the run, in the order
+	// of the run.
+	Resumed(run int) ([]canon.Value, error)
 
 	// Object reads an object that a value names. [events.ErrNotFound], and
 	// [events.ErrDamaged] while it is read, leave the verdict without what is in it.

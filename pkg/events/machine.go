@@ -2,7 +2,8 @@ package events
 
 import "abraxas.dev/ers/pkg/canon"
 
-// Machine is where runs were made, by what their first frames say of it. What is not
+// Machine is where runs were made, by what their first frames say of it, and those with
+// which they were gone on with: a run that was taken over stands with each of its machines. What is not
 // said is "". A text of more than [MaxMachineText] bytes, and what is no text, stands as
 // the SHA-256 of its canonical JSON.
 type Machine struct {
@@ -35,6 +36,9 @@ func MachineOf(surroundings canon.Value) Machine {
 	}
 	return Machine{System: text("system"), Architecture: text("machine"), Kernel: text("kernel"), Build: text("build"), Host: text("host")}
 }
+
+// Said tells whether anything is said of the machine.
+func (m *Machine) Said() bool { return !m.Same(&Machine{}) }
 
 // Same tells whether two are one machine, with one build.
 func (m *Machine) Same(o *Machine) bool {

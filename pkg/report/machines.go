@@ -10,7 +10,7 @@ import (
 
 // machines lists where the runs were made, and says what of it the differences follow.
 func (p *page) machines(v *events.Verdict) {
-	if len(v.Machines) == 0 {
+	if !v.Spread || len(v.Machines) == 0 {
 		return // not asked for, or no run came to its end
 	}
 	columns := []column{{head: "runs", max: 26}, {head: "machine"}, {head: "kernel", max: 24}, {head: "host", max: 20}, {head: "build", flexible: true}}

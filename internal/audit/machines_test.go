@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,69 @@ func TestMachines(t *testing.T) {
 				return
 			}
 			check(t, s.audit(), events.Fail, want{Difference, onVerdict, s.verdictSeq, -1, -1, false, c.found})
+		})
+	}
+}
+
+// A run with which somebody went on stands with both machines, and the digest of that tick
+// says so: also where it was in the middle of the tick, or of the first one.
+func TestTakenOver(t *testing.T) {
+	on := func(host string) canon.Value { return canon.Value(`{"host":"` + host + `"}`) }
+	// By run and index of the frame, of which four make a tick.
+	said := map[[2]int]canon.Value{{0, 0}: on("a"), {1, 0}: on("a"), {1, 2}: on("b"), {2, 0}: on("a"), {2, 3}: `{"rules":{}}`, {2, 7}: on("c"), {2, 9}: on("a")}
+	resumed := map[[2]int64]bool{{1, 5}: true, {2, 6}: true, {2, 7}: true}
+	right := []events.Machine{{Host: "a", Runs: []int{0, 1, 2}}, {Host: "b", Runs: []int{1}}, {Host: "c", Runs: []int{2}}}
+	for name, c := range map[string]struct {
+		mark    func(run int, tick int64) bool
+		verdict []events.Machine
+		found   string
+	}{
+		"right":         {verdict: right},
+		"one left out":  {verdict: right[:2], found: "/machines/2 is nothing"},
+		"digest silent": {mark: func(run int, tick int64) bool { return run == 1 && tick == 5 }, verdict: right, found: "/covers/0/resumed is nothing"},
+		"digest untrue": {mark: func(run int, tick int64) bool { return run == 0 || resumed[[2]int64{int64(run), tick}] }, verdict: right, found: "/covers/0/resumed is true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, bustest.Open(t))
+			s.request = func(r *events.WindowRequest) { r.Spread = true }
+			s.frames = func(run int, frames [][]byte) [][]byte {
+				for i, frame := range frames {
+					around := said[[2]int{run, i}]
+					if around == "" {
+						continue
+					}
+					var d events.FrameDecoder
+					s.must(d.Decode(frame))
+					x := events.Extra{Surroundings: around}
+					var err error
+					frames[i], err = x.Add(frame, &d.Position, false)
+					s.must(err)
+				}
+				return frames
+			}
+			s.digests = func(run int, list []*events.Digest) []*events.Digest {
+				for _, d := range list {
+					for i := range d.Covers {
+						tick := d.Covers[i].Tick
+						d.Covers[i].Resumed = resumed[[2]int64{int64(run), tick}]
+						if c.mark != nil {
+							d.Covers[i].Resumed = c.mark(run, tick)
+						}
+					}
+				}
+				return list
+			}
+			s.verdict = func(v *events.Verdict) { v.Machines = c.verdict }
+			s.write()
+			a := s.audit()
+			if c.found == "" {
+				check(t, a, events.Pass)
+				return
+			}
+			named := func(f Finding) bool { return strings.Contains(f.Message, c.found) }
+			if a.Outcome != events.Fail || !slices.ContainsFunc(a.Findings, named) {
+				t.Errorf("%s: %+v, want %s", a.Outcome, a.Findings, c.found)
+			}
 		})
 	}
 }

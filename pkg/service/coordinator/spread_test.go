@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/scheduler"
@@ -256,4 +257,78 @@ func (p picky) NewRun(v vary.Run) (coordinator.Run, error) {
 		return run, err
 	}
 	return &waitingRun{run, func(context.Context) error { return fmt.Errorf("%w: it ends whoever takes it", coordinator.ErrAgain) }}, err
+}
+
+// told is a program whose runs say once on which machine they are.
+type told struct {
+	program
+	host string
+}
+
+func (p told) NewRun(v vary.Run) (coordinator.Run, error) {
+	run, err := p.program.NewRun(v)
+	return &toldRun{run, canon.Value(`{"host":"` + p.host + `"}`)}, err
+}
+
+type toldRun struct {
+	coordinator.Run
+	around canon.Value
+}
+
+func (r *toldRun) Extra() events.Extra {
+	x := events.Extra{Surroundings: r.around}
+	r.around = ""
+	return x
+}
+
+// Who goes on with a run says so in its first frame, in the middle of a tick too, and
+// nowhere else.
+func TestWhoGoesOnSaysSo(t *testing.T) {
+	const ticks = 3
+	r := request(2, ticks)
+	on := func(host string) func() (coordinator.Program, error) {
+		return func() (coordinator.Program, error) { return told{program{12}, host}, nil }
+	}
+	b := bustest.Open(t)
+	stop := start(t, b, on("a"))
+	whole := ask(t, b, r)
+	all := frames(t, b, whole, 2)[1]
+	stop()
+	if len(all) < 2*ticks {
+		t.Fatalf("%d frames: the ticks are not cut", len(all))
+	}
+	var windows []uint64
+	for k := 1; k < len(all); k++ {
+		window, last := whole+uint64(k), uint64(0)
+		for _, frame := range all[:k] {
+			var err error
+			if last, err = b.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: window, Run: 1}), last, rename(t, frame, window)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := ask(t, b, r); got != window {
+			t.Fatalf("window %d where %d was expected", got, window)
+		}
+		windows = append(windows, window)
+	}
+	start(t, b, on("b"))
+	for i, window := range windows {
+		k := i + 1
+		for n, frame := range frames(t, b, window, 2)[1] {
+			var d events.FrameDecoder
+			if err := d.Decode(frame); err != nil {
+				t.Fatal(err)
+			}
+			want := canon.Value("")
+			switch n {
+			case 0:
+				want = `{"host":"a"}`
+			case k:
+				want = `{"host":"b"}`
+			}
+			if d.Surroundings != want {
+				t.Errorf("killed after %d frames: frame %d says %q, want %q", k, n, d.Surroundings, want)
+			}
+		}
+	}
 }

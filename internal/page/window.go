@@ -65,6 +65,7 @@ type windowAnswer struct {
 	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
 
 	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
+	Machines string     `json:"machines,omitempty"` // what the machines of the verdict say of it, as a sentence
 }
 
 // runState is how far a run is hashed.
@@ -91,7 +92,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	}
 	if v := w.verdict; v != nil {
 		a.judge(v)
-		a.Verdict, a.Seq = w.raw, w.seq
+		a.Verdict, a.Seq, a.Machines = w.raw, w.seq, report.Machines(v)
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
 		}

@@ -1,6 +1,10 @@
 package events
 
-import "abraxas.dev/ers/pkg/canon"
+import (
+	"fmt"
+
+	"abraxas.dev/ers/pkg/canon"
+)
 
 // Machine is where runs were made, by what their first frames say of it, and those with
 // which they were gone on with: a run that was taken over stands with each of its machines. What is not
@@ -43,4 +47,24 @@ func (m *Machine) Said() bool { return !m.Same(&Machine{}) }
 // Same tells whether two are one machine, with one build.
 func (m *Machine) Same(o *Machine) bool {
 	return m.System == o.System && m.Architecture == o.Architecture && m.Kernel == o.Kernel && m.Build == o.Build && m.Host == o.Host
+}
+
+// checkMachines tells why the machines of a verdict cannot be.
+func (v *Verdict) checkMachines() error {
+	if len(v.Machines) > 0 && !v.Spread || len(v.Machines) > MaxMachines {
+		return fmt.Errorf("/machines: %d: at most %d, in a verdict with spread alone", len(v.Machines), MaxMachines)
+	}
+	for i := range v.Machines {
+		before := -1
+		for _, run := range v.Machines[i].Runs {
+			if run <= before || run >= v.Runs {
+				return fmt.Errorf("/machines/%d/runs: run %d: want runs 0 to %d, ascending", i, run, v.Runs-1)
+			}
+			before = run
+		}
+		if before < 0 {
+			return fmt.Errorf("/machines/%d/runs: none", i)
+		}
+	}
+	return nil
 }

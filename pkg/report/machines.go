@@ -21,10 +21,7 @@ func (p *page) machines(v *events.Verdict) {
 	p.heading("machines")
 	p.table(columns, rows)
 	p.more(len(v.Machines)-len(rows), "machines")
-	text := followed(v)
-	if len(v.Machines) < 2 {
-		text = "No two machines were compared: start coordinators on others too."
-	}
+	text := Machines(v)
 	if text == "" {
 		return
 	}
@@ -32,6 +29,15 @@ func (p *page) machines(v *events.Verdict) {
 	for _, line := range wrap(clean(text), p.width-2) {
 		p.line("  ", p.paint(bold, line))
 	}
+}
+
+// Machines is the sentence that says what of the machines the differences follow, or that
+// no machines were compared; "" where there is nothing to say.
+func Machines(v *events.Verdict) string {
+	if len(v.Machines) == 1 {
+		return "No two machines were compared: start coordinators on others too."
+	}
+	return followed(v)
 }
 
 // properties are what machines differ in, what says most first.

@@ -4,6 +4,7 @@ import { h, badge, crumbs, number, plural, runsText, section } from "./dom.js";
 import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
 import { command, problems } from "./window.js";
+import { machines } from "./machines.js";
 import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
@@ -31,6 +32,7 @@ export async function open(c) {
     section("Which runs", which(c, v, d)),
     w.passed ? section("Before", h("p", { class: "links" }, h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `What changed since window ${w.passed}, the last that passed`))) : null,
     variations(w),
+    machines(w),
     section("Show it again", command(v.reproduce, "In a terminal")));
 }
 

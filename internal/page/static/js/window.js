@@ -7,6 +7,7 @@ import { Grid, cells } from "./grid.js";
 import { lanes } from "./lanes.js";
 import { times } from "./time.js";
 import { sides } from "./difference.js";
+import { machines } from "./machines.js";
 import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
 export async function open(c) {
@@ -28,6 +29,7 @@ export async function open(c) {
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
     variations(w),
+    machines(w),
     v ? groups(v, c) : null,
     below,
     facts(w, v),

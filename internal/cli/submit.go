@@ -22,7 +22,6 @@ type submitCommand struct {
 	creation
 	limit
 	Window uint64 `placeholder:"W" help:"Ask for the same as window W asked for, without its files."`
-	Spread *bool  `negatable:"" help:"Hand the runs to all coordinators of the server, to compare machines with each other. See docs/servers.md."`
 	NoWait bool   `help:"Print the window's name and leave."`
 	answerFlags
 	budgetFlags
@@ -168,9 +167,6 @@ func (c *submitCommand) prepare(ctx context.Context, io *streams) ([]ask, error)
 	f, err := c.load(ctx, io)
 	if err != nil {
 		return nil, err
-	}
-	if c.Spread != nil {
-		f.Spread = *c.Spread
 	}
 	windows := f.Each()
 	locks, err := locksOf(io, windows)

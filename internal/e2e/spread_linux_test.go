@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -95,44 +96,69 @@ func (s *spreading) hostOf(m bus.Message) (events.RunKey, string) {
 // spread is long, on all machines.
 var spread = &pipelineFixture{name: "chain", yaml: long.yaml, change: func(r *events.WindowRequest) { r.Spread = true }}
 
-// The runs of a window come to all coordinators. One that is killed in the middle of its
-// runs loses them to the others, who go on behind what it had done: the window passes, and
-// nothing is there twice.
+// The runs of a window come to all coordinators. One that is killed or frozen in the middle of
+// its runs loses them to the others, who go on behind what it had done: the window passes, and
+// nothing is there twice. One that wakes up stops what others have taken.
 func TestSpread(t *testing.T) {
 	t.Parallel()
-	midway(t, func() bool {
-		s := newSpreading(t, events.Starlark)
-		window := s.submit(spread)
-		const victim = "hera"
-		begun := make(map[string]bool)
-		s.awaitMessage(events.StreamTrace, "", func(m bus.Message) bool {
-			if _, host := s.hostOf(m); host != "" {
-				begun[host] = true
-			}
-			return len(begun) == len(hosts)
+	const victim = "hera"
+	for name, end := range map[string]func(*process){
+		"killed": (*process).kill,
+		"frozen": func(p *process) { p.signal(syscall.SIGSTOP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			midway(t, func() bool {
+				s := newSpreading(t, events.Starlark)
+				window := s.submit(spread)
+				s.awaitBegun()
+				end(s.on[victim])
+				v := s.verdict(spread, window)
+				if v.Outcome != events.Pass || !v.Spread {
+					t.Fatalf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
+				}
+				taken := s.checkTaken(v, victim)
+				if taken > 0 && name == "frozen" {
+					s.on[victim].signal(syscall.SIGCONT)
+					s.on[victim].awaitLogs("another coordinator has this run", taken)
+				}
+				s.checkMachines(v)
+				s.audit()
+				return taken > 0
+			})
 		})
-		s.on[victim].kill()
-		v := s.verdict(spread, window)
-		if v.Outcome != events.Pass || !v.Spread {
-			t.Fatalf("%s: %+v %+v", v.Outcome, v.Divergence, v.Problems)
+	}
+}
+
+// awaitBegun waits until each machine has begun a run.
+func (s *spreading) awaitBegun() {
+	s.t.Helper()
+	begun := make(map[string]bool)
+	s.awaitMessage(events.StreamTrace, "", func(m bus.Message) bool {
+		if _, host := s.hostOf(m); host != "" {
+			begun[host] = true
 		}
-		s.checkMachines(v)
-		taken := 0
-		for run := range v.Runs {
-			key := events.RunKey{Pipeline: spread.name, Window: window, Run: run}
-			made, named := s.madeOn(key), machinesOf(v, run)
-			if len(made) > 1 && made[0] == victim {
-				taken++
-			}
-			slices.Sort(made)
-			if slices.Sort(named); !slices.Equal(made, named) {
-				t.Errorf("run %d was made on %v, and stands with %v", run, made, named)
-			}
-			s.checkDigests(key, s.checkFrames(key, v.FirstTick, v.Ticks))
-		}
-		s.audit()
-		return taken > 0
+		return len(begun) == len(hosts)
 	})
+}
+
+// checkTaken makes sure that every tick of a window is there once, and every run stands with
+// the machines that its frames name. It returns how many were taken from one.
+func (s *spreading) checkTaken(v *events.Verdict, from string) (taken int) {
+	s.t.Helper()
+	for run := range v.Runs {
+		key := v.Key().Run(run)
+		made, named := s.madeOn(key), machinesOf(v, run)
+		if len(made) > 1 && made[0] == from {
+			taken++
+		}
+		slices.Sort(made)
+		if slices.Sort(named); !slices.Equal(made, named) {
+			s.t.Errorf("run %d was made on %v, and stands with %v", run, made, named)
+		}
+		s.checkDigests(key, s.checkFrames(key, v.FirstTick, v.Ticks))
+	}
+	return taken
 }
 
 // machinesOf are the hosts with which a run stands in a verdict.

@@ -31,13 +31,34 @@ func (p *page) machines(v *events.Verdict) {
 	}
 }
 
-// Machines is the sentence that says what of the machines the differences follow, or that
-// no machines were compared; "" where there is nothing to say.
+// Machines says in sentences what of the machines the differences follow, or that no machines
+// were compared, and which runs were taken over; "" where there is nothing to say.
 func Machines(v *events.Verdict) string {
+	text := followed(v)
 	if len(v.Machines) == 1 {
-		return "No two machines were compared: start coordinators on others too."
+		text = "No two machines were compared: start coordinators on others too."
 	}
-	return followed(v)
+	if over := takenOver(v.Machines); len(over) > 0 {
+		if text != "" {
+			text += " "
+		}
+		text += fmt.Sprintf("Begun on one machine and gone on with on another, so that they stand with both: %s.", runs(over))
+	}
+	return text
+}
+
+// takenOver are the runs that stand with several machines.
+func takenOver(machines []events.Machine) (runs []int) {
+	seen := make(map[int]int)
+	for i := range machines {
+		for _, run := range machines[i].Runs {
+			if seen[run]++; seen[run] == 2 {
+				runs = append(runs, run)
+			}
+		}
+	}
+	slices.Sort(runs)
+	return runs
 }
 
 // properties are what machines differ in, what says most first.

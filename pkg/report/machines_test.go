@@ -44,6 +44,12 @@ func TestMachines(t *testing.T) {
 			t.Errorf("%s:\n%s", c.name, text)
 		}
 	}
+	moved := amd
+	moved.Runs = []int{0, 1, 2, 3}
+	over := events.Verdict{Spread: true, Machines: []events.Machine{moved, arm}, Groups: groups([]int{0, 1, 2, 3})}
+	if text := Machines(&over); text != "Begun on one machine and gone on with on another, so that they stand with both: runs 1 and 3." {
+		t.Error(text)
+	}
 	v := events.Verdict{Outcome: events.Pass, Runs: 4, Spread: true, Machines: []events.Machine{arm}}
 	if text := string(Append(nil, &v, Options{})); !strings.Contains(text, "No two machines were compared") {
 		t.Error(text)

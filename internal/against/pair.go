@@ -94,6 +94,7 @@ func (p *pairSource) Tick(run int, d events.TickDigest) (events.Tick, error) {
 
 // Surroundings are not looked at: two runs that somebody compares are no window.
 func (p *pairSource) Surroundings(int) (canon.Value, error) { return "", nil }
+func (p *pairSource) Resumed(int) ([]canon.Value, error)    { return nil, nil }
 
 func (p *pairSource) Object(sha string) (io.ReadCloser, error) {
 	return p.bus.OpenObject(p.ctx, sha)

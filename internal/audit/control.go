@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -80,6 +81,13 @@ func (a *auditor) control(ctx context.Context, m bus.Message) (is bool, err erro
 			found(0, err)
 		}
 		return true, nil
+	}
+	if strings.HasPrefix(m.Subject, "ers.run.") {
+		f, err := a.handout(ctx, m)
+		if f != nil {
+			a.report.add(*f)
+		}
+		return true, err
 	}
 	verb, pipeline, window, err := events.ParseControlSubject(m.Subject)
 	if err != nil {

@@ -143,6 +143,46 @@ func TestControl(t *testing.T) {
 		want{Contradiction, onWindow, early, -1, -1, false, "no request before it"})
 }
 
+// Runs that are handed out one by one, and notes of who took them, are those of a window
+// that asks for it.
+func TestHandedOut(t *testing.T) {
+	b := bustest.Open(t)
+	s := newScript(t, b)
+	s.request = func(r *events.WindowRequest) { r.Spread = true }
+	s.verdict = func(v *events.Verdict) { v.Machines = []events.Machine{{Runs: upTo(v.Runs)}} }
+	s.write()
+	alike := newScript(t, b).write()
+	hand := func(run int, of *script, change func(*events.Handout)) uint64 {
+		h := events.Handout{Schema: events.HandoutSchema, Kind: of.req.Kind, Pipeline: pipeline, Window: of.id, Run: run, Request: of.window.Request}
+		subject := events.HandoutSubject(h.Kind, h.RunKey())
+		if change != nil {
+			change(&h)
+		}
+		return s.append(subject, s.encode(&h))
+	}
+	hand(0, s, nil)
+	hand(1, s, nil)
+	s.append(events.ControlSubject(events.Taken, pipeline, s.id), s.encode(&events.Control{Schema: events.ControlSchema, Verb: events.Taken,
+		Pipeline: pipeline, Window: s.id, Request: s.window.Request, Takings: 1, TraceSeq: 3, Runs: []int{1}}))
+	check(t, audit(t, b, 0), events.Pass)
+	foreign := hand(0, s, func(h *events.Handout) { h.Request = otherSHA })
+	misplaced := hand(1, s, func(h *events.Handout) { h.Run = 0 })
+	beyond := hand(700, s, nil)
+	unasked := hand(0, alike, nil)
+	check(t, audit(t, b, 0), events.Fail,
+		want{Contradiction, onWindow, foreign, -1, -1, false, "which no request before it is"},
+		want{Contradiction, onWindow, misplaced, -1, -1, false, "belongs on ers.run."},
+		want{Contradiction, onWindow, beyond, -1, -1, false, "its window hands out runs 0 to"},
+		want{Contradiction, onWindow, unasked, -1, -1, false, "does not compare machines"})
+}
+
+func upTo(n int) (runs []int) {
+	for run := range n {
+		runs = append(runs, run)
+	}
+	return runs
+}
+
 // A repair says what is lost. What rests on it can not be judged, and is a finding until
 // a person has looked at it.
 func TestRepaired(t *testing.T) {

@@ -93,6 +93,9 @@ func (d *digest) append(dst []byte) []byte {
 		text(`,"forecast_sha256":`, t.Forecast)
 		number(`,"last_seq":`, int64(t.LastSeq))
 		text(`,"result_sha256":`, t.Result)
+		if t.Resumed {
+			dst = append(dst, `,"resumed":true`...)
+		}
 		number(`,"tick":`, t.Tick)
 		text(`,"trace_sha256":`, t.Trace)
 		dst = append(dst, '}')

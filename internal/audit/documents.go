@@ -66,6 +66,16 @@ type (
 		Runs   []int  `json:"runs"`
 	}
 
+	// machine is where runs were made.
+	machine struct {
+		System       string `json:"system"`
+		Architecture string `json:"architecture"`
+		Kernel       string `json:"kernel"`
+		Build        string `json:"build"`
+		Host         string `json:"host"`
+		Runs         []int  `json:"runs"`
+	}
+
 	runGroup struct {
 		Name  string   `json:"name"`
 		Runs  []int    `json:"runs"`
@@ -84,6 +94,7 @@ type (
 		Numbers          []int64    `json:"numbers,omitempty"`
 		Variations       []string   `json:"variations,omitempty"`
 		Fixed            []string   `json:"fixed,omitempty"`
+		Spread           bool       `json:"spread,omitempty"`
 		FirstTick        int64      `json:"first_tick"`
 		Ticks            int64      `json:"ticks"` // 0: open
 		Budget           budgets    `json:"budget"`
@@ -105,6 +116,19 @@ type (
 		Window   uint64 `json:"window"`
 		Request  string `json:"request"`
 		Reason   string `json:"reason,omitempty"`
+		Takings  int64  `json:"takings,omitempty"`
+		TraceSeq uint64 `json:"trace_seq,omitempty"`
+		Runs     []int  `json:"runs,omitempty"`
+	}
+
+	// handout hands one run of a window out by itself.
+	handout struct {
+		Schema   string `json:"schema"`
+		Kind     string `json:"kind"`
+		Pipeline string `json:"pipeline"`
+		Window   uint64 `json:"window"`
+		Run      int    `json:"run"`
+		Request  string `json:"request"`
 	}
 
 	// void takes the number of a request that was lost.
@@ -144,6 +168,7 @@ type (
 		hashes
 		FirstSeq uint64 `json:"first_seq"`
 		LastSeq  uint64 `json:"last_seq"`
+		Resumed  bool   `json:"resumed,omitempty"`
 	}
 
 	openTick struct {
@@ -243,6 +268,8 @@ type (
 		Variations         []string       `json:"variations,omitempty"`
 		Fixed              []string       `json:"fixed,omitempty"`
 		NotVaried          []notVaried    `json:"not_varied,omitempty"`
+		Spread             bool           `json:"spread,omitempty"`
+		Machines           []machine      `json:"machines,omitempty"`
 		RunGroups          []runGroup     `json:"run_groups,omitempty"`
 		ExpectedHash       string         `json:"expected_hash"`
 		ExpectedResultHash string         `json:"expected_result_hash"`

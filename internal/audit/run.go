@@ -21,6 +21,8 @@ type run struct {
 	difference   *ownDifference // with which the run has ended …
 	endSeq       uint64         // … in this frame
 	around       []byte         // what the first frame says that it had around it
+	on           []site         // the machine of that, and those where somebody went on with the run
+	resumed      int            // ticks with such a frame
 	hash, tick   lists          // of the run, and of the tick that is being read
 	hashed       int64          // whole ticks that were read
 	part         *part          // the tick of which some frames were read
@@ -50,6 +52,7 @@ type run struct {
 type part struct {
 	next, total int64
 	firstSeq    uint64
+	resumed     bool
 }
 
 // wholeTick is a tick that was read, and the run up to its end.
@@ -176,9 +179,7 @@ func (r *run) follows(f *frame, seq uint64) (Kind, error) {
 // add hashes a frame, and closes its tick when it is the last of it.
 func (r *run) add(f *frame, seq uint64) {
 	a := r.window.a
-	if r.hashed == 0 && r.part == nil {
-		r.around = f.around
-	}
+	resumed := r.place(f)
 	r.collect(f, seq)
 	if f.difference != nil { // digests speak of whole ticks
 		r.difference, r.endSeq, r.part = f.difference, seq, nil
@@ -199,13 +200,14 @@ func (r *run) add(f *frame, seq uint64) {
 	if r.part == nil {
 		r.part = &part{total: f.total, firstSeq: seq}
 	}
+	r.part.resumed = r.part.resumed || resumed
 	if r.part.next = f.first + int64(len(f.entries)); r.part.next < f.total {
 		return
 	}
 	if a.tail || r.lost {
 		r.tailSeq = cmp.Or(r.tailSeq, r.part.firstSeq)
 	} else {
-		t := wholeTick{tickDigest{Tick: f.tick, Events: f.total, hashes: r.tick.sums(), FirstSeq: r.part.firstSeq, LastSeq: seq}, r.hash.marks()}
+		t := wholeTick{tickDigest{Tick: f.tick, Events: f.total, hashes: r.tick.sums(), FirstSeq: r.part.firstSeq, LastSeq: seq, Resumed: r.part.resumed}, r.hash.marks()}
 		r.pending = append(r.pending, t)
 		a.waiting++
 	}

@@ -62,7 +62,7 @@ func (j *judgement) check(ctx context.Context) error {
 	j.want = &verdict{
 		Schema: events.VerdictSchema, Scheme: scheme, Kind: q.Kind, Pipeline: j.key.pipeline, Window: j.key.id, Request: q.sha256, Case: q.caseOf(),
 		DefinitionSHA256: q.DefinitionSHA256, ContextsSHA256: q.ContextsSHA256,
-		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Numbers: q.Numbers, Variations: q.Variations, Fixed: q.Fixed, RunGroups: q.Groups, Latch: q.Latch, Drill: q.Drill, Probe: q.Probe,
+		Runs: q.Runs, FirstTick: q.FirstTick, Ticks: q.Ticks, FirstRun: q.FirstRun, Numbers: q.Numbers, Variations: q.Variations, Fixed: q.Fixed, Spread: q.Spread, RunGroups: q.Groups, Latch: q.Latch, Drill: q.Drill, Probe: q.Probe,
 		Reproduce: cmp.Or(q.Reproduce, fmt.Sprintf("ers submit --window %d", j.key.id)),
 		Hashes:    make([]string, q.Runs), ResultHashes: make([]string, q.Runs), Groups: []group{}, Outliers: []int{},
 	}
@@ -72,6 +72,7 @@ func (j *judgement) check(ctx context.Context) error {
 	sealed := j.judgeable()
 	j.group(sealed)
 	j.notVaried(sealed)
+	j.machines(sealed)
 	if err := j.decide(ctx); err != nil {
 		return err
 	}

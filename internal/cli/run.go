@@ -74,6 +74,7 @@ func (c *runCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	noteUnhidden(io, f)
+	c.noteSpread(io, f)
 	locks, err := locksOf(io, files)
 	if err != nil {
 		return err
@@ -129,6 +130,13 @@ func (w *windowFlags) requestWith(io *streams, lock *lockfile.Entry) func(*event
 		if lock != nil && r.Latch == nil {
 			r.Latch = lock.Latch()
 		}
+	}
+}
+
+// noteSpread says of a window that compares machines that there is one alone.
+func (c *runCommand) noteSpread(io *streams, f *pipeline.File) {
+	if f.Spread && c.NATS == "" {
+		fmt.Fprintf(io.err, "%s: note: spread: here is one coordinator, and so no machines are compared: give --nats with a server that has several\n", io.name())
 	}
 }
 

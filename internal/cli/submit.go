@@ -30,6 +30,7 @@ func (*submitCommand) examples() string {
 	return `  ers submit -f pipeline.yaml --nats nats://127.0.0.1:4222
   ers submit -f pipeline.yaml --no-wait        with NATS_URL set
   ers submit --window 17                       window 17 again, from the bus alone
+  ers submit -f pipeline.yaml --spread         its runs by all coordinators, to compare machines
 `
 }
 
@@ -206,6 +207,9 @@ func (c *submitCommand) again(ctx context.Context, io *streams, b *bus.Bus) (*ev
 	}
 	if c.FirstTick != nil {
 		r.FirstTick = *c.FirstTick
+	}
+	if c.Spread != nil {
+		r.Spread = *c.Spread
 	}
 	if r.Variations, r.Fixed, err = c.surroundings(r.Kind, r.Variations, r.Fixed); err != nil {
 		return nil, err

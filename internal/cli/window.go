@@ -24,6 +24,7 @@ type windowFlags struct {
 	Contexts  string     `placeholder:"FILE" type:"path" xor:"contexts" help:"Contexts in place of the file's: JSON Lines, an object a tick."`
 	Budget    string     `placeholder:"NAME" help:"Of several budgets in the file, this one alone."`
 	Shadow    *bool      `name:"shadow-check" negatable:"" help:"Make further runs, with the shadow lane off and with parts of it: the forecast lane must be the same. See docs/stabilisation.md."`
+	Spread    *bool      `negatable:"" help:"Hand the runs to all coordinators of the server, so that machines are compared with each other. See docs/servers.md."`
 	Latch     *latchFlag `placeholder:"TRACE[:RESULT]" help:"Fail unless the runs' trace hash is this one, and their result hash the other."`
 	Drill     *drillFlag `placeholder:"run=R,tick=T,task=NAME,kind=KIND" help:"Falsify one event, to test the alarm. Kinds: value, error, status, order, cost, meta, type, missing, extra."`
 }
@@ -56,6 +57,9 @@ func (w *windowFlags) load(ctx context.Context, io *streams) (*pipeline.File, er
 	}
 	if w.Shadow != nil {
 		f.Shadow = *w.Shadow
+	}
+	if w.Spread != nil {
+		f.Spread = *w.Spread
 	}
 	if err := f.Check(); err != nil {
 		return nil, err

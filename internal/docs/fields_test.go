@@ -28,7 +28,7 @@ import (
 // documents are the types that travel on the bus as JSON.
 var documents = []reflect.Type{
 	reflect.TypeFor[events.WindowRequest](), reflect.TypeFor[events.TraceEvent](), reflect.TypeFor[events.Digest](),
-	reflect.TypeFor[events.Verdict](), reflect.TypeFor[events.Control](), reflect.TypeFor[events.Void](), reflect.TypeFor[events.Object](),
+	reflect.TypeFor[events.Verdict](), reflect.TypeFor[events.Control](), reflect.TypeFor[events.Void](), reflect.TypeFor[events.Handout](), reflect.TypeFor[events.Object](),
 	reflect.TypeFor[program.Definition](),
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,6 +32,7 @@ func newScene(t *testing.T) *scene {
 // process is a running command. It is killed when the test ends.
 type process struct {
 	*scene
+	title  string
 	cmd    *exec.Cmd
 	log    *logBuffer
 	exited chan struct{}
@@ -42,7 +42,13 @@ type process struct {
 // run starts a command.
 func (s *scene) run(name string, args ...string) *process {
 	s.t.Helper()
-	p := &process{scene: s, cmd: command(name, args...), log: newLogBuffer(), exited: make(chan struct{})}
+	return s.launch(name, command(name, args...))
+}
+
+// launch starts a command that has a name for people.
+func (s *scene) launch(name string, cmd *exec.Cmd) *process {
+	s.t.Helper()
+	p := &process{scene: s, title: name, cmd: cmd, log: newLogBuffer(), exited: make(chan struct{})}
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -75,7 +81,7 @@ func (p *process) cleanup() {
 	}
 }
 
-func (p *process) name() string { return filepath.Base(p.cmd.Path) }
+func (p *process) name() string { return p.title }
 
 // kill ends the process as kill -9 does.
 func (p *process) kill() {

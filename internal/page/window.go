@@ -69,6 +69,7 @@ type windowAnswer struct {
 	Passed     uint64      `json:"passed,omitempty"` // the last window before it that passed, of one that did not
 
 	Suspects *suspicion `json:"suspects,omitempty"` // of a fail with variations
+	Machines string     `json:"machines,omitempty"` // what the machines of the verdict say of it, as a sentence
 
 	Interference string `json:"interference,omitempty"` // what the shadow lane has to do with the difference
 }
@@ -98,7 +99,7 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 	}
 	if v := w.verdict; v != nil {
 		a.judge(v)
-		a.Verdict, a.Seq = w.raw, w.seq
+		a.Verdict, a.Seq, a.Machines = w.raw, w.seq, report.Machines(v)
 		if v.Divergence != nil {
 			a.Place = report.Place(v.Divergence)
 		}

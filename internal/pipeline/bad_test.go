@@ -38,10 +38,10 @@ var badFiles = []badFile{
 	{"nested too deep", "name: " + strings.Repeat("[", 101), "p.yaml:1:107: nested deeper than 100 levels: is a bracket missing?"},
 	{"several documents", good + tasks + "---\nname: q\n", "p.yaml:6:1: a second document begins here: keep one in the file"},
 	{"directive", "%YAML 1.1\n---\n" + good + tasks, "p.yaml:1:1: directives are not supported: remove the line"},
-	{"a list", "- name: p\n", "p.yaml:1:1: the pipeline is of type array: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, context, contexts, workers, tasks"},
+	{"a list", "- name: p\n", "p.yaml:1:1: the pipeline is of type array: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, spread, context, contexts, workers, tasks"},
 
 	{"unknown key", good + tasks + "tick: 3\n", `p.yaml:5:1: unknown key "tick" in the pipeline: did you mean "ticks"?`},
-	{"unknown key far off", good + tasks + "schedule: 3\n", `p.yaml:5:1: unknown key "schedule" in the pipeline: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, context, contexts, workers, tasks`},
+	{"unknown key far off", good + tasks + "schedule: 3\n", `p.yaml:5:1: unknown key "schedule" in the pipeline: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, spread, context, contexts, workers, tasks`},
 	{"unknown key in task", good + "tasks:\n- {name: t, lane: forecast, prioriti: 1, starlark: x}\n", `p.yaml:4:29: unknown key "prioriti" in task 1: did you mean "priority"?` + "\np.yaml:4:52: line 1 of the code: Starlark: undefined: x"},
 	{"unknown key in cost", good + "tasks:\n- name: t\n  lane: forecast\n  cost: {op: 1}\n", "p.yaml:4:3: task 1 has nothing to run: add starlark: | and a function run(ctx), or starlark_file, worker or command\n" + `p.yaml:6:10: unknown key "op" in cost: did you mean "ops"?`},
 	{"repeated key", good + tasks + "name: q\n", `p.yaml:5:1: the key "name" stands twice, first on line 1: remove one`},

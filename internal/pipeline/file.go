@@ -28,6 +28,7 @@ type File struct {
 	Variations []vary.Name   // of those that its kind can have
 	Fixed      []vary.Name   // others of these; no pipeline file says it
 	Shadow     bool          // further runs show that the shadow lane changes nothing, see groups
+	Spread     bool          // the runs go to all coordinators, so that machines are compared
 	BudgetName string        // of one that was chosen of Budgets
 	Budgets    []NamedBudget // each for a window of its own, in the order of the file; none: there is Budget alone
 }
@@ -163,6 +164,7 @@ func (f *File) Request() events.WindowRequest {
 		Budget:           f.Budget,
 		Variations:       f.Variations,
 		Fixed:            f.Fixed,
+		Spread:           f.Spread,
 		BudgetName:       f.BudgetName,
 	}
 }

@@ -68,7 +68,7 @@ func (l *loader) pipeline(root *node) *File {
 		return l.over(root)
 	}
 	const what = "the pipeline"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "context", "contexts", "workers", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "spread", "context", "contexts", "workers", "tasks")
 	f := &File{Definition: &program.Definition{
 		Schema: program.DefinitionSchema,
 		Name:   l.text(l.need(root, what, "name", "one of A-Z a-z 0-9 _ -"), "name"),
@@ -87,6 +87,7 @@ func (l *loader) pipeline(root *node) *File {
 	l.numbers(root, f)
 	f.Variations = l.variations(root.get("variations"), f.Definition.Kind)
 	f.Shadow = l.boolean(root.get("shadow_check"), "shadow_check", f.Shadow)
+	f.Spread = l.boolean(root.get("spread"), "spread", f.Spread)
 	return f
 }
 

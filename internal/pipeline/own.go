@@ -22,7 +22,7 @@ func LoadOwn(path string, own *Own) (*File, error) {
 // over reads a pipeline file that changes the program's own pipeline.
 func (l *loader) over(root *node) *File {
 	const what = "the pipeline of a Go program"
-	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "context", "contexts", "tasks")
+	l.fields(root, what, "name", "runs", "ticks", "first_tick", "budget", "budgets", "variations", "shadow_check", "spread", "context", "contexts", "tasks")
 	f := l.own.File
 	d := *f.Definition
 	f.Definition = &d
@@ -44,6 +44,7 @@ func (l *loader) over(root *node) *File {
 	l.numbers(root, &f)
 	f.Variations = l.variations(root.get("variations"), d.Kind)
 	f.Shadow = l.boolean(root.get("shadow_check"), "shadow_check", f.Shadow)
+	f.Spread = l.boolean(root.get("spread"), "spread", f.Spread)
 	return &f
 }
 

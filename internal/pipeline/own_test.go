@@ -89,7 +89,7 @@ func TestBadOwnPipeline(t *testing.T) {
 		"name: other": `p.yaml:1:7: the pipeline has the name "other" here, and "mine" in the program: make them the same, or leave the name out here`,
 		"name: ä":     `p.yaml:1:7: the pipeline has the name "ä" here, and "mine" in the program: make them the same, or leave the name out here`,
 		"budget: {forecast: {ops: 1, entropy: 0}}": "p.yaml:1:9: budget has no shadow: add what the lane may spend in a tick: {ops: …, entropy: …}",
-		"workers: {}":              `p.yaml:1:1: unknown key "workers" in the pipeline of a Go program: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, context, contexts, tasks`,
+		"workers: {}":              `p.yaml:1:1: unknown key "workers" in the pipeline of a Go program: want keys among name, runs, ticks, first_tick, budget, budgets, variations, shadow_check, spread, context, contexts, tasks`,
 		"tasks: {from: w}":         "p.yaml:1:8: tasks is of type object: want a list of tasks, or leave them out: the program has them",
 		"tasks: []":                "p.yaml:1:8: there are no tasks: want at least one",
 		"tasks:\n" + b:             `p.yaml:2:1: task "a" is in the program, and not in this file`,

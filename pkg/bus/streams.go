@@ -15,7 +15,7 @@ var streams = []jetstream.StreamConfig{
 	{
 		Name:        events.StreamWindow,
 		Description: "windows requested, and what holds for them",
-		Subjects:    []string{events.WindowSubjects, events.ControlSubjects, events.VoidSubject},
+		Subjects:    []string{events.WindowSubjects, events.ControlSubjects, events.VoidSubject, events.HandoutSubjects},
 	}, {
 		Name:               events.StreamTrace,
 		Description:        "trace frames of runs",

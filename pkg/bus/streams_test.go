@@ -185,6 +185,8 @@ func TestStreamOf(t *testing.T) {
 		events.StabilitySubject("p", 1):            events.StreamViz,
 		"ers.control.void":                         events.StreamWindow,
 		events.ControlSubject("cancel", "p", 1):    events.StreamWindow,
+		events.HandoutSubject("exec", run):         events.StreamWindow,
+		"ers.run.exec.p.1":                         "",
 		"ers.control.void.p":                       "",
 		"ers.trace.p.1":                            "",
 		"ers.trace.p.1.2.3":                        "",

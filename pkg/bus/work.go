@@ -34,6 +34,14 @@ func Windows(kind, pipeline string) Queue {
 	return Queue{Consumer: "ers-coordinator-" + kind + "-" + pipeline, Filter: events.WindowSubject(kind, pipeline)}
 }
 
+// Runs is the queue of the runs that are handed out one by one, of windows as in [Windows].
+func Runs(kind, pipeline string) Queue {
+	if pipeline == "" {
+		return Queue{Consumer: "ers-runs-" + kind, Filter: events.HandoutFilter(kind, "*")}
+	}
+	return Queue{Consumer: "ers-runs-" + kind + "-" + pipeline, Filter: events.HandoutFilter(kind, pipeline)}
+}
+
 // Controls is the queue of control events of one verb.
 func Controls(v events.Verb) Queue {
 	return Queue{Consumer: "ers-" + string(v), Filter: "ers.control." + string(v) + ".*.*"}

@@ -11,7 +11,6 @@ import (
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/sure"
-	"abraxas.dev/ers/pkg/vary"
 )
 
 // ErrTooFewRuns is wrapped by the error for fewer than [events.MinRuns] runs: one
@@ -49,6 +48,9 @@ type Source interface {
 
 	// Surroundings returns what a sealed run says that it had around it, "" for nothing.
 	Surroundings(run int) (canon.Value, error)
+	// Resumed returns what is said likewise where somebody went on with the run, in the order
+	// of the run.
+	Resumed(run int) ([]canon.Value, error)
 
 	// Object reads an object that a value names. [events.ErrNotFound], and
 	// [events.ErrDamaged] while it is read, leave the verdict without what is in it.
@@ -113,38 +115,10 @@ func judge(key events.WindowKey, req *events.WindowRequest, last []events.Digest
 	slices.SortStableFunc(v.Problems, func(a, b events.Problem) int { return cmp.Compare(a.Run, b.Run) })
 	group(&v, last, sealed)
 	outliers(&v)
-	if err := notVaried(&v, sealed, src); err != nil {
+	if err := surroundings(&v, sealed, src); err != nil {
 		return v, err
 	}
 	return v, decide(&v, &examiner{req: req, src: src}, last)
-}
-
-// notVaried says which runs do not have the variations that were asked for.
-func notVaried(v *events.Verdict, sealed []int, src Source) error {
-	names := vary.Union(v.Variations, v.Fixed)
-	if len(names) == 0 {
-		return nil
-	}
-	around := make([]canon.Value, len(sealed))
-	for i, run := range sealed {
-		var err error
-		if around[i], err = src.Surroundings(run); err != nil {
-			return fmt.Errorf("run %d: %w", run, err)
-		}
-	}
-	for _, name := range names {
-		missed := events.NotVaried{Name: name}
-		for i, run := range sealed {
-			if why := events.NotVariedReason(around[i], name); why != "" {
-				missed.Reason = cmp.Or(missed.Reason, why)
-				missed.Runs = append(missed.Runs, run)
-			}
-		}
-		if len(missed.Runs) > 0 {
-			v.NotVaried = append(v.NotVaried, missed)
-		}
-	}
-	return nil
 }
 
 // Withdraw makes a verdict inconclusive because of c.
@@ -175,6 +149,7 @@ func newVerdict(key events.WindowKey, req *events.WindowRequest) events.Verdict 
 		Numbers:          req.Numbers,
 		Variations:       req.Variations,
 		Fixed:            req.Fixed,
+		Spread:           req.Spread,
 		RunGroups:        req.Groups,
 		Hashes:           make([]string, req.Runs),
 		ResultHashes:     make([]string, req.Runs),

@@ -143,6 +143,9 @@ func (m Memory) Complete(int) error { return nil }
 // Surroundings implements [Source]: none are kept in memory.
 func (m Memory) Surroundings(int) (canon.Value, error) { return "", nil }
 
+// Resumed implements [Source].
+func (m Memory) Resumed(int) ([]canon.Value, error) { return nil, nil }
+
 // TickDigests implements [Source]; it hashes as it goes.
 func (m Memory) TickDigests(run int) iter.Seq2[events.TickDigest, error] {
 	return func(yield func(events.TickDigest, error) bool) {

@@ -109,6 +109,7 @@ type bigSource struct{ ticks int64 }
 func (s bigSource) Complete(int) error { return nil }
 
 func (s bigSource) Surroundings(int) (canon.Value, error) { return "", nil }
+func (s bigSource) Resumed(int) ([]canon.Value, error)    { return nil, nil }
 
 func (s bigSource) Object(string) (io.ReadCloser, error) { return nil, events.ErrNotFound }
 

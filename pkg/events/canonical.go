@@ -66,8 +66,11 @@ func appendCovers(dst []byte, covers []TickDigest) []byte {
 		dst = append(append(dst, `,"forecast_result_sha256":"`...), t.ForecastResult...) // hex needs no escapes
 		dst = append(append(dst, `","forecast_sha256":"`...), t.Forecast...)
 		dst = strconv.AppendUint(append(dst, `","last_seq":`...), t.LastSeq, 10)
-		dst = append(append(dst, `,"result_sha256":"`...), t.Result...)
-		dst = strconv.AppendInt(append(dst, `","tick":`...), t.Tick, 10)
+		dst = append(append(append(dst, `,"result_sha256":"`...), t.Result...), '"')
+		if t.Resumed {
+			dst = append(dst, `,"resumed":true`...)
+		}
+		dst = strconv.AppendInt(append(dst, `,"tick":`...), t.Tick, 10)
 		dst = append(append(append(dst, `,"trace_sha256":"`...), t.Trace...), `"}`...)
 	}
 	return append(dst, ']')

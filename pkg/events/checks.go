@@ -239,6 +239,9 @@ func (v *Verdict) check() error {
 	case v.Runs < MinRuns || len(v.Hashes) != v.Runs || len(v.ResultHashes) != v.Runs:
 		return fmt.Errorf("/hashes: %d and %d for %d runs", len(v.Hashes), len(v.ResultHashes), v.Runs)
 	}
+	if err := v.checkMachines(); err != nil {
+		return err
+	}
 	return checkHashes("/request", v.Request, "/case", v.Case)
 }
 

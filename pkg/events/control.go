@@ -40,6 +40,7 @@ type Control struct {
 	// was the one with this ERS_TRACE sequence (0: there was none).
 	Takings  int64  `json:"takings,omitempty"`
 	TraceSeq uint64 `json:"trace_seq,omitempty"`
+	Runs     []int  `json:"runs,omitempty"` // that were taken; left out: all
 }
 
 // ControlSubject is where a control event about a window stands.
@@ -69,7 +70,7 @@ func (c *Control) check() error {
 		return fmt.Errorf("/verb: %w", err)
 	}
 	switch {
-	case (c.Verb == Taken) != (c.Takings > 0) || c.Verb != Taken && c.TraceSeq > 0:
+	case (c.Verb == Taken) != (c.Takings > 0) || c.Verb != Taken && (c.TraceSeq > 0 || len(c.Runs) > 0):
 		return fmt.Errorf("/takings: %d with verb %s", c.Takings, c.Verb)
 	case CheckPipelineName(c.Pipeline) != nil:
 		return fmt.Errorf("/pipeline: %w", CheckPipelineName(c.Pipeline))

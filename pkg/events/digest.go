@@ -78,7 +78,12 @@ type TickDigest struct {
 	Hashes
 	FirstSeq uint64 `json:"first_seq"`
 	LastSeq  uint64 `json:"last_seq"`
+	Resumed  bool   `json:"resumed,omitempty"` // a frame of it, not the run's first, names a machine: who went on with the run did so there
 }
+
+// MaxResumed is of how many resumed ticks of a run a verdict names the machines: the first
+// ones.
+const MaxResumed = 256
 
 // Problem says which message keeps a run from ever being passed, and why.
 type Problem struct {

@@ -33,13 +33,15 @@ func goodDocuments() map[string]any {
 		"control": &Control{Schema: ControlSchema, Verb: Cancel, Pipeline: "p", Window: 17, Request: someHash, Reason: "too long"},
 		"probe": &WindowRequest{Schema: WindowSchema, Kind: "exec", Pipeline: "p", DefinitionSHA256: someHash, ContextsSHA256: someHash,
 			Runs: 2, Ticks: 2, Numbers: []int64{0, 7}, Variations: []vary.Name{vary.TZ}, Fixed: []vary.Name{vary.Locale, vary.GC}, Probe: &Probe{17, someHash, "tz alone is varied"}},
-		"taken": &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
-		"void":  &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
+		"taken":     &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, TraceSeq: 9},
+		"taken run": &Control{Schema: ControlSchema, Verb: Taken, Pipeline: "p", Window: 17, Request: someHash, Takings: 3, Runs: []int{7}},
+		"handout":   &Handout{Schema: HandoutSchema, Kind: Starlark, Pipeline: "p", Window: 17, Run: 7, Request: someHash},
+		"void":      &Void{Schema: VoidSchema, Ends: Ends{1, 2, 3, 4, 5}, Reason: "ERS_TRACE names window 17"},
 		"difference": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 0,
 			Covers: []TickDigest{}, Hashes: someHashes, Final: true, LastSeq: 9, LowWater: 8,
 			Difference: &Difference{KindRestart, 4, 1, "a", "/value", "1", "2"}},
 		"digest": &Digest{Schema: DigestSchema, Scheme: canon.Scheme, Request: someHash, Pipeline: "p", Window: 17, Run: 3, FirstTick: 3, Ticks: 5,
-			Covers: []TickDigest{{Tick: 4, Events: 2, Hashes: someHashes, FirstSeq: 8, LastSeq: 9}},
+			Covers: []TickDigest{{Tick: 4, Events: 2, Hashes: someHashes, FirstSeq: 8, LastSeq: 9, Resumed: true}},
 			Done:   2, Events: 7, Hashes: someHashes, Final: true,
 			Problem: &Problem{Run: 3, Stream: StreamTrace, Seq: 10, Reason: "why"}, LastSeq: 9, LowWater: 8, State: "s"},
 		"verdict": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Fail, Kind: Starlark, Pipeline: "p", Window: 17, Request: someHash, Case: someHash, FirstRun: 24,
@@ -57,6 +59,7 @@ func goodDocuments() map[string]any {
 		"pass": &Verdict{Schema: VerdictSchema, Scheme: canon.Scheme, Outcome: Pass, Kind: Starlark, Pipeline: "p", Window: 17, Request: someHash, Case: someHash,
 			DefinitionSHA256: someHash, ContextsSHA256: someHash, Runs: 2, FirstTick: 3, Ticks: 2, ExpectedHash: someHash, ExpectedResultHash: someHash,
 			Hashes: []string{someHash, someHash}, ResultHashes: []string{someHash, someHash}, Groups: []Group{{someHash, someHash, someHash, someHash, []int{0, 1}, nil}},
+			Spread: true, Machines: []Machine{{"linux", "amd64", "6.1", "b", "one", []int{0}}, {"linux", "arm64", "6.1", "b", "two", []int{0, 1}}},
 			Outliers: []int{}, Excludes: &Excludes{2, 50}, Reproduce: "ers run", DigestSeq: 99},
 	}
 }
@@ -110,7 +113,12 @@ func TestDocumentIsStrict(t *testing.T) {
 			}
 			value := object[key]
 			switch key {
-			case "latch", "drill", "probe", "numbers", "variations", "fixed", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "budget_name", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq",
+			case "runs":
+				if name != "taken run" {
+					delete(object, key)
+					refused("missing")
+				}
+			case "latch", "drill", "probe", "numbers", "variations", "fixed", "reproduce", "problem", "problems", "state", "differs", "divergence", "difference", "event", "error", "first_run", "groups", "excludes", "budget_name", "result_sha256", "definition_sha256", "reason", "takings", "trace_seq", "spread", "machines", "resumed",
 				"content", "as", "line", "column", "offset", "pointer", "equal": // optional somewhere
 			default:
 				delete(object, key)

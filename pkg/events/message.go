@@ -112,6 +112,20 @@ func ReadControl(m Message) (*Control, error) {
 	return c, nil
 }
 
+// ReadHandout reads a run that is handed out. That it is one of its window is for the caller
+// to see: see [Handout.Of].
+func ReadHandout(m Message) (*Handout, error) {
+	h := new(Handout)
+	err := Decode(m.Data, h)
+	if err == nil && m.Subject != HandoutSubject(h.Kind, h.RunKey()) {
+		err = fmt.Errorf("it is of run %s", h.RunKey())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run handed out on %s, %s sequence %d: %w", m.Subject, m.Stream, m.Seq, err)
+	}
+	return h, nil
+}
+
 // ReadFrame decodes a frame up to its events; see [FrameDecoder.DecodePosition].
 func (d *FrameDecoder) ReadFrame(m Message) error {
 	err := d.DecodePosition(m.Data)

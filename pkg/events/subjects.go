@@ -22,6 +22,7 @@ const (
 	WindowSubjects  = "ers.window.*.*"
 	ControlSubjects = "ers.control.*.*.*"
 	VoidSubject     = "ers.control.void"
+	HandoutSubjects = "ers.run.*.*.*.*"
 	TraceSubjects   = "ers.trace.*.*.*"
 	DigestSubjects  = "ers.digest.*.*.*"
 	VerdictSubjects = "ers.verdict.*.*.*"
@@ -169,7 +170,7 @@ func tokens(subject, prefix string, n int) ([]string, error) {
 	}
 	pipeline := t[0]
 	switch prefix {
-	case "ers.verdict.", "ers.window.", "ers.control.":
+	case "ers.verdict.", "ers.window.", "ers.control.", handoutPrefix:
 		pipeline = t[1]
 	}
 	if err := CheckPipelineName(pipeline); err != nil {

@@ -38,6 +38,8 @@ type Verdict struct {
 	Variations []vary.Name `json:"variations,omitempty"` // as requested
 	Fixed      []vary.Name `json:"fixed,omitempty"`      // likewise
 	NotVaried  []NotVaried `json:"not_varied,omitempty"` // of these, in sealed runs; in their order
+	Spread     bool        `json:"spread,omitempty"`     // as requested
+	Machines   []Machine   `json:"machines,omitempty"`   // where the sealed runs were made, if Spread; in the order of their lowest runs, MaxMachines of them
 	RunGroups  []RunGroup  `json:"run_groups,omitempty"` // as requested
 
 	// The hashes of run 0, and of each run by its index. Runs that are made alike are equal

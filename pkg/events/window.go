@@ -49,6 +49,7 @@ type WindowRequest struct {
 	Numbers          []int64     `json:"numbers,omitempty"`     // of each run in the plan, in place of first_run and those behind it
 	Variations       []vary.Name `json:"variations,omitempty"`  // what must not matter, and is varied from run to run: in the order of [vary.All]
 	Fixed            []vary.Name `json:"fixed,omitempty"`       // likewise, but every run has it as plain runs have it
+	Spread           bool        `json:"spread,omitempty"`      // machines are compared with each other: the verdict says on which of them each run was made
 	FirstTick        int64       `json:"first_tick"`            // >= 0
 	Ticks            int64       `json:"ticks"`                 // ticks a run; 0: open, until its inputs end
 	Budget           Budgets     `json:"budget"`                // of every tick

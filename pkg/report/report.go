@@ -55,6 +55,7 @@ func Append(dst []byte, v *events.Verdict, o Options) []byte {
 		p.groups(v)
 		p.suspects(v)
 	}
+	p.machines(v)
 	p.problems(v)
 	p.notes(v)
 	p.again(v)

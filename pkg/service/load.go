@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -40,7 +41,7 @@ func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow
 				if err != nil {
 					return nil, final(ctx, err, evaluator.ErrUnavailable)
 				}
-				return evaluated{compiled, contexts, r}, nil
+				return evaluated{compiled, contexts, r, processes.Build}, nil
 			case program.KindExec:
 				loaded, err := exec.Load(ctx, processes, definition)
 				if err != nil {
@@ -122,6 +123,7 @@ type evaluated struct {
 	*evaluator.Compiled
 	contexts *program.Contexts
 	request  *events.WindowRequest
+	build    string
 }
 
 func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
@@ -137,16 +139,13 @@ func (e evaluated) NewRun(of vary.Run) (coordinator.Run, error) {
 		}
 		return e.Context(i), true
 	}
-	r := &evaluatedRun{Run: run}
+	around := process.Machine()
+	around["build"] = e.build
 	if of.Any() {
-		around := make(map[string]any)
 		of.Within(program.Variations(program.KindStarlark)).AddTo(around)
-		var err error
-		if r.surroundings, err = canon.Of(around); err != nil {
-			return nil, err
-		}
 	}
-	return r, nil
+	surroundings, err := canon.Of(around)
+	return &evaluatedRun{run, surroundings}, err
 }
 
 // Context is the context of the i-th tick.

@@ -98,7 +98,7 @@ func (d *differing) NewRun(vary.Run) (coordinator.Run, error) {
 	return s, s.Add(scheduler.Task{Name: "differs", Run: func(context.Context, *scheduler.Input) (any, error) { return run, nil }})
 }
 
-func starlark(b *testing.B, server *bus.Bus, r *events.WindowRequest) {
+func starlark(b testing.TB, server *bus.Bus, r *events.WindowRequest) {
 	path := filepath.Join(b.TempDir(), "p.yaml")
 	if err := os.WriteFile(path, []byte(smallPipeline), 0o600); err != nil {
 		b.Fatal(err)

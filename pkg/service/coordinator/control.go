@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,25 +15,32 @@ import (
 // errCancelled is why a window in hand is left: it was cancelled.
 var errCancelled = errors.New("cancelled")
 
-// inHand are the windows that this coordinator runs, so that a cancel stops them.
+// inHand are the windows that this coordinator runs, or runs of which it makes, so that a
+// cancel stops them.
 type inHand struct {
 	mu   sync.Mutex
-	stop map[events.WindowKey]context.CancelCauseFunc
+	held map[*holding]bool
+}
+
+type holding struct {
+	key  events.WindowKey
+	stop context.CancelCauseFunc
 }
 
 // hold notes that a window is in hand until release is called.
 func (h *inHand) hold(ctx context.Context, key events.WindowKey) (held context.Context, release func()) {
 	held, stop := context.WithCancelCause(ctx)
+	this := &holding{key, stop}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stop == nil {
-		h.stop = make(map[events.WindowKey]context.CancelCauseFunc)
+	if h.held == nil {
+		h.held = make(map[*holding]bool)
 	}
-	h.stop[key] = stop
+	h.held[this] = true
 	return held, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.stop, key)
+		delete(h.held, this)
 		stop(nil)
 	}
 }
@@ -41,8 +49,10 @@ func (h *inHand) hold(ctx context.Context, key events.WindowKey) (held context.C
 func (h *inHand) cancel(key events.WindowKey) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if stop := h.stop[key]; stop != nil {
-		stop(errCancelled)
+	for held := range h.held {
+		if held.key == key {
+			held.stop(errCancelled)
+		}
 	}
 }
 
@@ -99,41 +109,59 @@ func (c *Coordinator) cancel(ctx context.Context, item bus.WorkItem) error {
 	return w.giveUp(ctx, reason)
 }
 
-// maxTakings is how often a window is taken in a row without a frame being added before
-// it is given up: something in it ends whoever takes it.
+// maxTakings is how often a window, or a run of one, is taken in a row without a frame being
+// added before it is given up: something in it ends whoever takes it.
 const maxTakings = 10
 
-// taken counts that a window was handed out again. The count stands in the stream: the
-// queue's own goes with its consumer, and kills of coordinators drive it up. It returns
-// why the window is to be given up, nil when it is not.
-func (w *window) taken(ctx context.Context, item bus.WorkItem) (tooOften, err error) {
-	if item.Deliveries < 2 {
-		return nil, nil
+// taken counts that a window was handed out again, or those runs of it that are named. The
+// count stands in the stream: the queue's own goes with its consumer, and kills of
+// coordinators drive it up. It returns why what was taken is to be given up, nil when it is
+// not.
+func (w *window) taken(ctx context.Context, item bus.WorkItem, runs ...int) (tooOften, err error) {
+	for item.Deliveries > 1 {
+		last, e, err := w.taking(ctx, runs)
+		if err != nil {
+			return nil, err
+		}
+		if e.Takings > maxTakings {
+			return fmt.Errorf("it was taken %d times in a row, and no frame was added: something in it ends whoever takes it", maxTakings), nil
+		}
+		data, err := events.Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		// Commit point: the note. One that is lost is a taking that is not counted.
+		_, err = w.Bus.Append(ctx, events.ControlSubject(events.Taken, w.key.Pipeline, w.key.Window), last, data)
+		if !errors.Is(err, bus.ErrConflict) {
+			return nil, err
+		}
 	}
-	trace, err := w.Bus.Last(ctx, events.StreamTrace, "ers.trace."+w.key.Filter())
+	return nil, nil
+}
+
+// taking is the next note of a taking, and the sequence of the last one of the window.
+func (w *window) taking(ctx context.Context, runs []int) (last uint64, e *events.Control, err error) {
+	filter := "ers.trace." + w.key.Filter()
+	if len(runs) == 1 {
+		filter = events.TraceSubject(w.key.Run(runs[0]))
+	}
+	trace, err := w.Bus.Last(ctx, events.StreamTrace, filter)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
-		return nil, err
+		return 0, nil, err
 	}
-	subject := events.ControlSubject(events.Taken, w.key.Pipeline, w.key.Window)
-	last, err := w.Bus.Last(ctx, events.StreamWindow, subject)
-	if err != nil && !errors.Is(err, bus.ErrNotFound) {
-		return nil, err
+	e = &events.Control{Schema: events.ControlSchema, Verb: events.Taken, Pipeline: w.key.Pipeline, Window: w.key.Window,
+		Request: w.key.Request, Takings: 1, TraceSeq: trace.Seq, Runs: runs}
+	for m, err := range w.Bus.Read(ctx, events.StreamWindow, events.ControlSubject(events.Taken, e.Pipeline, e.Window), 1, 0) {
+		if err != nil {
+			return 0, nil, err
+		}
+		last = m.Seq
+		if before, err := events.ReadControl(m); err == nil && before.Request == e.Request && slices.Equal(before.Runs, runs) {
+			e.Takings = 1
+			if before.TraceSeq == e.TraceSeq {
+				e.Takings = before.Takings + 1
+			}
+		}
 	}
-	e := &events.Control{Schema: events.ControlSchema, Verb: events.Taken,
-		Pipeline: w.key.Pipeline, Window: w.key.Window, Request: w.key.Request, Takings: 1, TraceSeq: trace.Seq}
-	if before, err := events.ReadControl(last); err == nil && before.Request == e.Request && before.TraceSeq == e.TraceSeq {
-		e.Takings = before.Takings + 1
-	}
-	if e.Takings > maxTakings {
-		return fmt.Errorf("the window was taken %d times in a row, and no frame was added: something in it ends whoever takes it", maxTakings), nil
-	}
-	data, err := events.Encode(e)
-	if err != nil {
-		return nil, err
-	}
-	// Commit point: the note. One that is lost is a taking that is not counted.
-	if _, err = w.Bus.Append(ctx, subject, last.Seq, data); errors.Is(err, bus.ErrConflict) {
-		err = nil // another coordinator has counted
-	}
-	return nil, err
+	return last, e, nil
 }

@@ -2,7 +2,8 @@
 // queue, runs their ticks, and appends each tick to its run's subject on ERS_TRACE.
 //
 // The life of a window, file by file: coordinator.go takes it off the queue, window.go
-// loads its program and runs its runs side by side, resume.go finds where a run
+// loads its program and runs its runs side by side, or spread.go hands them out to all
+// coordinators, resume.go finds where a run
 // stands, run.go runs its ticks and publishes them, drill.go falsifies one event
 // where an exercise asks for it. program.go is what a user's program must be, and how
 // it is kept from doing harm.
@@ -57,6 +58,7 @@ type Coordinator struct {
 	group    *bus.Group // commits the frames of all runs
 	maxFrame int        // bytes
 	held     inHand
+	shared   sharedWindows
 
 	// Held while a tick is computed, see turnsOf: here, by workers, and by workers where
 	// that is short.
@@ -106,6 +108,13 @@ func (c *Coordinator) Run(ctx context.Context) error {
 		group.Go(func() error {
 			return c.Bus.Work(working, c.queue(kind), c.Windows, func(ctx context.Context, item bus.WorkItem) error {
 				return unlessHung(ctx, func() error { return c.window(ctx, item) })
+			})
+		})
+		group.Go(func() error {
+			// As many as can be computed at once: what is taken beyond that would wait here
+			// while others are idle.
+			return c.Bus.Work(working, c.runs(kind), c.Turns, func(ctx context.Context, item bus.WorkItem) error {
+				return unlessHung(ctx, func() error { return c.handout(ctx, item) })
 			})
 		})
 	}
@@ -167,6 +176,10 @@ func (c *Coordinator) window(ctx context.Context, item bus.WorkItem) error {
 		return err
 	}
 	c.stats.Windows.Add(1)
+	if w.spread() {
+		log.Info().Msg("window's runs are handed out, or over")
+		return nil
+	}
 	log.Info().Msg("window is complete")
 	return nil
 }

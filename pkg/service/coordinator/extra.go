@@ -11,10 +11,14 @@ import (
 
 // extra is what is to be recorded beside a tick: what the run says, and what rules found.
 // The values that rules have changed go into the object store first, so that no frame
-// names what is not there.
-func (w *window) extra(ctx context.Context, s Run, t *scheduler.Tick) (x events.Extra, err error) {
+// names what is not there. begun: frames of the tick are on the stream already, and with
+// them what belongs to the tick; but not what is around the run that goes on.
+func (w *window) extra(ctx context.Context, s Run, t *scheduler.Tick, begun bool) (x events.Extra, err error) {
 	if r, ok := s.(Recorder); ok {
 		x = r.Extra()
+	}
+	if begun {
+		return events.Extra{Surroundings: x.Surroundings}, nil
 	}
 	if len(t.Ruled) == 0 {
 		return x, nil

@@ -85,8 +85,8 @@ func protect(what string, call func() error) (err error) {
 	return call()
 }
 
-// load makes the window's program.
-func (w *window) load(ctx context.Context) (Program, error) {
+// loadProgram makes the window's program.
+func (w *window) loadProgram(ctx context.Context) (Program, error) {
 	return protectedLoad("the program of the window", func() (Program, error) { return w.Load(ctx, w.request) })
 }
 

@@ -17,8 +17,15 @@ func (c *Coordinator) queue(kind string) bus.Queue {
 	return q
 }
 
+// runs is what this coordinator takes of the runs of a kind that are handed out.
+func (c *Coordinator) runs(kind string) bus.Queue {
+	q := bus.Runs(kind, c.Pipeline)
+	q.Start = c.firstOpen
+	return q
+}
+
 // firstOpen is the number of the first window without a verdict: where a queue begins
-// whose consumer was removed.
+// whose consumer was removed. Runs are handed out behind their window.
 func (c *Coordinator) firstOpen(ctx context.Context) (uint64, error) {
 	subjects, err := c.Bus.Subjects(ctx, events.StreamVerdict, events.VerdictSubjects)
 	if err != nil {

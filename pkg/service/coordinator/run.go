@@ -77,13 +77,14 @@ func (w *window) ticks(ctx context.Context, s Run, out *bus.Writer, at *position
 			return fmt.Errorf("%w: %w", errHopeless, err)
 		}
 		var appendErr error
-		extra, err := w.extra(ctx, s, &tick)
+		extra, err := w.extra(ctx, s, &tick, at.total > 0)
 		if err != nil {
 			return err
 		}
+		said := false
 		err = encoder.Encode(*p, &tick.Tick, w.maxFrame-extra.Size(), func(frame []byte, next int) error {
-			if p.First == 0 && !extra.IsZero() {
-				p.Total = len(tick.Events)
+			if !said && !extra.IsZero() {
+				said, p.Total = true, len(tick.Events)
 				if frame, err = extra.Add(frame, p, false); err != nil {
 					return err
 				}

@@ -61,22 +61,34 @@ func (w *window) run(ctx context.Context) error {
 	if err != nil && !fresh {
 		return err
 	}
-	program, err := w.load(ctx)
+	err = w.prepare(ctx)
 	switch {
 	case errors.Is(err, ErrProgram):
 		return w.giveUp(ctx, err)
 	case err != nil:
-		return fmt.Errorf("load the window's program: %w", err)
+		return err
 	}
-	w.program, w.short = program, make([]bool, w.request.Runs)
-	w.places = semaphore.NewWeighted(int64(w.request.Runs))
-	defer w.end("the program", program)
+	defer w.end("the program", w.program)
 	for i := range w.request.Groups {
 		if err := w.runGroup(ctx, &w.request.Groups[i], fresh); err != nil {
 			return err
 		}
 	}
+	if w.spread() {
+		return w.handOut(ctx)
+	}
 	return w.runAll(ctx, upTo(w.request.Plain()), fresh)
+}
+
+// prepare loads the program, so that runs can be made.
+func (w *window) prepare(ctx context.Context) error {
+	program, err := w.loadProgram(ctx)
+	if err != nil {
+		return fmt.Errorf("load the window's program: %w", err)
+	}
+	w.program, w.short = program, make([]bool, w.request.Runs)
+	w.places = semaphore.NewWeighted(int64(w.request.Runs))
+	return nil
 }
 
 // runAll runs some of the runs.

@@ -5,6 +5,7 @@ import { get } from "./api.js";
 import { around, evidence, fields, sides } from "./difference.js";
 import { command, problems } from "./window.js";
 import { interference } from "./shadow.js";
+import { machines } from "./machines.js";
 import { suspects, variations } from "./vary.js";
 
 export async function open(c) {
@@ -32,6 +33,7 @@ export async function open(c) {
     section("Which runs", which(c, v, d)),
     w.passed ? section("Before", h("p", { class: "links" }, h("a", { href: `#/window/${c.window}/against/${w.passed}` }, `What changed since window ${w.passed}, the last that passed`))) : null,
     variations(w),
+    machines(w),
     section("Show it again", command(w.command, "In a terminal")));
 }
 

@@ -9,6 +9,7 @@ import { lanes } from "./lanes.js";
 import { times } from "./time.js";
 import { sides } from "./difference.js";
 import { interference, without } from "./shadow.js";
+import { machines } from "./machines.js";
 import { around, suspects, suspectsIn, variations, variedIn } from "./vary.js";
 
 export async function open(c) {
@@ -31,6 +32,7 @@ export async function open(c) {
     v?.problems ? problems(v.problems, c) : null,
     section("Runs and ticks", picture.element, legend(w), detail),
     variations(w),
+    machines(w),
     v ? groups(w, v, c) : null,
     below,
     facts(w, v),

@@ -50,6 +50,34 @@ func (s *source) Surroundings(number int) (canon.Value, error) {
 	return around, err
 }
 
+// Resumed is what the frames say with which somebody went on with the run.
+func (s *source) Resumed(number int) (said []canon.Value, err error) {
+	r := &s.window.runs[number]
+	subject := events.TraceSubject(s.window.key.Run(number))
+	for _, tick := range r.resumed {
+		for next := tick.first; next <= tick.last; next++ {
+			m, err := s.streams.Next(events.StreamTrace, subject, next)
+			if errors.Is(err, events.ErrNotFound) || err == nil && m.Seq > tick.last {
+				return nil, bad(number, events.StreamTrace, next, "the digests cover this message, and it is not there")
+			}
+			if err != nil {
+				return nil, err
+			}
+			err = s.frames(number, []uint64{m.Seq}, func(_ int, d *events.FrameDecoder) error {
+				if d.Surroundings != "" && m.Seq != r.firstSeq {
+					said = append(said, d.Surroundings)
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			next = m.Seq
+		}
+	}
+	return said, nil
+}
+
 // frames reads frames of a run at these places, and takes none of another run for one.
 func (s *source) frames(number int, at []uint64, read func(i int, d *events.FrameDecoder) error) error {
 	messages, err := s.streams.Get(events.StreamTrace, at...)

@@ -24,8 +24,12 @@ type run struct {
 	events   int64         // in them
 	firstSeq uint64        // ERS_TRACE sequence of the run's first frame
 	lastSeq  uint64        // of the last that is covered
+	resumed  []span        // the ticks with which somebody went on with the run, at most events.MaxResumed
 	gap      *compare.Contradiction
 }
+
+// span are the ERS_TRACE sequences of the first and the last frame of a tick.
+type span struct{ first, last uint64 }
 
 // gather makes a window out of its request and the digests before m.
 func (c *Core) gather(n name, m events.Message) (*window, error) {
@@ -104,6 +108,9 @@ func (r *run) follow(d *events.Digest, seq uint64) *compare.Contradiction {
 		}
 		if r.firstSeq == 0 {
 			r.firstSeq = t.FirstSeq
+		}
+		if t.Resumed && len(r.resumed) < events.MaxResumed {
+			r.resumed = append(r.resumed, span{t.FirstSeq, t.LastSeq})
 		}
 		r.lastSeq = t.LastSeq
 		r.events += int64(t.Events)

@@ -37,6 +37,7 @@ type part struct {
 	next     int // index of the first event of the next frame
 	total    int
 	firstSeq uint64
+	resumed  bool
 	before   sums
 }
 
@@ -76,11 +77,12 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	if step == nil {
 		step = c.memo.Add(r.at, d)
 	}
-	firstSeq := m.Seq
+	firstSeq, resumed := m.Seq, r.resumes(d)
 	if r.part != nil {
-		firstSeq = r.part.firstSeq
+		r.part.resumed = r.part.resumed || resumed
+		firstSeq, resumed = r.part.firstSeq, r.part.resumed
 	} else if !step.Last {
-		r.part = &part{total: d.Total, firstSeq: m.Seq, before: r.sums()}
+		r.part = &part{total: d.Total, firstSeq: m.Seq, resumed: resumed, before: r.sums()}
 		c.open[r] = true
 	}
 	r.at = step.To
@@ -91,8 +93,18 @@ func (r *run) accept(c *Core, m events.Message) bool {
 	}
 	r.dropPart(c)
 	r.end = d.End
-	r.endTick(c, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq, Hashes: step.Tick})
+	r.endTick(c, events.TickDigest{Tick: d.Tick, Events: d.Total, FirstSeq: firstSeq, LastSeq: m.Seq, Resumed: resumed, Hashes: step.Tick})
 	return true
+}
+
+// resumes tells whether a frame says that somebody went on with the run: it names a machine,
+// and is not the first.
+func (r *run) resumes(d *events.FrameDecoder) bool {
+	if d.Surroundings == "" || r.hashed == 0 && r.part == nil {
+		return false
+	}
+	m := events.MachineOf(d.Surroundings)
+	return m.Said()
 }
 
 // follows tells why a frame is not the one that must come next.

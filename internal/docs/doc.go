@@ -7,5 +7,6 @@
 // -update-subjects writes the examples anew. hash_test.go, fields_test.go and
 // streams_test.go compare the rest with the code, pipeline_test.go the keys of the
 // pipeline file with their schema, compose_test.go the files of the
-// containers. readme_test.go runs the commands of README.md.
+// containers. readme_test.go runs the commands of README.md, nats_test.go every line of
+// the documents that calls the nats CLI.
 package docs

@@ -1,7 +1,7 @@
 // Package docs has no code but tests. They keep true what is written for people who
 // do not read code: README.md, subjects.md, docker-compose.yml and the Dockerfile.
 //
-// markdown_test.go finds the examples and tables of subjects.md by their marks: a
+// markdown_test.go finds the examples and tables of subjects.md and its parts by their marks: a
 // fenced block by the words behind ```, a table by the comment above it. live_test.go
 // runs the windows of the examples through the real services and compares, or with
 // -update-subjects writes the examples anew. hash_test.go, fields_test.go and

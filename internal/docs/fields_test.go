@@ -178,7 +178,7 @@ func TestKindsAndLimits(t *testing.T) {
 		"subject of windows": "`" + strings.Replace(strings.Replace(events.WindowSubjects, "*", "<kind>", 1), "*", "<pipeline>", 1) + "`",
 	} {
 		if !strings.Contains(m.text, want) {
-			t.Errorf("%s: %s does not say %q", what, subjectsFile, want)
+			t.Errorf("%s: none of %s says %q", what, m.files, want)
 		}
 	}
 }
@@ -243,7 +243,7 @@ func TestCounters(t *testing.T) {
 			})
 		}
 		if !sameSet(keys, rows[service]) {
-			t.Errorf("%s counts %v, %s has %v", service, keys, subjectsFile, rows[service])
+			t.Errorf("%s counts %v, the table has %v", service, keys, rows[service])
 		}
 	}
 	if found := topKeys(pretty(t, []byte(m.block(t, "json stats ers-gate")), strings.Repeat(" ", lineWidth)), strings.Repeat(" ", lineWidth)); !sameSet(found, rows["ers-gate"]) {
@@ -253,19 +253,4 @@ func TestCounters(t *testing.T) {
 
 func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-// Links inside the document lead to a heading.
-func TestAnchors(t *testing.T) {
-	m := readSubjects(t)
-	var anchors []string
-	for _, found := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(m.text, -1) {
-		slug := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(found[1]), "")
-		anchors = append(anchors, strings.ReplaceAll(slug, " ", "-"))
-	}
-	for _, found := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(m.text, -1) {
-		if !slices.Contains(anchors, found[1]) {
-			t.Errorf("no heading has the anchor #%s: there are %v", found[1], anchors)
-		}
-	}
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package docs
 
 import (
@@ -6,8 +8,8 @@ import (
 	"os/exec"
 	"regexp"
 	"sync"
+	"syscall"
 	"testing"
-	"time"
 )
 
 // listener is a command that runs until the test ends, and what it has printed so far.
@@ -24,9 +26,10 @@ type listener struct {
 func begin(t *testing.T, env []string, dir, command string) *listener {
 	t.Helper()
 	p := &listener{name: command, done: make(chan struct{}), changed: make(chan struct{})}
-	c := exec.CommandContext(t.Context(), "bash", "-c", "exec "+command)
+	c := exec.CommandContext(t.Context(), "bash", "-c", command)
 	c.Dir, c.Env, c.Stdout, c.Stderr = dir, env, p, p
-	c.WaitDelay = time.Second // what it has started may hold its output open
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what it has started ends with it
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ func TestKindsAndLimits(t *testing.T) {
 		"nesting":            fmt.Sprintf("nested at most %d deep", canon.MaxDepth),
 		"size of a side":     fmt.Sprintf("of more than %d KiB", compare.MaxCanonical>>10),
 		"groups looked up":   fmt.Sprintf("looked up for %d groups,", compare.MaxExplained),
-		"bucket of objects":  "## Bucket `" + events.BucketObjects + "`",
+		"bucket of objects":  "`" + events.BucketObjects + "` is a bucket",
 		"subject of a gate":  "`" + strings.Replace(events.GateSubjects, "*", "<outcome>", 1) + "`",
 		"subject of windows": "`" + strings.Replace(strings.Replace(events.WindowSubjects, "*", "<kind>", 1), "*", "<pipeline>", 1) + "`",
 	} {

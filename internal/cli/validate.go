@@ -105,7 +105,7 @@ func tellMistakes(io *streams, m *pipeline.Mistakes) error {
 	case n == 1:
 		fmt.Fprintf(io.err, "ers: %s has a mistake\n", m.File)
 	case m.More > 0:
-		fmt.Fprintf(io.err, "ers: %s has %d mistakes, of which these are the first %d\n", m.File, n, len(m.List))
+		fmt.Fprintf(io.err, "ers: %s has %d mistakes; these are the first %d\n", m.File, n, len(m.List))
 	default:
 		fmt.Fprintf(io.err, "ers: %s has %d mistakes\n", m.File, n)
 	}

@@ -24,13 +24,13 @@ type Health struct {
 	Schema  string    `json:"schema"`
 	OK      bool      `json:"ok"`
 	Host    string    `json:"host"`              // where it runs
-	Trouble []Trouble `json:"trouble,omitempty"` // what it tries in vain
+	Trouble []Trouble `json:"trouble,omitempty"` // what fails
 }
 
 // HealthSchema is the version of [Health].
 const HealthSchema = "ers.health.v1"
 
-// Trouble is one thing that a service tries in vain.
+// Trouble is one thing that a service does and that fails.
 type Trouble struct {
 	What    string `json:"what"`
 	Error   string `json:"error"`
@@ -134,7 +134,7 @@ func ask(ctx context.Context, name string, c bus.Config) (first *Health, err err
 		}
 		h := new(Health)
 		if err := json.Unmarshal(m.Data, h); err != nil || h.Schema != HealthSchema {
-			return nil, fmt.Errorf("the answer is no %s document: %.80q", HealthSchema, m.Data)
+			return nil, fmt.Errorf("the answer is not a document of %s: %.80q", HealthSchema, m.Data)
 		}
 		if h.Host == host {
 			return h, nil

@@ -155,7 +155,7 @@ func TestKindsAndLimits(t *testing.T) {
 	}
 	for _, kind := range events.DrillKinds {
 		if kind == "latch" || !slices.Contains(kinds, string(kind)) {
-			t.Errorf("drill kind %s is no kind of divergence but latch", kind)
+			t.Errorf("drill kind %s is latch, or not a kind of divergence", kind)
 		}
 	}
 	for what, want := range map[string]string{

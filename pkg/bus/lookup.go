@@ -215,5 +215,5 @@ func (b *Bus) stream(name string) (jetstream.Stream, error) {
 	if b.readOnly && isOurs(name) {
 		return nil, fmt.Errorf("stream %s: %w", name, ErrNoStream)
 	}
-	return nil, fmt.Errorf("%q is no stream of ours", name)
+	return nil, fmt.Errorf("%q is not a stream of ERS", name)
 }

@@ -212,7 +212,7 @@ func (w *Writer) mend() {
 	g.pump()
 }
 
-// watch makes sure, while something is in flight, that it is not waited for in vain.
+// watch looks, while something is in flight, for what will never be acknowledged.
 func (g *Group) watch() {
 	if !g.watching {
 		g.watching = true

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Persist calls f until it returns nil or ctx ends: a service that lost its footing,
+// Persist calls f until it returns nil or ctx ends: a service that failed,
 // as when the server was away for longer than a request waits, begins again from
 // what the streams say. It gives up, and returns the error, only where trying again
 // cannot help: the bus is closed, or a stream is gone or is not the one that it was; see
@@ -115,8 +115,8 @@ func withoutDigits(r rune) rune {
 	return r
 }
 
-// wait waits for the next try. A stream that is sealed is waited for: what comes before
-// the next append to it is work in vain.
+// wait waits for the next try. It also waits while a stream is sealed: until that
+// ends no append can work.
 func (r *retrier) wait(ctx context.Context, err error) error {
 	for {
 		if err := r.b.rest(ctx, r.delay); err != nil {

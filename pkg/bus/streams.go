@@ -81,7 +81,7 @@ func streamOf(subject string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("subject %q belongs to no stream of ours", subject)
+	return "", fmt.Errorf("subject %q does not belong to a stream of ERS", subject)
 }
 
 // matches tells whether a subject is one of a filter of ours, in which the tokens behind

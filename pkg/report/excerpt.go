@@ -49,7 +49,7 @@ func excerpts(a, b string, columns int) (excerpt, excerpt) {
 }
 
 // cutOut returns the text from cluster from on, in at most the given columns, with
-// the clusters from start to end marked; one of them at least, be it past the last.
+// the clusters from start to end marked: at least one, even when it is past the last.
 func cutOut(text []string, from, start, end, columns int) excerpt {
 	var shown, marks strings.Builder
 	used := 0

@@ -147,7 +147,7 @@ func askManager(ctx context.Context, manager, shim, path, dir string) (string, e
 		// Shims are in a folder beside the one that the manager is in.
 		beside := filepath.Join(filepath.Dir(filepath.Dir(shim)), "bin", manager)
 		if program, err = executable(beside); err != nil {
-			return "", fmt.Errorf("there is neither a %s on PATH nor %s", manager, beside)
+			return "", fmt.Errorf("there is no %s on PATH and no %s", manager, beside)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)

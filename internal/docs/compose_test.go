@@ -210,7 +210,7 @@ func TestDockerfile(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readFile(t, "go.mod"))[1]
 	for _, line := range []string{
 		"FROM golang:" + version + " AS build",
-		"    CGO_ENABLED=0 go build -trimpath -ldflags=\"-s -w\" -o /out/ ./cmd/...",
+		"    GOCACHE=/cache CGO_ENABLED=0 go build -trimpath -ldflags=\"-s -w\" -o /out/ ./cmd/...",
 		"FROM scratch",
 		"COPY --from=build /out/ /usr/local/bin/",
 		"ENV PATH=/usr/local/bin",

@@ -129,7 +129,7 @@ function describe(m) {
   try {
     doc = m.json();
   } catch (err) {
-    return `${m.subject} is no JSON: ${err.message}`;
+    return `${m.subject} is not JSON: ${err.message}`;
   }
   if (m.subject.startsWith("ers.viz.trendpack.")) return describeTrendPack(doc);
   if (m.subject.startsWith("ers.viz.stability.")) return `${doc.schema} ${doc.run_id} ${doc.ok ? "ok" : "not ok"}: ${oneLine(doc.note)}`;

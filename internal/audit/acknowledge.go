@@ -30,7 +30,7 @@ func ReadAcknowledged(r io.Reader) (Acknowledged, error) {
 		why = strings.TrimSpace(why)
 		switch _, again := list[id]; {
 		case !isHash(id):
-			return nil, fmt.Errorf("line %d: %.80q is no id of a finding: want 64 lower-case hex digits, as `ers audit` shows them", n, id)
+			return nil, fmt.Errorf("line %d: %.80q is not an id of a finding: want 64 lower-case hex digits, as `ers audit` shows them", n, id)
 		case why == "":
 			return nil, fmt.Errorf("line %d: it does not say why: want the id, a space, and the reason", n)
 		case again:

@@ -57,10 +57,10 @@ func TestAcknowledged(t *testing.T) {
 func TestReadAcknowledged(t *testing.T) {
 	id := strings.Repeat("a", 64)
 	for text, want := range map[string]string{
-		"x why":                         "line 1: \"x\" is no id",
+		"x why":                         "line 1: \"x\" is not an id",
 		"\n" + id + "  ":                "line 2: it does not say why",
 		id + " a\n" + id + " b":         "line 2: the id " + id + " stands there twice",
-		strings.ToUpper(id) + " why":    "is no id",
+		strings.ToUpper(id) + " why":    "is not an id",
 		id + strings.Repeat("x", 1<<17): "too long",
 	} {
 		if list, err := ReadAcknowledged(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -70,7 +70,7 @@ func (a *auditor) repairedBetween(stream string, from, to uint64) bool {
 	return false
 }
 
-// control checks a message of ERS_WINDOW that is no request. It returns false when the
+// control checks a message of ERS_WINDOW that is not a request. It returns false when the
 // message is one.
 func (a *auditor) control(ctx context.Context, m bus.Message) (is bool, err error) {
 	found := func(window uint64, err error) {

@@ -65,7 +65,7 @@ func readDigest(data []byte, key events.RunKey) (*digest, error) {
 	case of != key:
 		return nil, fmt.Errorf("a digest of run %s on the subject of run %s", of, key)
 	case d.Done < int64(len(d.Covers)) || d.Ticks > 0 && d.Done > d.Ticks:
-		return nil, fmt.Errorf("a digest with %d of %d ticks done, of which %d are new", d.Done, d.Ticks, len(d.Covers))
+		return nil, fmt.Errorf("a digest with %d of %d ticks done, %d of them new", d.Done, d.Ticks, len(d.Covers))
 	case (d.Problem != nil || d.Difference != nil) && !d.Final:
 		return nil, fmt.Errorf("a digest with a problem or a difference that is not the last one")
 	case d.Problem != nil && d.Difference != nil:

@@ -77,7 +77,7 @@ func (f *frame) read(data []byte) error {
 		}
 	}
 	if left != 0 {
-		return fmt.Errorf("a frame of %d fields, of which %d are not known to this auditor or are missing", head.n, left)
+		return fmt.Errorf("a frame of %d fields: %d of them are not known to this auditor or are missing", head.n, left)
 	}
 	if len(r.rest) > 0 {
 		return fmt.Errorf("%d bytes follow the end of the frame", len(r.rest))
@@ -95,7 +95,7 @@ func (f *frame) field(r *reader, name string) (err error) {
 		return err
 	case "request":
 		if f.request, err = r.text(); err == nil && !isHash(f.request) {
-			err = fmt.Errorf("%.80q is no SHA-256 in lower-case hex", f.request)
+			err = fmt.Errorf("%.80q is not a SHA-256 in lower-case hex", f.request)
 		}
 	case "pipeline":
 		if f.Pipeline, err = r.text(); err == nil {

@@ -50,7 +50,7 @@ func (a *auditor) indexVerdicts(ctx context.Context) error {
 			return err
 		}
 		if !isOurs {
-			found(Difference, "/digest_seq is %d, which is no digest of this window", v.DigestSeq)
+			found(Difference, "/digest_seq is %d, which is not a digest of this window", v.DigestSeq)
 			continue
 		}
 		a.verdicts[key].digestSeq = v.DigestSeq

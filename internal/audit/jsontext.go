@@ -72,7 +72,7 @@ func (p *textParser) value(depth int) (any, error) {
 		return json.Number("0"), nil
 	}
 	if !json.Valid([]byte(word)) || strings.ContainsAny(word, "\"[{") {
-		return nil, fmt.Errorf("%.20q is no JSON value", word)
+		return nil, fmt.Errorf("%.20q is not a JSON value", word)
 	}
 	if !strings.ContainsAny(word, ".eE") {
 		return json.Number(word), nil
@@ -132,7 +132,7 @@ func (p *textParser) string() (s string, err error) {
 	if err := json.Unmarshal([]byte(token), &s); err != nil {
 		return "", err
 	}
-	// Half of a surrogate pair is no character; the decoder puts U+FFFD in its place.
+	// Half of a surrogate pair is not a character; the decoder puts U+FFFD in its place.
 	if strings.Count(s, "\ufffd") != strings.Count(token, "\ufffd")+strings.Count(strings.ToLower(strings.ReplaceAll(token, `\\`, "")), `\ufffd`) {
 		return "", errors.New("a string has half of a surrogate pair")
 	}

@@ -144,7 +144,7 @@ func (r *reader) bigInteger(size uint64) (item, error) {
 		return item{}, err
 	}
 	if id[0] != 1 {
-		return item{}, fmt.Errorf("MessagePack extension %d is no big integer", int8(id[0]))
+		return item{}, fmt.Errorf("MessagePack extension %d is not a big integer", int8(id[0]))
 	}
 	digits, err := r.take(size)
 	if err != nil {

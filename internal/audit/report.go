@@ -94,7 +94,7 @@ type Report struct {
 }
 
 // Limits is what a pass does not say.
-const Limits = "Without keys no audit can tell whether all streams were written anew so that they agree, nor what the tasks would return if they ran again."
+const Limits = "Without keys no audit can tell whether all streams were written anew so that they agree, or what the tasks would return if they ran again."
 
 // MaxFindings bounds the lists of a [Report].
 const MaxFindings = 1000

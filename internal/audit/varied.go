@@ -74,7 +74,7 @@ func (r *request) checkPlan() error {
 		}
 	}
 	if n := len(r.Numbers); n > 0 && (n != r.Runs || r.FirstRun != 0) {
-		return fmt.Errorf("%d numbers of runs for %d runs, the first of which is to be %d", n, r.Runs, r.FirstRun)
+		return fmt.Errorf("%d numbers of runs for %d runs: there must be one for each, and the first must be %d", n, r.Runs, r.FirstRun)
 	}
 	for _, number := range r.Numbers {
 		if number < 0 {

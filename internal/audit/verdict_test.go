@@ -61,8 +61,8 @@ func TestForgedVerdicts(t *testing.T) {
 				{Difference, onVerdict, s.verdictSeq, -1, -1, false, "/groups/0/runs/2"}, {Difference, onVerdict, s.verdictSeq, -1, -1, false, "/hashes/2"},
 				{Difference, onVerdict, s.verdictSeq, -1, -1, false, "/outcome is \"pass\", computed again it is \"inconclusive\""}, {Difference, onVerdict, s.verdictSeq, -1, -1, false, "/result_hashes/2"}}
 		}},
-		{"no digest", good(func(v *events.Verdict) { v.DigestSeq = 1 << 40 }), at("/digest_seq is 1099511627776, which is no digest of this window")},
-		{"digest of another window", good(func(v *events.Verdict) { v.DigestSeq = 1 }), at("/digest_seq is 1, which is no digest of this window")},
+		{"no digest", good(func(v *events.Verdict) { v.DigestSeq = 1 << 40 }), at("/digest_seq is 1099511627776, which is not a digest of this window")},
+		{"digest of another window", good(func(v *events.Verdict) { v.DigestSeq = 1 }), at("/digest_seq is 1, which is not a digest of this window")},
 		{"excludes more", good(func(v *events.Verdict) { v.Excludes.Percent = 99 }), at("/excludes/percent is 99, computed again it is 75")},
 		{"excludes nothing", good(func(v *events.Verdict) { v.Excludes = nil }), at(`/excludes is nothing, computed again it is {"one_in":2,"percent":75}`)},
 		{"inconclusive", good(func(v *events.Verdict) {

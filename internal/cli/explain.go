@@ -127,7 +127,7 @@ func inline(command []string, i int) hints.Language {
 // readSmall reads a file of a folder that is no larger than programs are.
 func readSmall(dir, name string) (string, error) {
 	if !filepath.IsLocal(name) {
-		return "", errors.New("it is no file of the folder")
+		return "", errors.New("it is not a file of the folder")
 	}
 	path := filepath.Join(dir, name)
 	info, err := os.Stat(path)
@@ -135,7 +135,7 @@ func readSmall(dir, name string) (string, error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxSource {
-		return "", errors.New("it is no program")
+		return "", errors.New("it is not a program")
 	}
 	text, err := os.ReadFile(path)
 	return string(text), err

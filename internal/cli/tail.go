@@ -78,7 +78,7 @@ func (*decodeCommand) Run(s *streams) error {
 	}
 	line, err := appendMessage(nil, message)
 	if err != nil {
-		return fmt.Errorf("standard input is no message of ERS: %w", err)
+		return fmt.Errorf("standard input is not a message of ERS: %w", err)
 	}
 	_, err = s.out.Write(append(line, '\n'))
 	return err

@@ -107,7 +107,7 @@ func (c *tryCommand) workingFolder() (string, error) {
 		return "", err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("--dir: %s is no folder that is there", dir)
+		return "", fmt.Errorf("--dir: %s is not a folder", dir)
 	}
 	return dir, nil
 }

@@ -107,7 +107,7 @@ func tellMistakes(io *streams, m *pipeline.Mistakes) error {
 	case n == 1:
 		io.say("%s has a mistake", m.File)
 	case m.More > 0:
-		io.say("%s has %d mistakes, of which these are the first %d", m.File, n, len(m.List))
+		io.say("%s has %d mistakes; these are the first %d", m.File, n, len(m.List))
 	default:
 		io.say("%s has %d mistakes", m.File, n)
 	}

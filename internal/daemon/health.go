@@ -131,7 +131,7 @@ func ask(ctx context.Context, name string, c bus.Config) (first *Health, err err
 		}
 		h := new(Health)
 		if err := json.Unmarshal(m.Data, h); err != nil || h.Schema != HealthSchema {
-			return nil, fmt.Errorf("the answer is no %s document: %.80q", HealthSchema, m.Data)
+			return nil, fmt.Errorf("the answer is not a document of %s: %.80q", HealthSchema, m.Data)
 		}
 		if h.Host == host {
 			return h, nil

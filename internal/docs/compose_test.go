@@ -33,6 +33,7 @@ type compose struct {
 type container struct {
 	Build       string            `yaml:"build"`
 	Image       string            `yaml:"image"`
+	PullPolicy  string            `yaml:"pull_policy"`
 	Entrypoint  []string          `yaml:"entrypoint"`
 	Command     []string          `yaml:"command"`
 	Profiles    []string          `yaml:"profiles"`
@@ -101,8 +102,8 @@ func TestComposeServices(t *testing.T) {
 		if err != nil || at.Scheme != "nats" || at.Hostname() != "nats" || at.Port() != strconv.Itoa(options.Port) {
 			t.Errorf("%s looks for the server at %s (%v)", name, at, err)
 		}
-		if s.Build != "." || s.Image != "" || s.DependsOn["nats"].Condition != "service_healthy" || !s.ReadOnly {
-			t.Errorf("%s: built from %q, image %q, waits for %v, read-only %t", name, s.Build, s.Image, s.DependsOn, s.ReadOnly)
+		if build := s.Build == "."; s.Image != "ers" || build != (name == "coordinator") || s.PullPolicy != "never" || s.DependsOn["nats"].Condition != "service_healthy" || !s.ReadOnly {
+			t.Errorf("%s: built from %q, image %q, which is to be built once, waits for %v, read-only %t", name, s.Build, s.Image, s.DependsOn, s.ReadOnly)
 		}
 	}
 	tool := c.Services["ers"]
@@ -209,7 +210,7 @@ func TestDockerfile(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readFile(t, "go.mod"))[1]
 	for _, line := range []string{
 		"FROM golang:" + version + " AS build",
-		"RUN CGO_ENABLED=0 go build -trimpath -ldflags=\"-s -w\" -o /out/ ./cmd/...",
+		"    GOCACHE=/cache CGO_ENABLED=0 go build -trimpath -ldflags=\"-s -w\" -o /out/ ./cmd/...",
 		"FROM scratch",
 		"COPY --from=build /out/ /usr/local/bin/",
 		"ENV PATH=/usr/local/bin",

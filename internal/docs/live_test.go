@@ -26,7 +26,7 @@ import (
 	"abraxas.dev/ers/pkg/service"
 )
 
-var updateSubjects = flag.Bool("update-subjects", false, "write the examples of subjects.md anew")
+var updateSubjects = flag.Bool("update-subjects", false, "write the examples of subjects.md and its parts anew")
 
 // The runs that the examples show.
 var (
@@ -47,14 +47,22 @@ func TestExamplesAreReal(t *testing.T) {
 			continue
 		}
 		if !*updateSubjects {
-			t.Errorf("block %q of %s is not what the services write (-update-subjects writes it anew):\n%s", mark, subjectsFile, want)
+			t.Errorf("block %q of %s is not what the services write (-update-subjects writes it anew):\n%s", mark, m.files, want)
 			continue
 		}
-		m.text = strings.Replace(m.text, "```"+mark+"\n"+found+"```\n", "```"+mark+"\n"+want+"```\n", 1)
+		rewrite(t, "```"+mark+"\n"+found+"```\n", "```"+mark+"\n"+want+"```\n")
 	}
-	if *updateSubjects {
-		if err := os.WriteFile(filepath.Join(root, subjectsFile), []byte(m.text), 0o644); err != nil {
-			t.Fatal(err)
+}
+
+// rewrite replaces a text in the document that has it.
+func rewrite(t *testing.T, old, text string) {
+	t.Helper()
+	for _, file := range contract {
+		before := readFile(t, file)
+		if after := strings.Replace(before, old, text, 1); after != before {
+			if err := os.WriteFile(filepath.Join(root, file), []byte(after), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -189,7 +197,7 @@ func checkAlarms(ctx context.Context, t *testing.T, m *markdown, alarms *nats.Su
 		}
 		for _, row := range m.table(t, "alarm") {
 			if header, value := code(row[0])[0], code(row[1])[0]; alarm.Header.Get(header) != value {
-				t.Errorf("header %s is %q, %s has %q", header, alarm.Header.Get(header), subjectsFile, value)
+				t.Errorf("header %s is %q, the table has %q", header, alarm.Header.Get(header), value)
 			}
 		}
 	}

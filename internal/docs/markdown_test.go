@@ -14,11 +14,12 @@ import (
 // root is the folder of the module.
 const root = "../.."
 
-const subjectsFile = "subjects.md"
+// contract are the documents that say what is on the bus.
+var contract = []string{"subjects.md", "docs/documents.md", "docs/frames.md", "docs/objects.md"}
 
-// markdown is a document with its marked blocks and tables.
+// markdown is one document or several, with their marked blocks and tables.
 type markdown struct {
-	file   string
+	files  string
 	text   string
 	blocks map[string]string     // by the words behind ```: two or more, or it is not marked
 	tables map[string][][]string // cells of the rows below the head, by the comment above
@@ -31,21 +32,24 @@ var (
 
 func readSubjects(t *testing.T) *markdown {
 	t.Helper()
-	return readMarkdown(t, subjectsFile)
+	return readMarkdown(t, contract...)
 }
 
-func readMarkdown(t *testing.T, file string) *markdown {
+func readMarkdown(t *testing.T, files ...string) *markdown {
 	t.Helper()
-	m := &markdown{file: file, text: readFile(t, file), blocks: map[string]string{}, tables: map[string][][]string{}}
+	m := &markdown{files: strings.Join(files, ", "), blocks: map[string]string{}, tables: map[string][][]string{}}
+	for _, file := range files {
+		m.text += readFile(t, file)
+	}
 	for _, found := range blockMark.FindAllStringSubmatch(m.text, -1) {
 		if _, twice := m.blocks[found[1]]; twice {
-			t.Fatalf("%s has two blocks marked %q", file, found[1])
+			t.Fatalf("%s: two blocks are marked %q", m.files, found[1])
 		}
 		m.blocks[found[1]] = found[2]
 	}
 	for _, found := range tableMark.FindAllStringSubmatch(m.text, -1) {
 		if _, twice := m.tables[found[1]]; twice {
-			t.Fatalf("%s has two tables marked %q", file, found[1])
+			t.Fatalf("%s: two tables are marked %q", m.files, found[1])
 		}
 		lines := strings.Split(strings.TrimSpace(found[2]), "\n")
 		for _, line := range lines[min(2, len(lines)):] {
@@ -73,7 +77,7 @@ func (m *markdown) block(t *testing.T, mark string) string {
 	t.Helper()
 	text, ok := m.blocks[mark]
 	if !ok {
-		t.Fatalf("%s has no block marked %q", m.file, mark)
+		t.Fatalf("%s: no block is marked %q", m.files, mark)
 	}
 	return text
 }
@@ -83,7 +87,7 @@ func (m *markdown) table(t *testing.T, mark string) [][]string {
 	t.Helper()
 	rows := m.tables[mark]
 	if len(rows) == 0 {
-		t.Fatalf("%s has no table marked %q", m.file, mark)
+		t.Fatalf("%s: no table is marked %q", m.files, mark)
 	}
 	return rows
 }

@@ -105,24 +105,3 @@ func alike(a, b []byte) bool {
 	}
 	return begin(a) == begin(b)
 }
-
-// The documents name files that are there.
-func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
-	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "subjects.md", "CONTRIBUTING.md", "docs/audit.md", "docs/budgets.md", "docs/concepts.md", "docs/tasks.md", "docs/try.md", "docs/variations.md", "docs/stabilisation.md", "docs/python.md", "docs/go.md", "examples/go-tasks/README.md", "docs/worker-protocol.md", "docs/pipeline-file.md", "docs/performance.md", "docs/servers.md", "docs/viz.md", "docs/viz-feed.md", "docs/terminal-and-ci.md"} {
-		text, err := os.ReadFile(filepath.Join("../..", doc))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for _, m := range link.FindAllSubmatch(text, -1) {
-			target := string(m[1])
-			if strings.Contains(target, "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(doc), target)); err != nil {
-				t.Errorf("%s links to %s: %v", doc, target, err)
-			}
-		}
-	}
-}

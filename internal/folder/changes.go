@@ -23,7 +23,7 @@ type Change struct {
 // the folder is there.
 func (c *Change) Open() (io.ReadCloser, error) {
 	if c.Type != TypeFile {
-		return nil, fmt.Errorf("%s is no file", c.Path)
+		return nil, fmt.Errorf("%s is not a file", c.Path)
 	}
 	return os.Open(c.at)
 }

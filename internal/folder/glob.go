@@ -74,13 +74,13 @@ func match(root *os.Root, pattern string, sizes map[string]int64) error {
 		case info.IsDir():
 			return fmt.Errorf("it is a folder: %s/** names all files in it", pattern)
 		case !info.Mode().IsRegular():
-			return errors.New("it is no regular file")
+			return errors.New("it is not a regular file")
 		}
 		sizes[pattern] = info.Size()
 		return nil
 	}
 	if !doublestar.ValidatePattern(pattern) {
-		return errors.New("it is no pattern: a [ or { has no end, or a \\ is the last character")
+		return errors.New("it is not a pattern: a [ or { has no end, or a \\ is the last character")
 	}
 	any, passed := false, 0
 	err := doublestar.GlobWalk(root.FS(), pattern, func(name string, entry fs.DirEntry) error {

@@ -63,7 +63,7 @@ func TestGlob(t *testing.T) {
 		"lib/":      {`a part of it is ""`},
 		"/etc/*":    {"absolute path"},
 		"":          {"it is empty"},
-		"lib/[":     {"it is no pattern"},
+		"lib/[":     {"it is not a pattern"},
 		"lib/\xff*": {"not UTF-8"},
 		"a\x00":     {"zero byte"},
 	} {

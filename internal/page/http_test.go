@@ -214,7 +214,7 @@ func TestExport(t *testing.T) {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
-				t.Fatalf("window %d: the picture is no XML: %v", window, err)
+				t.Fatalf("window %d: the picture is not XML: %v", window, err)
 			}
 		}
 	}

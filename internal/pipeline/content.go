@@ -29,7 +29,7 @@ type Content struct {
 
 func textContent(text string) Content { return Content{Text: text, Size: int64(len(text))} }
 
-// fileContent looks at a file. One that is no regular file is refused: it may have no end.
+// fileContent looks at a file. One that is not a regular file is refused: it may have no end.
 func fileContent(path string) (c Content, err error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {

@@ -83,9 +83,9 @@ tasks:
 const manyOfProcessesWant = `p.yaml:4:10: worker name "a b": character 2 is " ": want only A-Z a-z 0-9 _ -
 p.yaml:5:35: timeout: want a time such as 60s, 1m30s or 500ms
 p.yaml:6:7: unknown key "comand" in worker "w": did you mean "command"?
-p.yaml:6:28: memory: "lots" is no size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB
+p.yaml:6:28: memory: "lots" is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB
 p.yaml:6:43: network is of type string: want true or false
-p.yaml:6:55: "" is no name of a variable: want one without = in it
+p.yaml:6:55: "" is not a name of a variable: want one without = in it
 p.yaml:6:59: variable A is of type integer: want a string
 p.yaml:7:17: an element of command is of type integer: want a string
 p.yaml:7:20: an element of command is of type integer: want a string

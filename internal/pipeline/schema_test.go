@@ -69,7 +69,7 @@ func pipelineSchema(t testing.TB) *jsonschema.Schema {
 	return schema
 }
 
-// instance reads a pipeline file as the schema sees it; nil when it is no YAML of ours.
+// instance reads a pipeline file as the schema sees it; nil when it is not YAML of ours.
 func instance(text string) any {
 	l := &log{file: "p.yaml"}
 	root := parseYAML(l, text)

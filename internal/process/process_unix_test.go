@@ -151,15 +151,15 @@ func TestNotStarted(t *testing.T) {
 func TestSpecs(t *testing.T) {
 	good := Spec{Command: []string{"/bin/true"}, Dir: "/tmp"}
 	for name, change := range map[string]func(*Spec){
-		"there is no command":                   func(s *Spec) { s.Command = nil },
-		`"true" is no absolute path of an exec`: func(s *Spec) { s.Command = []string{"true"} },
-		`"." is no absolute path of a folder`:   func(s *Spec) { s.Dir = "." },
-		`"x" is no absolute path`:               func(s *Spec) { s.Hide = []string{"x"} },
-		`"up" is no absolute path`:              func(s *Spec) { s.Overlay = &Overlay{"/tmp", "up", "/work"} },
-		`"" is no absolute path`:                func(s *Spec) { s.Binds = []Bind{{From: "/tmp"}} },
-		"the command starts in it, in /tmp/in":  func(s *Spec) { s.Hide, s.Dir = []string{"/tmp"}, "/tmp/in" },
-		"-1 bytes are no bound":                 func(s *Spec) { s.Memory = -1 },
-		"there is no network 7":                 func(s *Spec) { s.Network = 7 },
+		"there is no command":                       func(s *Spec) { s.Command = nil },
+		`"true" is not an absolute path of an exec`: func(s *Spec) { s.Command = []string{"true"} },
+		`"." is not an absolute path of a folder`:   func(s *Spec) { s.Dir = "." },
+		`"x" is not an absolute path`:               func(s *Spec) { s.Hide = []string{"x"} },
+		`"up" is not an absolute path`:              func(s *Spec) { s.Overlay = &Overlay{"/tmp", "up", "/work"} },
+		`"" is not an absolute path`:                func(s *Spec) { s.Binds = []Bind{{From: "/tmp"}} },
+		"the command starts in it, in /tmp/in":      func(s *Spec) { s.Hide, s.Dir = []string{"/tmp"}, "/tmp/in" },
+		"-1 bytes are no bound":                     func(s *Spec) { s.Memory = -1 },
+		"there is no network 7":                     func(s *Spec) { s.Network = 7 },
 	} {
 		s := good
 		change(&s)

@@ -82,7 +82,7 @@ func executable(path string) (string, error) {
 	case err != nil:
 		return "", reason(err)
 	case !info.Mode().IsRegular():
-		return "", errors.New("it is no file")
+		return "", errors.New("it is not a file")
 	case info.Mode()&0o111 == 0:
 		return "", errors.New("it is not executable: chmod +x it, or name the interpreter before it")
 	}
@@ -147,7 +147,7 @@ func askManager(ctx context.Context, manager, shim, path, dir string) (string, e
 		// Shims are in a folder beside the one that the manager is in.
 		beside := filepath.Join(filepath.Dir(filepath.Dir(shim)), "bin", manager)
 		if program, err = executable(beside); err != nil {
-			return "", fmt.Errorf("there is no %s on PATH, nor %s", manager, beside)
+			return "", fmt.Errorf("there is no %s on PATH and no %s", manager, beside)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)

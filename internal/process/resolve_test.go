@@ -49,7 +49,7 @@ func TestResolve(t *testing.T) {
 		"none":   {`"none" is in none of the folders of PATH`, path},
 		"text":   {`"text" is in none of the folders of PATH`, "a/text: it is not executable: chmod +x"},
 		"./none": {"no such file", filepath.Join(dir, "none")},
-		"./a":    {"it is no file", filepath.Join(dir, "a")},
+		"./a":    {"it is not a file", filepath.Join(dir, "a")},
 	} {
 		_, _, err := Resolve(t.Context(), name, path, dir)
 		processtest.WantError(t, err, parts...)

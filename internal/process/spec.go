@@ -25,7 +25,7 @@ type Spec struct {
 	Hide []string
 
 	// Memory is how many bytes the command and everything that it starts may have in use
-	// together; 0 is no bound. Files that they have mapped are not counted.
+	// together; 0 is not a bound. Files that they have mapped are not counted.
 	Memory int64
 
 	// Varied is set for the command where the system allows it. It is started all the same
@@ -125,9 +125,9 @@ func (s *Spec) check() error {
 	case len(s.Command) == 0 || s.Command[0] == "":
 		return errors.New("there is no command to start")
 	case !filepath.IsAbs(s.Command[0]):
-		return fmt.Errorf("%q is no absolute path of an executable", s.Command[0])
+		return fmt.Errorf("%q is not an absolute path of an executable", s.Command[0])
 	case !filepath.IsAbs(s.Dir):
-		return fmt.Errorf("%q is no absolute path of a folder to start in", s.Dir)
+		return fmt.Errorf("%q is not an absolute path of a folder to start in", s.Dir)
 	case s.Network < NetworkAsGiven || s.Network > NetworkRequired:
 		return fmt.Errorf("there is no network %d", s.Network)
 	case s.Memory < 0:
@@ -149,7 +149,7 @@ func (s *Spec) check() error {
 	}
 	for _, path := range paths {
 		if !filepath.IsAbs(path) {
-			return fmt.Errorf("%q is no absolute path", path)
+			return fmt.Errorf("%q is not an absolute path", path)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func Parse(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n < 0 || n<<bits>>bits != n {
-		return 0, fmt.Errorf("%.40q is no size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB", text)
+		return 0, fmt.Errorf("%.40q is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB", text)
 	}
 	return n << bits, nil
 }

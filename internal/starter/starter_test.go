@@ -65,7 +65,7 @@ func TestNothingIsWrittenOver(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Write(filepath.Join(dir, "sub/b"), list); err == nil {
-		t.Error("a file is no folder")
+		t.Error("a file is not a folder")
 	}
 }
 

@@ -45,7 +45,7 @@ type Result struct {
 	Error       *string       `json:"error"`
 	CostOps     int64         `json:"cost_ops"`
 	CostEntropy int64         `json:"cost_entropy"`
-	Canonical   string        `json:"value_canonical,omitempty"` // the canonical bytes of a value that is no JSON
+	Canonical   string        `json:"value_canonical,omitempty"` // the canonical bytes of a value that is not JSON
 }
 
 // NewResultsPack makes the ResultsPack of one tick.

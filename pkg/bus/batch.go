@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
 // Item is one guarded append of many.
@@ -115,34 +113,28 @@ func (b *Bus) appendEach(ctx context.Context, items []Item, lost bool, failed ma
 // nothing of the batch, one after it all of it; who resumes reads the last message of
 // each subject and finds out which.
 func (b *Bus) batch(ctx context.Context, chunk []Item) error {
-	id := nuid.Next() // between us and the server, for as long as this takes
+	p, err := jetstreamext.NewBatchPublisher(b.js, jetstreamext.BatchFlowControl{}) // one wait, for the commit
+	if err != nil {
+		return err
+	}
 	guarded := make(map[string]bool, len(chunk))
 	for i := range chunk {
 		item := &chunk[i]
-		m := &nats.Msg{Subject: item.Subject, Data: item.Data, Header: nats.Header{
-			"Nats-Batch-Id":       {id},
-			"Nats-Batch-Sequence": {strconv.Itoa(i + 1)},
-		}}
+		var guard []jetstreamext.BatchMsgOpt
 		if !guarded[item.Subject] {
 			guarded[item.Subject] = true
-			m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(item.Last, 10)}
+			guard = append(guard, jetstreamext.WithBatchExpectLastSequencePerSubject(item.Last))
 		}
 		if i < len(chunk)-1 {
-			if err := b.nc.PublishMsg(m); err != nil {
+			if err := p.Add(item.Subject, item.Data, guard...); err != nil {
 				return err
 			}
 			continue
 		}
-		m.Header["Nats-Batch-Commit"] = []string{"1"}
-		stream, err := streamOf(item.Subject)
+		seq, err := b.commit(ctx, p, item, guard)
 		if err != nil {
 			return err
 		}
-		seq, err := b.commit(ctx, stream, m)
-		if err != nil {
-			return err
-		}
-		b.wrote(stream)
 		for j := range chunk { // a batch is in one piece in the stream
 			chunk[j].Seq = seq - uint64(len(chunk)-1-j)
 		}
@@ -151,23 +143,24 @@ func (b *Bus) batch(ctx context.Context, chunk []Item) error {
 }
 
 // commit publishes the last message of a batch and returns its sequence.
-func (b *Bus) commit(ctx context.Context, stream string, m *nats.Msg) (uint64, error) {
+func (b *Bus) commit(ctx context.Context, p jetstreamext.BatchPublisher, item *Item, guard []jetstreamext.BatchMsgOpt) (uint64, error) {
+	stream, err := streamOf(item.Subject)
+	if err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
-	ctx, done := b.heed(ctx, m.Subject)
+	ctx, done := b.heed(ctx, item.Subject)
 	defer done()
-	reply, err := b.nc.RequestMsgWithContext(ctx, m)
+	a, err := p.Commit(ctx, item.Subject, item.Data, guard...)
 	if err != nil {
 		return 0, heeded(ctx, err)
 	}
-	if reply.Header.Get("Status") == noResponders {
-		return 0, jetstream.ErrNoStreamResponse
+	if err := b.checkAck(item.Subject, stream, ack{a.Stream, a.Domain, a.Sequence}); err != nil {
+		return 0, err
 	}
-	a, err := parseAck(reply.Data)
-	if err == nil {
-		err = b.checkAck(m.Subject, stream, a)
-	}
-	return a.seq, err
+	b.wrote(stream)
+	return a.Sequence, nil
 }
 
 // ack is what a server says of a message that it has stored.

@@ -2,8 +2,11 @@ package bus_test
 
 import (
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
+
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
@@ -110,6 +113,57 @@ func BenchmarkRead(b *testing.B) {
 	if read != b.N {
 		b.Errorf("read %d of %d", read, b.N)
 	}
+}
+
+// BenchmarkReadFew reads the 5 messages of a short run: as Read does, with look-ups that
+// the stream's leader answers, and with the one request of GetBatch, which any replica
+// answers, so that it may miss the newest message.
+func BenchmarkReadFew(b *testing.B) {
+	s := bustest.Open(b)
+	const frames, subject = 5, "ers.trace.bench.1.0"
+	appendAll(b, s, 12*frames, 4000)
+	read := func(messages iter.Seq2[int, error]) {
+		found := 0
+		for size, err := range messages {
+			if err != nil || size != 4000 {
+				b.Fatal(size, err)
+			}
+			found++
+		}
+		if found != frames {
+			b.Fatalf("%d messages", found)
+		}
+	}
+	b.Run("Read", func(b *testing.B) {
+		for b.Loop() {
+			read(func(yield func(int, error) bool) {
+				for m, err := range s.Read(b.Context(), events.StreamTrace, subject, 1, 0) {
+					if !yield(len(m.Data), err) {
+						return
+					}
+				}
+			})
+		}
+	})
+	b.Run("GetBatch", func(b *testing.B) {
+		for b.Loop() {
+			batch, err := jetstreamext.GetBatch(b.Context(), s.JetStream(), events.StreamTrace, 8, jetstreamext.GetBatchSubject(subject))
+			if err != nil {
+				b.Fatal(err)
+			}
+			read(func(yield func(int, error) bool) {
+				for m, err := range batch {
+					if err != nil {
+						yield(0, err)
+						return
+					}
+					if !yield(len(m.Data), nil) {
+						return
+					}
+				}
+			})
+		}
+	})
 }
 
 // BenchmarkLast is one look-up.

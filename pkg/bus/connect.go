@@ -50,7 +50,7 @@ func (b *Bus) dial(c Config) (err error) {
 	case isContext:
 		return b.dialContext(c, name)
 	case badAddress(c.URL):
-		return fmt.Errorf("%s is no address of a NATS server: want nats://HOST:PORT; in a password, characters other than letters and digits are written as %%2F and so on", hideSecrets(c.URL))
+		return fmt.Errorf("%s is not an address of a NATS server: want nats://HOST:PORT; in a password, characters other than letters and digits are written as %%2F and so on", hideSecrets(c.URL))
 	default:
 		b.nc, err = nats.Connect(c.URL, b.connOptions(c)...)
 	}
@@ -63,7 +63,7 @@ func (b *Bus) dialContext(c Config, name string) error {
 		return err
 	}
 	if badAddress(found.URL) {
-		return found.refuse("url", fmt.Sprintf("is %s, which is no address of a NATS server", hideSecrets(found.URL)))
+		return found.refuse("url", fmt.Sprintf("is %s, which is not an address of a NATS server", hideSecrets(found.URL)))
 	}
 	switch {
 	case found.JSDomain != "":

@@ -57,7 +57,7 @@ func loadContext(name string) (*natsContext, error) {
 		err = json.Unmarshal(text, &c.Settings)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("context %s of the nats CLI is no JSON document of one: %w", c.path, err)
+		return nil, fmt.Errorf("context %s of the nats CLI is not a JSON document: %w", c.path, err)
 	}
 	for _, setting := range slices.Sorted(maps.Keys(all)) {
 		if !slices.Contains(used, setting) && !slices.Contains(unused, setting) && !isZero(all[setting]) {
@@ -118,7 +118,7 @@ func (c *natsContext) check() error {
 // options are those that natscontext leaves out or gets wrong.
 func (c *natsContext) options() (opts []nats.Option) {
 	if c.Token != "" {
-		opts = append(opts, nats.Token(c.Token)) // as it is: a ~ in front is no folder
+		opts = append(opts, nats.Token(c.Token)) // as it is: a ~ in front is not a folder
 	}
 	return opts
 }
@@ -190,7 +190,7 @@ func contextPath(name string) (string, error) {
 		}
 	}
 	if strings.Contains(name, "..") || strings.ContainsAny(name, `/\`) {
-		return "", fmt.Errorf("%q is no name of a context of the nats CLI", name)
+		return "", fmt.Errorf("%q is not a name of a context of the nats CLI", name)
 	}
 	return filepath.Join(dir, name+".json"), nil
 }

@@ -125,7 +125,7 @@ func TestContextNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, want := range map[string]string{"": "", "good": "", "bad": "no JSON document", "none": "has no context none", "../context/good": "is no name"} {
+	for name, want := range map[string]string{"": "", "good": "", "bad": "not a JSON document", "none": "has no context none", "../context/good": "is not a name"} {
 		_, err := open(t, bus.Config{URL: "context:" + name, Create: true})
 		if want == "" && err == nil {
 			continue

@@ -183,7 +183,7 @@ func (b *Bus) explainCreate(ctx context.Context, c jetstream.StreamConfig, err e
 	api, _ := errors.AsType[*jetstream.APIError](err)
 	switch {
 	case api != nil && api.ErrorCode == codeAlone:
-		return fmt.Errorf("stream %s: %d replicas are asked for, and this server is no cluster: leave --replicas away, or name a server of a cluster: %w", c.Name, c.Replicas, err)
+		return fmt.Errorf("stream %s: %d replicas are asked for, and this server is not a cluster: leave --replicas away, or name a server of a cluster: %w", c.Name, c.Replicas, err)
 	case api == nil || api.ErrorCode != codeOverlap:
 		return explainStream(c.Name, err)
 	}

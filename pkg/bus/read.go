@@ -71,7 +71,9 @@ const (
 
 // readFew yields the first messages from *next on and keeps it up to date. It tells
 // whether there is more to be read. What goes wrong here is left to those who try
-// again.
+// again. One request of jetstreamext.GetBatch takes two thirds of the time
+// (BenchmarkReadFew), but any replica may answer it: one that is behind leaves out the
+// newest messages, and a run would look shorter than it is.
 func (b *Bus) readFew(ctx context.Context, stream, filter string, next *uint64, to uint64, yield func(Message, error) bool) (more bool) {
 	if filter == "" {
 		filter = ">"

@@ -13,7 +13,7 @@ import (
 
 // ErrDrop wrapped in the error of a Work handler says that the window can never be
 // run: it is taken off the queue. It stays in the stream.
-var ErrDrop = errors.New("not to be tried again")
+var ErrDrop = errors.New("it is not tried again")
 
 // Queue is a part of ERS_WINDOW that several take in turns, each message one of them.
 type Queue struct {

@@ -138,7 +138,7 @@ func AppendFloat(dst []byte, f float64) []byte {
 // the result would be text that Parse refuses.
 func appendValue(dst []byte, v Value, depth int) ([]byte, error) {
 	if v == "" {
-		return dst, errors.New(`the canon.Value "" is no value; null is canon.Null`)
+		return dst, errors.New(`the canon.Value "" is not a value; null is canon.Null`)
 	}
 	if depth > 0 && depth+len(v)/2 > MaxDepth && depth+v.Depth() > MaxDepth {
 		return dst, errDepth

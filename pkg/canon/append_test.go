@@ -74,7 +74,7 @@ func TestAppendErrors(t *testing.T) {
 		{(*big.Int)(nil), "a nil *big.Int has no canonical form"},
 		{map[int]string{}, "map[int]string has no canonical form: the keys must be strings"},
 		{map[any]any{}, "map[interface {}]interface {} has no canonical form"},
-		{Value(""), `the canon.Value "" is no value; null is canon.Null`},
+		{Value(""), `the canon.Value "" is not a value; null is canon.Null`},
 		{json.Number("x"), `the json.Number "x" is not a number`},
 		{json.Number("[]"), `the json.Number "[]" is not a number`},
 		{"ab\xff", `invalid UTF-8 at byte 2 of the string "ab\xff"`},

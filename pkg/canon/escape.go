@@ -116,7 +116,7 @@ func (p *parser) string() error {
 
 func (p *parser) badEscape() error {
 	if _, ok := unit(p.src[p.pos:]); ok {
-		return p.fail(p.pos, "the lone surrogate %s is no character", string(p.src[p.pos:p.pos+6]))
+		return p.fail(p.pos, "the lone surrogate %s is not a character", string(p.src[p.pos:p.pos+6]))
 	}
 	escape := p.src[p.pos:min(p.pos+2, len(p.src))]
 	if bytes.Equal(escape, []byte(`\u`)) {

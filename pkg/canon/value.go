@@ -8,7 +8,7 @@ import (
 )
 
 // Value is a value in canonical form: its canonical bytes, immutable. Two values
-// are equal exactly when they are == . The zero Value "" is no value at all; null
+// are equal exactly when they are == . The zero Value "" is not a value at all; null
 // is [Null]. Make one with [Of] or [Parse].
 //
 // The methods take it that a Value is canonical. On other strings they do not

@@ -1,4 +1,4 @@
-// Package client is what a program does with ERS that is no service: it asks for
+// Package client is what a program does with ERS that is not a service: it asks for
 // windows ([Submit]), waits for their verdicts ([Verdict]), and reads runs back from
 // ERS_TRACE, as frames ([Frames]) or tick by tick ([Ticks]). Reading makes sure that
 // nothing is missing or out of place.

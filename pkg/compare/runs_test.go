@@ -43,8 +43,8 @@ func TestRunsRefuses(t *testing.T) {
 		`run 1: tick 0, event 0: meta of task "a": "[]" is not`:                                       {{Events: []events.TraceEvent{{Task: "a", Meta: "[]"}}}},
 		`run 1: tick 0, event 0: meta of task "a": "{" is not`:                                        {{Events: []events.TraceEvent{{Task: "a", Meta: "{"}}}},
 		`run 1: tick 0, event 0: value of task "": "{ }" is not canonical`:                            {{Events: make([]events.TraceEvent, 1), Results: []events.TaskResult{{Value: "{ }"}}}},
-		"run 1: tick 0, event 0: Lane(9) is no lane":                                                  {{Events: []events.TraceEvent{{Lane: 9}}}},
-		"run 1: tick 0, event 0: Status(9) is no status":                                              {{Events: []events.TraceEvent{{Status: 9}}}},
+		"run 1: tick 0, event 0: Lane(9) is not a lane":                                               {{Events: []events.TraceEvent{{Lane: 9}}}},
+		"run 1: tick 0, event 0: Status(9) is not a status":                                           {{Events: []events.TraceEvent{{Status: 9}}}},
 		"run 1: tick 0, event 0: task name":                                                           {{Events: []events.TraceEvent{{Task: "\xff"}}}},
 	} {
 		_, err := Runs(3, func(run int) ([]events.Tick, error) {

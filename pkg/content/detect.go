@@ -146,7 +146,7 @@ func (d *Detector) endLine() {
 	case manyLine:
 		v, err := parse(d.buf)
 		if k := v.Kind(); err == nil && d.want == "" && k != canon.Object && k != canon.Array {
-			err = errors.New("it is no object and no array")
+			err = errors.New("it is neither an object nor an array")
 		}
 		if err != nil {
 			d.giveUp(fmt.Errorf("line %d: %w", d.lines+1, err))

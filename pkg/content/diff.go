@@ -91,7 +91,7 @@ func between(as As, line int64, x, y canon.Value) *Difference {
 
 func ptr(s string) *string { return &s }
 
-// diffLines compares two contents of JSON Lines. A line that is no JSON, or too long, is
+// diffLines compares two contents of JSON Lines. A line that is not JSON, or too long, is
 // compared as text.
 func diffLines(a, b io.Reader) (*Difference, error) {
 	linesA, linesB := NewLines(a, MaxJSON+1), NewLines(b, MaxJSON+1)

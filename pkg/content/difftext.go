@@ -118,7 +118,7 @@ func (s *scan) difference(x, y []byte, text bool) *Difference {
 	return d
 }
 
-// textDifference is nil when what is to be shown is no text.
+// textDifference is nil when what is to be shown is not text.
 func (s *scan) textDifference(x, y []byte) *Difference {
 	before := s.last[max(0, len(s.last)-int(min(s.inLine, int64(len(s.last))))):]
 	cut := s.inLine > int64(len(before))

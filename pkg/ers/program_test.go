@@ -113,7 +113,7 @@ func TestStoppedAndStarted(t *testing.T) {
 	}
 }
 
-// What a window asks for that is no window of this program is given up.
+// What a window asks for that is not a window of this program is given up.
 func TestOtherWindows(t *testing.T) {
 	for reason, change := range map[string]func(*program.Definition){
 		"the definition is of program example.com/other, and this one is abraxas.dev/ers/pkg/ers": func(d *program.Definition) { d.Module = "example.com/other" },

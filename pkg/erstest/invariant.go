@@ -56,7 +56,7 @@ func Invariant[T any](t testing.TB, f func() (T, error), o ...Options) {
 		t.Fatalf("COULD NOT TELL  %v", err)
 	}
 	if failed := calls[0].err; v.Outcome == events.Pass && failed != nil {
-		t.Fatalf("COULD NOT TELL  all %d runs end in the same error, which is no value to compare: %v", len(calls), failed)
+		t.Fatalf("COULD NOT TELL  all %d runs end in the same error, which is not a value to compare: %v", len(calls), failed)
 	}
 	if v.Outcome == events.Pass && calls[0].value == canon.Null {
 		t.Fatalf("COULD NOT TELL  all %d runs return nil: there is nothing to compare", len(calls))
@@ -79,7 +79,7 @@ func outcomeOf(v any, err error) outcome {
 	}
 	value, err := canon.Of(v)
 	if err == nil && !value.IsCanonical() {
-		err = fmt.Errorf("%.40q is no canonical value", string(value))
+		err = fmt.Errorf("%.40q is not a canonical value", string(value))
 	}
 	if err != nil {
 		return outcome{broken: fmt.Errorf("what the function returned has no canonical form: %w; ers.JSON makes a value of what encoding/json writes", err)}

@@ -229,7 +229,7 @@ func (v *Verdict) check() error {
 	case v.Outcome == Inconclusive && len(v.Problems) == 0 || v.Outcome == Pass && len(v.Problems) > 0:
 		return fmt.Errorf("/problems: %d in a verdict that is %s", len(v.Problems), v.Outcome)
 	case (v.Excludes != nil) != (v.Outcome == Pass && v.Drill == nil && v.Probe == nil):
-		return fmt.Errorf("/excludes: belongs to a verdict that passes and is no drill and no probe, this one is %s", v.Outcome)
+		return fmt.Errorf("/excludes: belongs to a verdict that passes and is neither a drill nor a probe; this one is %s", v.Outcome)
 	case v.Excludes != nil && (v.Excludes.OneIn < 2 || v.Excludes.Percent < 1 || v.Excludes.Percent > 100):
 		return fmt.Errorf("/excludes: a difference in 1 of %d runs with %d %% cannot be", v.Excludes.OneIn, v.Excludes.Percent)
 	case v.Empty != "" && (v.Outcome != Pass || v.Empty != EmptySkipped && v.Empty != EmptyFailed):

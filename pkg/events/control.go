@@ -75,7 +75,7 @@ func (c *Control) check() error {
 	case CheckPipelineName(c.Pipeline) != nil:
 		return fmt.Errorf("/pipeline: %w", CheckPipelineName(c.Pipeline))
 	case c.Window == 0:
-		return fmt.Errorf("/window: 0 is no window")
+		return fmt.Errorf("/window: 0 is not a window")
 	case len(c.Reason) > MaxReason:
 		return fmt.Errorf("/reason: %d bytes: at most %d", len(c.Reason), MaxReason)
 	}

@@ -105,7 +105,7 @@ type Tick struct {
 // MarshalText makes a lane its name in JSON.
 func (l Lane) MarshalText() ([]byte, error) {
 	if int(l) >= len(laneNames) {
-		return nil, fmt.Errorf("%s is no lane", l)
+		return nil, fmt.Errorf("%s is not a lane", l)
 	}
 	return []byte(l.String()), nil
 }
@@ -119,7 +119,7 @@ func (l *Lane) UnmarshalText(text []byte) (err error) {
 // MarshalText makes a status its name in JSON.
 func (s Status) MarshalText() ([]byte, error) {
 	if int(s) >= len(statusNames) {
-		return nil, fmt.Errorf("%s is no status", s)
+		return nil, fmt.Errorf("%s is not a status", s)
 	}
 	return []byte(s.String()), nil
 }

@@ -28,7 +28,7 @@ var ErrNotFound = errors.New("not found")
 // ErrDamaged says that an object's content is not what its name says.
 var ErrDamaged = errors.New("damaged")
 
-// ErrVoid says that what stands under a window's number is no request but what a repair
+// ErrVoid says that what stands under a window's number is not a request but what a repair
 // put there: the window's request was lost, and nothing can be judged by it.
 var ErrVoid = errors.New("its request was lost, a repair says")
 

@@ -54,7 +54,7 @@ func appendMsgpack(dst []byte, v canon.Value) ([]byte, error) {
 		}
 		return insertHeader(dst, start, msgp.AppendMapHeader(nil, n)), nil
 	}
-	return dst, fmt.Errorf("%.40q is no canonical value", string(v))
+	return dst, fmt.Errorf("%.40q is not a canonical value", string(v))
 }
 
 // insertHeader puts a header before what was appended since start.

@@ -136,7 +136,7 @@ func (r *WindowRequest) Case() string {
 		Ticks      int64   `json:"ticks"`
 	}{r.Budget, r.ContextsSHA256, r.DefinitionSHA256, r.FirstTick, r.Ticks})
 	if err != nil {
-		panic(err) // only a hash that is no UTF-8 could do that, and Decode refuses it
+		panic(err) // only a hash that is not UTF-8 could do that, and Decode refuses it
 	}
 	return canon.Sum(data).String()
 }

@@ -133,7 +133,7 @@ func (p *Process) check(c checker) {
 func checkVariable(name string, disorder bool, c checker) {
 	switch {
 	case name == "" || strings.ContainsAny(name, "=\x00"):
-		c.fault("", "%q is no name of a variable: want one without = in it", name)
+		c.fault("", "%q is not a name of a variable: want one without = in it", name)
 	case disorder:
 		c.fault("", "variable %q stands twice, or not in its order", name)
 	}

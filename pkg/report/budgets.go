@@ -38,7 +38,7 @@ func budgetsHeadline(r *budgets.Report) (style, string) {
 	}
 	switch {
 	case r.Compared == 0:
-		return boldYellow, "nothing to compare: there are no two windows that passed of which one has the larger budget"
+		return boldYellow, "nothing to compare: that takes two windows that passed, one with a larger budget than the other"
 	case len(tasks) == 0:
 		return boldGreen, "more is never worse: no task drops out where the budget is larger"
 	case len(tasks) == 1:

@@ -21,7 +21,7 @@ func checkGlob(glob string) error {
 	}
 	for _, segment := range strings.Split(glob, "/") {
 		if _, err := path.Match(segment, "x"); err != nil {
-			return fmt.Errorf("%q is no glob: [ has no end, or \\ nothing behind it", segment)
+			return fmt.Errorf("%q is not a glob: [ has no end, or \\ nothing behind it", segment)
 		}
 		if strings.Contains(segment, "**") && segment != "**" {
 			return fmt.Errorf("** stands for whole folders: write %s", strings.ReplaceAll(segment, "**", "**/*"))

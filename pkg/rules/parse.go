@@ -29,7 +29,7 @@ func ParseRound(s string) (Rule, error) {
 	}
 	digits, err := strconv.Atoi(s[i+1:])
 	if err != nil || strconv.Itoa(digits) != s[i+1:] {
-		return Rule{}, fmt.Errorf("round %.120q: %.40q is no number of significant digits: want 1 to %d", s, s[i+1:], MaxDigits)
+		return Rule{}, fmt.Errorf("round %.120q: %.40q is not a number of significant digits: want 1 to %d", s, s[i+1:], MaxDigits)
 	}
 	r, err := parse(s[:i])
 	if err != nil {
@@ -47,7 +47,7 @@ func ParseRound(s string) (Rule, error) {
 func ContentName(where string) (string, error) {
 	switch {
 	case where == Value:
-		return "", fmt.Errorf("a value is no content: want stdout, stderr, probe or a file")
+		return "", fmt.Errorf("a value is not a content: want stdout, stderr, probe or a file")
 	case slices.Contains(places, where):
 		return where, nil
 	}

@@ -65,7 +65,7 @@ const (
 	Stdout = "stdout"
 	Stderr = "stderr"
 	Probe  = "probe"
-	Value  = "value" // of a task that is no command
+	Value  = "value" // of a task that is not a command
 
 	filePrefix = "file:"
 )
@@ -112,7 +112,7 @@ func (r Rule) check() error {
 	glob, isFile := strings.CutPrefix(r.Where, filePrefix)
 	switch {
 	case !isFile && !slices.Contains(places, r.Where):
-		return fmt.Errorf("%.80q is no place: want stdout, stderr, probe, value, or file: and a path", r.Where)
+		return fmt.Errorf("%.80q is not a place: want stdout, stderr, probe, value, or file: and a path", r.Where)
 	case len(r.Pattern) > MaxPattern || len(glob) > MaxPattern:
 		return fmt.Errorf("it is longer than %d bytes", MaxPattern)
 	case r.Do != Ignore && r.Do != Rounds:

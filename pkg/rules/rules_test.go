@@ -66,7 +66,7 @@ func TestParseErrors(t *testing.T) {
 		"file:../x":         "from the working folder",
 		"file:./x":          "write x",
 		"file:a/":           "write a",
-		"file:[":            "is no glob",
+		"file:[":            "is not a glob",
 		"file:**.log":       "write **/*.log",
 		"file:a#b":          "write ? for the #",
 		"stdout#line:" + strings.Repeat("x", MaxPattern+1): "longer than",

@@ -221,7 +221,7 @@ func (t *Task) attempt(stop context.Context, in *Input) (status events.Status, v
 func canonical(v any) (canon.Value, error) {
 	value, err := canon.Of(v)
 	if given, ok := v.(canon.Value); ok && err == nil && !given.IsCanonical() {
-		err = fmt.Errorf("%.40q is no canonical value", string(given))
+		err = fmt.Errorf("%.40q is not a canonical value", string(given))
 	}
 	if err != nil {
 		return "", fmt.Errorf("the result has no canonical form: %w", err)

@@ -21,7 +21,7 @@ import (
 // Loader returns a coordinator.Config.Load that makes the program of a window out of the
 // definition and the contexts in the object store. Starlark is run by evaluators, workers
 // and commands by processes, which only what allow allows may have. What is not there, or
-// is no pipeline, will not become one by trying again.
+// is not a pipeline, will not become one by trying again.
 func Loader(b *bus.Bus, evaluators *evaluator.Pool, processes exec.Config, allow *exec.Allow) func(context.Context, *events.WindowRequest) (coordinator.Program, error) {
 	processes.Objects = objects{b}
 	return func(ctx context.Context, r *events.WindowRequest) (coordinator.Program, error) {

@@ -142,7 +142,7 @@ func AppendResult(dst []byte, r *Result) ([]byte, error) {
 	out = append(out, `,"type":"result"`...)
 	if !r.Status.Failed() {
 		if r.Value == "" {
-			return dst, errors.New(`the value "" is no value: null is canon.Null`)
+			return dst, errors.New(`the value "" is not a value: null is canon.Null`)
 		}
 		out = append(append(out, `,"value":`...), r.Value...)
 	}

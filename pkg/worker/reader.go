@@ -200,7 +200,7 @@ func (r *Reader) task() (string, error) {
 		return "", mismatch("a string", b)
 	}
 	if _, ok := r.names[name]; !ok {
-		return "", fmt.Errorf("%.60q is no task of the hello", name)
+		return "", fmt.Errorf("%.60q is not a task of the hello", name)
 	}
 	return name, nil
 }

@@ -31,7 +31,7 @@ def load(module: str) -> None:
     name = os.path.splitext(os.path.basename(module))[0]
     spec = importlib.util.spec_from_file_location(name, module)
     if spec is None or spec.loader is None:
-        raise SystemExit(f"ers: {module} is no Python file")
+        raise SystemExit(f"ers: {module} is not a Python file")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[name] = loaded
     spec.loader.exec_module(loaded)

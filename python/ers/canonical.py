@@ -104,7 +104,7 @@ def _is_plain(value: Any, limit: int) -> bool:
             kind = type(v)
             if kind in DICTS:
                 try:
-                    "".join(v)  # a key that is no string is an error
+                    "".join(v)  # a key that is not a string is an error
                 except TypeError:
                     return False
                 items = v.values()
@@ -167,7 +167,7 @@ class _Plain:
             if not isinstance(key, str):
                 from .hints import describe
 
-                raise NotCanonical(pointer(path), f"the key {key!r:.60} is no string but {describe(key)}: write str(…)")
+                raise NotCanonical(pointer(path), f"the key {key!r:.60} is not a string but {describe(key)}: write str(…)")
             name = self.text(key, path)
             if name in plain:
                 raise NotCanonical(pointer(path), f"the key {name!r:.60} is there twice")
@@ -180,7 +180,7 @@ class _Plain:
             value.encode()
         except UnicodeEncodeError as e:
             at = f"\\u{ord(value[e.start]):04x}"
-            raise NotCanonical(pointer(path), f"the text holds {at}, half of a pair, which is no character") from None
+            raise NotCanonical(pointer(path), f"the text holds {at}, half of a pair, which is not a character") from None
         return value
 
 

@@ -33,7 +33,7 @@ class Task:
         if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
             raise ValueError(f"{where}: tags is {tags!r}: want a list of strings")
         if not callable(run):
-            raise ValueError(f"{where}: {run!r} is no function")
+            raise ValueError(f"{where}: {run!r} is not a function")
         self.name, self.lane, self.priority = name, lane, priority
         self.ops, self.entropy, self.tags, self.run = ops, entropy, list(tags), run
         self.place = _place(where, run)

@@ -87,9 +87,9 @@ class TestValues(unittest.TestCase):
             ({1, 2}, "a set has no canonical form: it has no order of its own, return sorted(…)"),
             ([0, {"a/b": frozenset()}], "at /1/a~1b: a frozenset has no canonical form: it has no order of its own, return sorted(…)"),
             ({"a": b"x"}, "at /a: a bytes has no canonical form: return .hex(), .decode() or base64"),
-            ({"a": {1: 2}}, "at /a: the key 1 is no string but an int: write str(…)"),
-            ({None: 2}, "the key None is no string but a NoneType: write str(…)"),
-            ({(1, 2): 3}, "the key (1, 2) is no string but a tuple: write str(…)"),
+            ({"a": {1: 2}}, "at /a: the key 1 is not a string but an int: write str(…)"),
+            ({None: 2}, "the key None is not a string but a NoneType: write str(…)"),
+            ({(1, 2): 3}, "the key (1, 2) is not a string but a tuple: write str(…)"),
             ([object()], "at /0: an object has no canonical form: give its class a method to_json() that returns what it is made of"),
             (Record(), f"a {__name__}.Record has no canonical form: return dataclasses.asdict(…), or give the class a method to_json()"),
             (Plain.A, f"a {__name__}.Plain has no canonical form: return .value or .name"),
@@ -100,9 +100,9 @@ class TestValues(unittest.TestCase):
             (1j, "a complex has no canonical form: return [z.real, z.imag]"),
             (iter([]), "a list_iterator has no canonical form: return list(…)"),
             ({}.keys(), "a dict_keys has no canonical form: return list(…)"),
-            ({"a": "\ud800"}, r"at /a: the text holds \ud800, half of a pair, which is no character"),
-            ("\ud83d\ude00", r"the text holds \ud83d, half of a pair, which is no character"),
-            ({"\udc80": 1}, r"the text holds \udc80, half of a pair, which is no character"),
+            ({"a": "\ud800"}, r"at /a: the text holds \ud800, half of a pair, which is not a character"),
+            ("\ud83d\ude00", r"the text holds \ud83d, half of a pair, which is not a character"),
+            ({"\udc80": 1}, r"the text holds \udc80, half of a pair, which is not a character"),
         ]:
             with self.subTest(text):
                 with self.assertRaises(NotCanonical) as caught:

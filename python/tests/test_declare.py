@@ -60,7 +60,7 @@ class TestTask(unittest.TestCase):
             ("entropy is -1: want at least 0", lambda: ers.task("a", entropy=-1)(len)),
             ("tags is 'x': want a list of strings", lambda: ers.task("a", tags="x")(len)),
             ("want a list of strings", lambda: ers.task("a", tags=[1])(len)),
-            ("is no function", lambda: ers.task("a")(3)),
+            ("is not a function", lambda: ers.task("a")(3)),
             ("the function is async", lambda: ers.task("a")(coroutine)),
             ("the function yields", lambda: ers.task("a")(generator)),
             ("half of a pair", lambda: ers.task("\ud800")(len)),

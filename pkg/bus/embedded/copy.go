@@ -139,7 +139,7 @@ func listStore(dir string) (files []string, total int64, err error) {
 		return nil, 0, fmt.Errorf("store %s cannot be read: %w", dir, err)
 	}
 	if len(files) == 0 || !strings.HasPrefix(files[len(files)-1], "jetstream") {
-		return nil, 0, fmt.Errorf("%s is no store: it has no streams in a folder jetstream; name the folder that was given to --store", dir)
+		return nil, 0, fmt.Errorf("%s is not a store: it has no streams in a folder jetstream; name the folder that was given to --store", dir)
 	}
 	return files, total, nil
 }

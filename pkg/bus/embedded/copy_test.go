@@ -238,7 +238,7 @@ func TestCopyErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{
-		empty:                       empty + " is no store",
+		empty:                       empty + " is not a store",
 		odd:                         "link is not a file",
 		filepath.Join(empty, "sub"): "no such file",
 	} {

@@ -144,7 +144,7 @@ func TestParseAs(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	for list, want := range map[string]string{"stdout": "write WHERE=KIND", "=text": "write WHERE=KIND", "stdout=yaml": "want json, jsonl", "value=text": "no content",
+	for list, want := range map[string]string{"stdout": "write WHERE=KIND", "=text": "write WHERE=KIND", "stdout=yaml": "want json, jsonl", "value=text": "not a content",
 		"/x=text": "from the working folder", "a=text,a=text": "twice"} {
 		if as, err := ParseAs(strings.Split(list, ",")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, %v", list, as, err)
@@ -225,22 +225,22 @@ func TestLargest(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	good := `"stderr":{"text":[]},"stdout":{"text":[]}}`
 	for v, want := range map[string]string{
-		`1`:                                  "no object",
-		`{` + good:                           "/exit is no number",
-		`{"signal":"",` + good:               "/signal is no text",
+		`1`:                                  "not an object",
+		`{` + good:                           "/exit is not a number",
+		`{"signal":"",` + good:               "/signal is not text",
 		`{"exit":0,"more":1,` + good:         `unknown member "more"`,
 		`{"exit":0,"stderr":{"text":[]}}`:    "/stdout is missing",
-		`{"exit":0,"files":1,` + good:        "/files: it is no object",
+		`{"exit":0,"files":1,` + good:        "/files: it is not an object",
 		`{"exit":0,"files":{"a":{}},` + good: `/files: "a": unknown type`,
 		`{"exit":0,"files":{"a":{"type":"file","text":[]}},` + good:                               "executable is not said",
 		`{"exit":0,"files":{"a":{"type":"link"}},` + good:                                         "without a target",
-		`{"exit":0,"files":{"as":"json"},` + good:                                                 "/files: /object: it is no object",
-		`{"exit":0,"probe":{},` + good:                                                            "/probe: it is no content",
+		`{"exit":0,"files":{"as":"json"},` + good:                                                 "/files: /object: it is not an object",
+		`{"exit":0,"probe":{},` + good:                                                            "/probe: it is not a content",
 		`{"exit":0,"probe":{"text":[],"x":1},` + good:                                             `/probe: unknown member "x"`,
-		`{"exit":0,"probe":{"text":1},` + good:                                                    "/probe: it is no text",
-		`{"exit":0,"probe":{"text":[1]},` + good:                                                  "/probe: it is no text",
+		`{"exit":0,"probe":{"text":1},` + good:                                                    "/probe: it is not text",
+		`{"exit":0,"probe":{"text":[1]},` + good:                                                  "/probe: it is not text",
 		`{"exit":0,"probe":{"text":["a"],"open":1},` + good:                                       `/probe: unknown member "open"`,
-		`{"exit":0,"probe":{"bytes":"!"},` + good:                                                 "/probe: it is no bytes",
+		`{"exit":0,"probe":{"bytes":"!"},` + good:                                                 "/probe: it is not bytes",
 		`{"exit":0,"probe":{"json":1,"sha256":"x","size":1},` + good:                              "/probe: its sha256 and size are none",
 		`{"exit":0,"probe":{"as":"yaml","object":{}},` + good:                                     "unknown kind of content",
 		`{"exit":0,"probe":{"as":"text","object":{"name":"stdout","sha256":"","size":1}},` + good: "want name, sha256 and size",

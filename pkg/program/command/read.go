@@ -103,13 +103,13 @@ func Read(v canon.Value) (*Reading, error) {
 	if signal, ok := m["signal"]; ok {
 		r.Signal, ok = signal.Text()
 		if !ok || r.Signal == "" {
-			return nil, errors.New("/signal is no text")
+			return nil, errors.New("/signal is not text")
 		}
 		delete(m, "signal")
 	} else {
 		var ok bool
 		if r.Exit, ok = m["exit"].Int(); !ok {
-			return nil, errors.New("/exit is no number")
+			return nil, errors.New("/exit is not a number")
 		}
 		delete(m, "exit")
 	}
@@ -135,7 +135,7 @@ func Read(v canon.Value) (*Reading, error) {
 
 func members(v canon.Value) (map[string]canon.Value, error) {
 	if v.Kind() != canon.Object {
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not an object")
 	}
 	return maps.Collect(v.Members()), nil
 }
@@ -179,16 +179,16 @@ func readContent(m map[string]canon.Value) (*Content, error) {
 			continue
 		}
 		if c.As != "" || kind != canon.Invalid && v.Kind() != kind {
-			return nil, fmt.Errorf("it is no %s", as.Name())
+			return nil, fmt.Errorf("it is not %s", as.Name())
 		}
 		c.As, c.Inline = as, v
 	}
 	if c.As == "" {
-		return nil, errors.New("it is no content")
+		return nil, errors.New("it is not a content")
 	}
 	delete(m, string(c.As))
 	if !c.readable() {
-		return nil, fmt.Errorf("it is no %s", c.As.Name())
+		return nil, fmt.Errorf("it is not %s", c.As.Name())
 	}
 	if m["open"] == "true" && c.As == content.Text {
 		c.Open = true

@@ -186,7 +186,7 @@ func (t *ticksRequest) message(buffer []byte) message {
 	var before canon.Value
 	for _, c := range t.contexts {
 		if c == before {
-			c = "" // which is no value
+			c = "" // which is not a value
 		} else {
 			before = c
 		}

@@ -95,7 +95,7 @@ func (w *window) restore(ctx context.Context, s Run, at *position) (*events.Diff
 	return nil, nil
 }
 
-// errBadRun says that what is on the stream is no run that could be gone on with.
+// errBadRun says that what is on the stream is not a run that could be gone on with.
 var errBadRun = errors.New("the run cannot be resumed")
 
 // readTick reads a tick back from its run's subject, on which end is the sequence of

@@ -117,7 +117,7 @@ func (r *run) follow(d *events.Digest, seq uint64) *compare.Contradiction {
 	}
 	r.done = d.Done
 	if d.Difference != nil && d.LastSeq > r.lastSeq {
-		r.lastSeq = d.LastSeq // the frame with it is no tick's
+		r.lastSeq = d.LastSeq // the frame with it is not part of a tick
 	}
 	if d.LastSeq != r.lastSeq || d.Events != r.events {
 		return gap("the digest says %d events up to %s sequence %d, and its ticks %d up to %d", d.Events, events.StreamTrace, d.LastSeq, r.events, r.lastSeq)

@@ -72,6 +72,7 @@ func requested(x, y *events.WindowRequest) []Fact {
 		{"varied", func(r *events.WindowRequest) string { return names(r.Variations) }},
 		{"fixed", func(r *events.WindowRequest) string { return names(r.Fixed) }},
 		{"latch", latchText},
+		{"spread", spreadText},
 		{"drill", drillText},
 	} {
 		list = append(list, Fact{f.name, f.text(x), f.text(y)})
@@ -121,6 +122,13 @@ func latchText(r *events.WindowRequest) string {
 		return "none"
 	}
 	return strings.TrimSuffix(r.Latch.Trace+":"+r.Latch.Result, ":")
+}
+
+func spreadText(r *events.WindowRequest) string {
+	if r.Spread {
+		return "to all coordinators"
+	}
+	return "no"
 }
 
 func drillText(r *events.WindowRequest) string {

@@ -69,5 +69,8 @@ func Suspects(v *events.Verdict) (names []vary.Name, sentence string) {
 	case list[0].All():
 		return names, fmt.Sprintf("It differs when one of these varies: %s.", vary.Text(names))
 	}
+	if first := list[0]; len(list) == 1 && 2*first.Differs > first.Varied {
+		return names, fmt.Sprintf("It differs in %d of the %d runs in which %s varies, and in no other.", first.Differs, first.Varied, first.Name)
+	}
 	return names, fmt.Sprintf("The difference is rare. If a variation makes it, then one of these: %s; it can as well have come by itself.", vary.Text(names))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
@@ -53,9 +54,24 @@ func drawProgress(ctx context.Context, io *streams, b *bus.Bus, key events.Windo
 	})
 }
 
+// roomForCounts is how many columns a bar needs to show counts and times too, and maxBar
+// how many it has itself at most.
+const (
+	roomForCounts = 100
+	maxBar        = 40
+)
+
 func newBar(io *streams, total int64, what string, more ...progressbar.Option) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total, append(more, progressbar.OptionSetWriter(io.err), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())...)
+	options := []progressbar.Option{progressbar.OptionSetWriter(io.err), progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionClearOnFinish()}
+	if columns := io.widthErr; columns > 0 && columns < roomForCounts {
+		room := columns - len(" 100% ||  ")
+		what = cut(what, max(room, 1))
+		options = append(options, progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetWidth(min(max(room-uniseg.StringWidth(what), 0), maxBar)))
+	} else {
+		options = append(append(options, progressbar.OptionShowCount(), progressbar.OptionSetWidth(maxBar)), more...)
+	}
+	return progressbar.NewOptions64(total, append(options, progressbar.OptionSetDescription(what))...)
 }
 
 // lateBar draws a progress bar on standard error, if that is a terminal, once the work

@@ -67,7 +67,7 @@ var badFrames = []badFrame{
 	{"a version that is no number", position("v", "2"), "v: "},
 	{"a negative version", position("v", -2), "v: "},
 	{"without a version", func(good wireMap, _, _ []wireMap) []byte { return good.without("v").bytes() }, "frame: "},
-	{"without results", func(good wireMap, _, _ []wireMap) []byte { return good.without("results").bytes() }, "fields"},
+	{"without results", func(good wireMap, _, _ []wireMap) []byte { return good.without("results").bytes() }, "field"},
 	{"one field more", func(good wireMap, _, _ []wireMap) []byte { return good.more("more", 1).bytes() }, "more"},
 	{"a field twice", func(good wireMap, _, _ []wireMap) []byte { return good.more("tick", 3).bytes() }, "tick"},
 	{"fields in another order", func(good wireMap, _, _ []wireMap) []byte {

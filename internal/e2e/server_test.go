@@ -1,7 +1,10 @@
 package e2e
 
 import (
-	"regexp"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -17,8 +20,9 @@ func TestServerRestart(t *testing.T) {
 			midway(t, func() bool {
 				scene := newScene(t)
 				store := t.TempDir()
-				server := scene.run("ers-gate", "--no-token", "--listen", "127.0.0.1:0", "--store", store)
-				address := server.address()
+				address := freeAddress(t)
+				server := scene.run("ers-gate", "--no-token", "--listen", address, "--store", store)
+				server.awaitLog(address)
 				s := scene.connect("nats://" + address)
 				coordinator, hasher := s.start("ers-coordinator"), s.start("ers-hasher")
 				window := s.submit(drilled)
@@ -48,8 +52,9 @@ func TestUp(t *testing.T) {
 	midway(t, func() bool {
 		scene := newScene(t)
 		args := []string{"up", "--no-token", "--store", t.TempDir(), "--http=", "--listen"}
-		up := scene.run("ers", append(args, "127.0.0.1:0")...)
-		address := up.address()
+		address := freeAddress(t)
+		up := scene.run("ers", append(args, address)...)
+		up.awaitLog(address)
 		s := scene.connect("nats://" + address)
 		window := s.submit(drilled)
 		for i, percent := range []int{10, 30} {
@@ -71,13 +76,22 @@ func TestUp(t *testing.T) {
 	})
 }
 
-// address waits until a process says where its server listens.
-func (p *process) address() string {
-	p.t.Helper()
-	p.awaitLog("nats://127.0.0.1:")
-	address := regexp.MustCompile(`nats://([0-9.:]+)`).FindStringSubmatch(p.log.String())
-	if address == nil {
-		p.t.Fatal("the server does not log its address")
+// lastPort is the port that freeAddress gave last.
+var lastPort atomic.Int64
+
+// freeAddress is one that a server can listen on, and again after a restart. It is none
+// of those that the system gives to connections: one of them could take it in between.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	const low, high = 20000, 32000
+	lastPort.CompareAndSwap(0, low+int64(os.Getpid())%(high-low))
+	for range high - low {
+		address := fmt.Sprintf("127.0.0.1:%d", low+(lastPort.Add(1)-low)%(high-low))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	return address[1]
+	t.Fatal("no port is free")
+	return ""
 }

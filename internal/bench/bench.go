@@ -15,8 +15,8 @@ import (
 type Sync string
 
 const (
-	SyncDefault Sync = "default" // every two minutes
-	SyncAlways  Sync = "always"  // before each acknowledgement
+	SyncInterval Sync = "interval" // every two minutes
+	SyncAlways   Sync = "always"   // before each acknowledgement
 )
 
 // Processes says where the services run.

@@ -16,7 +16,7 @@ var growOne = growTasks.window(1)
 // more events in one stream, with a window of very many ticks, and with one of a very
 // big tick. Each service is in its own process, so that its memory is its own.
 func (m *measurement) grow(ctx context.Context) error {
-	s := Setting{EventsPerTick: int(growTasks), Sync: SyncDefault, Processes: OwnProcesses}
+	s := Setting{EventsPerTick: int(growTasks), Sync: SyncInterval, Processes: OwnProcesses}
 	err := withDir(func(dir string) error {
 		var total int64
 		for _, goal := range m.growTo {
@@ -86,7 +86,7 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 // extremes measures the two windows of extreme shape.
 func (m *measurement) extremes(ctx context.Context) error {
 	for _, window := range []shape{{1, 2, m.manyTicks}, emptyTasks(m.manyTasks).window(1)} {
-		s := Setting{EventsPerTick: int(window.emptyTasks), Sync: SyncDefault, Processes: OwnProcesses}
+		s := Setting{EventsPerTick: int(window.emptyTasks), Sync: SyncInterval, Processes: OwnProcesses}
 		m.Progress(fmt.Sprintf("a window of %d runs of %d ticks, %s", window.runs, window.ticks, s))
 		err := m.withFleet(ctx, s, "", func(f *fleet) error {
 			if err := f.start(pipelineRoles...); err != nil {

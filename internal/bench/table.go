@@ -134,7 +134,7 @@ func (r *Report) throughputText(out *bytes.Buffer) {
 }
 
 func settingText(s Setting) string {
-	return fmt.Sprintf("%-3s  %-7s  %3d", s.Processes, s.Sync, s.EventsPerTick)
+	return fmt.Sprintf("%-3s  %-8s  %3d", s.Processes, s.Sync, s.EventsPerTick)
 }
 
 func (r *Report) latencyText(out *bytes.Buffer) {

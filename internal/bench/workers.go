@@ -24,7 +24,7 @@ func (m *measurement) workers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := Setting{EventsPerTick: int(workerTasks), Sync: SyncDefault, Processes: RunProcesses}
+		s := Setting{EventsPerTick: int(workerTasks), Sync: SyncInterval, Processes: RunProcesses}
 		err = m.withFleet(ctx, s, filepath.Join(dir, "data"), func(f *fleet) error {
 			for _, role := range []Role{Asker, Hasher, Gate} {
 				if err := f.startHere(role); err != nil {
@@ -205,7 +205,7 @@ func (w *workshop) run(cmd *exec.Cmd) (err error) {
 // steady looks at the memory of a coordinator of workers, in a process of its own, after
 // windows of ten times the ticks each.
 func (m *measurement) steady(ctx context.Context, w *workshop) error {
-	s := Setting{EventsPerTick: int(workerTasks), Sync: SyncDefault, Processes: OwnProcesses}
+	s := Setting{EventsPerTick: int(workerTasks), Sync: SyncInterval, Processes: OwnProcesses}
 	file, err := w.inGo()
 	if err != nil {
 		return err

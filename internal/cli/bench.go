@@ -18,7 +18,7 @@ import (
 type benchCommand struct {
 	Measure   []bench.Measure   `default:"memory,throughput,latency,workers" enum:"memory,throughput,latency,workers" placeholder:"WHAT,…" help:"memory, throughput, latency, workers (${default})."`
 	Events    []int             `default:"5,50,500" placeholder:"N,…" help:"Events a tick (${default})."`
-	Sync      []bench.Sync      `default:"default,always" enum:"default,always" placeholder:"WHEN,…" help:"When the server syncs to disk: default, always (${default})."`
+	Sync      []bench.Sync      `default:"interval,always" enum:"interval,always" placeholder:"WHEN,…" help:"When the server syncs to disk: interval, every two minutes; always, before each acknowledgement (${default})."`
 	Processes []bench.Processes `default:"one,own" enum:"one,own" placeholder:"HOW,…" help:"All in one process, each service in its own (${default})."`
 	Turns     int               `placeholder:"N" help:"Turns that each side takes (5)."`
 	Rate      float64           `default:"50000" placeholder:"N" help:"Events a second where latency is measured (${default})."`
@@ -34,7 +34,7 @@ type benchCommand struct {
 
 func (*benchCommand) examples() string {
 	return `  ers bench                                    everything but --grow, a few minutes
-  ers bench --measure throughput --events 50 --sync default --processes one
+  ers bench --measure throughput --events 50 --sync interval --processes one
   TMPDIR=/mnt/disk ers bench --sync always     where the disk is the one to measure
 `
 }

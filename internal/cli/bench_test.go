@@ -79,7 +79,7 @@ func checkQuick(t *testing.T, r *bench.Report, sizes []int) {
 	var settings []bench.Setting
 	for _, n := range sizes {
 		checkRates(t, r, bench.Setting{EventsPerTick: n}, memory)
-		for _, sync := range []bench.Sync{bench.SyncDefault, bench.SyncAlways} {
+		for _, sync := range []bench.Sync{bench.SyncInterval, bench.SyncAlways} {
 			for _, processes := range []bench.Processes{bench.OneProcess, bench.OwnProcesses} {
 				settings = append(settings, bench.Setting{EventsPerTick: n, Sync: sync, Processes: processes})
 			}
@@ -106,7 +106,7 @@ func checkWorkers(t *testing.T, r *bench.Report) int {
 	if runtime.GOOS == "linux" {
 		waits = append(waits, bench.WaitTrue, bench.WaitTry)
 	}
-	checkRates(t, r, bench.Setting{EventsPerTick: 50, Sync: bench.SyncDefault, Processes: bench.RunProcesses}, rates)
+	checkRates(t, r, bench.Setting{EventsPerTick: 50, Sync: bench.SyncInterval, Processes: bench.RunProcesses}, rates)
 	for _, name := range waits {
 		i := slices.IndexFunc(r.Waits, func(w bench.Wait) bool { return w.Name == name })
 		if i < 0 || r.Waits[i].Seconds <= 0 || len(r.Waits[i].Turns) != r.Turns {

@@ -102,6 +102,7 @@ type local struct {
 	repair   bool           // do at the start what `ers repair` does
 	pipeline string         // of a program in Go
 	shown    bool           // others see on the server that the services are there
+	interval bool           // what is kept is synced to disk now and then, not before each acknowledgement
 }
 
 // open opens the bus for the services.
@@ -115,6 +116,7 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
+	config.SyncAlways = config.StoreDir != "" && !l.interval
 	if config.URL == "" && l.Replicas > 1 {
 		return fmt.Errorf("--replicas %d: the embedded server is one and no cluster: leave it away, or name a server of a cluster with --nats", l.Replicas)
 	}

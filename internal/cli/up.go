@@ -14,12 +14,12 @@ import (
 type upCommand struct {
 	local
 	daemon.Limits
-	Repair     bool   `help:"Where a stream was removed, restored or cut short, do what ers repair does, and go on."`
-	Listen     string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
-	NoToken    bool   `help:"Let everybody in who reaches the embedded server and the page. Without it they ask for a token, which the commands of the same user know."`
-	NoWait     bool   `help:"Stop when the server of --nats is not there at the start, instead of waiting."`
-	SyncAlways bool   `help:"Sync to disk before each acknowledgement of the embedded server: safe against a power cut, and slower."`
-	HTTP       string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); empty: no page."`
+	daemon.Syncing
+	Repair  bool   `help:"Where a stream was removed, restored or cut short, do what ers repair does, and go on."`
+	Listen  string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
+	NoToken bool   `help:"Let everybody in who reaches the embedded server and the page. Without it they ask for a token, which the commands of the same user know."`
+	NoWait  bool   `help:"Stop when the server of --nats is not there at the start, instead of waiting."`
+	HTTP    string `name:"http" default:"${address}" placeholder:"HOST:PORT" help:"Where the page is (${default}); empty: no page."`
 }
 
 // defaultStore is where `ers up` keeps its streams when it is not told.
@@ -38,7 +38,7 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	config := embedded.Config{StoreDir: c.Store, Listen: c.Listen, SyncAlways: c.SyncAlways}
+	config := embedded.Config{StoreDir: c.Store, Listen: c.Listen}
 	if c.NATS == "" && c.Store == "" {
 		config.StoreDir = defaultStore
 	}
@@ -49,7 +49,7 @@ func (c *upCommand) Run(ctx context.Context, io *streams) error {
 	}
 	allow.Warn(log)
 	c.limits, c.allow, c.repair = &c.Limits, allow, c.Repair
-	c.shown = true
+	c.shown, c.interval = true, !c.Always()
 	forget := func() {} // the token of the server
 	open := func(ctx context.Context, config embedded.Config) (*bus.Bus, error) {
 		b, undo, err := c.serve(ctx, config, c.NoWait, c.NoToken)

@@ -9,8 +9,8 @@ import (
 
 // check finds what is wrong with the flags before anything is made that would stay behind.
 func (c *upCommand) check() error {
-	if c.NATS != "" && c.SyncAlways {
-		return errors.New("--sync-always is for the embedded server, and --nats or NATS_URL names another one: leave out one of them")
+	if c.NATS != "" && c.Sync != "" {
+		return errors.New("--sync is for the embedded server, and --nats or NATS_URL names another one: leave out one of them")
 	}
 	if c.HTTP == "" {
 		return nil

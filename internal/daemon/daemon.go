@@ -47,9 +47,9 @@ type Flags struct {
 	Store         string `default:"ers-data" placeholder:"DIR" type:"path" help:"Streams of the embedded server (${default})."`
 	Listen        string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
 	NoToken       bool   `help:"Let everybody in who reaches the embedded server."`
-	SyncAlways    bool   `help:"Sync to disk before each acknowledgement of the embedded server."`
-	LogLevel      string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
-	Health        bool   `help:"Ask whether a service of this name answers on the server and can do its work, and leave: 0 yes, 1 no."`
+	Syncing
+	LogLevel string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
+	Health   bool   `help:"Ask whether a service of this name answers on the server and can do its work, and leave: 0 yes, 1 no."`
 }
 
 // connection is how to reach the server that the flags name.
@@ -122,8 +122,8 @@ func run(ctx context.Context, name, about string, flags *Flags, log zerolog.Logg
 func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b *bus.Bus, forget func(), err error) {
 	config := embedded.Config{Config: flags.connection(name)}
 	config.Log = log
-	if flags.NATS != "" && (flags.SyncAlways || flags.NoToken) {
-		return nil, nil, errors.New("--sync-always and --no-token are for the embedded server, and --nats or NATS_URL names another one: leave out one of them")
+	if flags.NATS != "" && (flags.Sync != "" || flags.NoToken) {
+		return nil, nil, errors.New("--sync and --no-token are for the embedded server, and --nats or NATS_URL names another one: leave out one of them")
 	}
 	if flags.NATS != "" {
 		b, err = Await(ctx, log, flags.NoWait, func() (*bus.Bus, error) {
@@ -133,7 +133,7 @@ func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b
 		})
 		return b, func() {}, err
 	}
-	config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.SyncAlways
+	config.StoreDir, config.Listen, config.SyncAlways = flags.Store, flags.Listen, flags.Always()
 	return Serve(ctx, config, flags.NoToken)
 }
 

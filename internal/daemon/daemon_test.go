@@ -123,7 +123,7 @@ func TestAwait(t *testing.T) {
 // Flags of an embedded server beside another one are refused, before anything is opened.
 func TestOtherServer(t *testing.T) {
 	t.Parallel()
-	for _, flags := range []Flags{{SyncAlways: true}, {NoToken: true}} {
+	for _, flags := range []Flags{{Syncing: Syncing{"interval"}}, {NoToken: true}} {
 		flags.NATS, flags.NoWait, flags.Store = "nats://127.0.0.1:1", true, filepath.Join(t.TempDir(), "store")
 		_, _, err := open(t.Context(), "ers-test", &flags, zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "are for the embedded server") {

@@ -103,6 +103,9 @@ func copyStore(ctx context.Context, to, from string, progress func(done, total i
 		if err := c.file(filepath.Join(to, file), filepath.Join(from, file)); err != nil {
 			return fmt.Errorf("copy the store %s to read it: %w", from, err)
 		}
+		if err := defuse(filepath.Join(to, file)); err != nil {
+			return fmt.Errorf("copy the store %s to read it: %s: %w", from, file, err)
+		}
 	}
 	return nil
 }

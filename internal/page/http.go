@@ -233,5 +233,8 @@ func (q query) span(w *window) (span, error) {
 		return span{}, err
 	}
 	columns, err := q.number("columns", defaultColumns, 1, maxColumns)
-	return newSpan(from, to, columns), err
+	if err != nil {
+		return span{}, err
+	}
+	return newSpan(from, to, columns), nil
 }

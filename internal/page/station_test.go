@@ -20,9 +20,10 @@ import (
 
 // station is a bus with the services and the page on it.
 type station struct {
-	t   testing.TB
-	bus *bus.Bus
-	url string
+	page *Server
+	t    testing.TB
+	bus  *bus.Bus
+	url  string
 }
 
 // newStation starts the services and the page, until the test ends.
@@ -40,8 +41,8 @@ func newPage(t testing.TB, b *bus.Bus) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &station{t: t, bus: b, url: URL(l, "")}
 	page := New(Config{Bus: b, Log: bustest.Log(t), Address: "ers.test:0", Downloads: []Download{{"csv", "text/csv", halfWritten}, {"jsonl", "application/jsonl", halfWritten}}})
+	s := &station{t: t, bus: b, url: URL(l, ""), page: page}
 	s.background(func(ctx context.Context) error { return page.Run(ctx, l) })
 	return s
 }

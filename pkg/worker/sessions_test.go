@@ -26,7 +26,7 @@ type recorded struct {
 }
 
 // readSessions returns the sessions and what stands before them.
-func readSessions(t *testing.T) (head string, sessions []*recorded) {
+func readSessions(t testing.TB) (head string, sessions []*recorded) {
 	t.Helper()
 	text, err := os.ReadFile(sessionsFile)
 	if err != nil {

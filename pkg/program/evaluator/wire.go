@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
@@ -86,9 +87,16 @@ func (r *receiver) next() (fields, error) {
 	if size < 1 || size > maxMessage {
 		return fields{}, errMessage
 	}
-	text := kept(r.scratch, int(size-1))
+	text := kept(r.scratch, min(int(size-1), 64<<10))
 	if _, err := io.ReadFull(r.from, text); err != nil {
 		return fields{}, err
+	}
+	for len(text) < int(size-1) { // a size takes no memory for what is not sent
+		had, next := len(text), min(2*len(text), int(size-1))
+		text = slices.Grow(text, next-had)[:next]
+		if _, err := io.ReadFull(r.from, text[had:]); err != nil {
+			return fields{}, err
+		}
 	}
 	r.scratch = text
 	return fields{kind: head[4], text: string(text)}, nil

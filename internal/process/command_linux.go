@@ -15,15 +15,21 @@ type command struct {
 	pid     int
 	mounts  string // its mount namespace, "" where that is not its own
 	memory  int64
+	threads int
+	scratch string
+	written int64
 	reaped  chan struct{}
 	status  syscall.WaitStatus // when reaped is closed
 	why     string             // we have killed it, "" if not
 	starved int64              // the kernel's count of processes that it has killed for lack of memory, at the start
 }
 
+// bounded tells whether its processes are looked at.
+func (c *command) bounded() bool { return c.memory > 0 || c.threads > 0 }
+
 // start starts the command on this thread, with what the thread has around it.
 func (s *starter) start(o *order, files [3]int) (*command, error) {
-	c := &command{memory: o.Memory, reaped: make(chan struct{}), starved: starved()}
+	c := &command{memory: o.Memory, threads: o.Threads, scratch: o.Scratch, written: atMost(o.Written, o.Scratch), reaped: make(chan struct{}), starved: starved()}
 	if s.shares {
 		c.mounts, _ = os.Readlink("/proc/thread-self/ns/mnt")
 	}
@@ -39,9 +45,13 @@ func (s *starter) start(o *order, files [3]int) (*command, error) {
 	s.commands[pid] = c
 	// The kernel is to take it before others when the machine has no memory left.
 	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", []byte("500"), 0o644)
-	if c.memory > 0 && !s.watching {
+	if c.bounded() && !s.watching {
 		s.watching = true
 		go s.watch()
+	}
+	if c.written > 0 && !s.measuring {
+		s.measuring = true
+		go s.measure()
 	}
 	return c, nil
 }

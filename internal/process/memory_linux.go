@@ -11,16 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The watch looks again after as long as a command needs at the least to use up what it
+// The watch ends commands that take more memory, or have more processes and threads, than they
+// may. It looks again after as long as a command needs at the least to use up what it
 // may still have, so that it looks rarely at one that is far from its bound.
 const (
 	fastest     = 8 << 30 // bytes a second that memory is taken at
 	soonest     = 5 * time.Millisecond
 	latest      = 100 * time.Millisecond
-	worthOfTime = 20 // it may take a twentieth of the time of one processor
+	leisurely   = 250 * time.Millisecond // where no memory is bounded
+	worthOfTime = 20                     // it may take a twentieth of the time of one processor
 )
 
-// watch ends commands that take more memory than they may, for as long as there are any.
+// watch ends commands that take more than they may, for as long as there are any.
 func (s *starter) watch() {
 	runtime.LockOSThread() // whose time is counted
 	defer runtime.UnlockOSThread()
@@ -31,7 +33,9 @@ func (s *starter) watch() {
 		if !any {
 			return
 		}
-		wait = min(max(time.Duration(free/(fastest/int64(time.Second))), soonest), latest)
+		if wait = leisurely; free >= 0 {
+			wait = min(max(time.Duration(free/(fastest/int64(time.Second))), soonest), latest)
+		}
 		wait = max(wait, worthOfTime*(threadTime()-began))
 	}
 }
@@ -44,12 +48,12 @@ func threadTime() time.Duration {
 }
 
 // look looks at all commands with a bound once. free is the least that one of them may
-// still take.
+// still take, below 0 where no memory is bounded.
 func (s *starter) look() (free int64, any bool) {
 	s.mu.Lock()
 	var bounded []*command
 	for _, c := range s.commands {
-		if c.memory > 0 {
+		if c.bounded() {
 			bounded = append(bounded, c)
 		}
 	}
@@ -59,22 +63,31 @@ func (s *starter) look() (free int64, any bool) {
 		return 0, false
 	}
 	all := processes()
-	free = 1 << 40
+	free = -1
 	for _, c := range bounded {
-		taken := s.takenBy(c, all)
+		group := s.group(c, all)
+		if c.threads > 0 && threadsOf(group) > c.threads {
+			s.kill(c, fmt.Sprintf("it had more than the %d processes and threads that it may have", c.threads))
+			continue
+		}
+		if c.memory == 0 {
+			continue
+		}
+		taken := takenBy(c, group)
 		if taken > c.memory {
 			s.kill(c, fmt.Sprintf("it took more than the %s of memory that it may have", size(c.memory)))
 			continue
 		}
-		free = min(free, c.memory-taken)
+		if left := c.memory - taken; free < 0 || left < free {
+			free = left
+		}
 	}
 	return free, true
 }
 
 // takenBy is how much memory a command and what it has started have in use. Only when all that
 // is resident is more than it may have is it worth the time to leave out what is shared or mapped.
-func (s *starter) takenBy(c *command, all table) int64 {
-	group := s.group(c, all)
+func takenBy(c *command, group []processInfo) int64 {
 	resident := int64(0)
 	for _, p := range group {
 		resident += p.resident
@@ -87,6 +100,13 @@ func (s *starter) takenBy(c *command, all table) int64 {
 		own += p.own()
 	}
 	return own
+}
+
+func threadsOf(group []processInfo) (n int) {
+	for _, p := range group {
+		n += p.threads
+	}
+	return n
 }
 
 // own is the memory that a process has in use itself: its part of what it shares, and no

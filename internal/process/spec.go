@@ -28,6 +28,14 @@ type Spec struct {
 	// together; 0 is not a bound. Files that they have mapped are not counted.
 	Memory int64
 
+	// Threads is how many processes and threads there may be of it together, and Written how
+	// many bytes it may have in the folder Scratch, which holds all that it can write; half
+	// of what was free there at the start, if that is less. 0 is not a bound. Where this
+	// system has no way to it there is none.
+	Threads int
+	Scratch string
+	Written int64
+
 	// Varied is set for the command where the system allows it. It is started all the same
 	// where it does not, and Confinement.NotVaried says so.
 	Varied Varied
@@ -132,6 +140,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("there is no network %d", s.Network)
 	case s.Memory < 0:
 		return fmt.Errorf("%d bytes are no bound on memory", s.Memory)
+	case s.Threads < 0 || s.Written < 0 || s.Written > 0 && !filepath.IsAbs(s.Scratch):
+		return fmt.Errorf("%d threads, or %d bytes in %q, are no bounds", s.Threads, s.Written, s.Scratch)
 	case s.Varied.CPUs < 0 || s.Varied.Nice < 0 || len(s.Varied.Host) > 64 || s.Varied.Umask != nil && *s.Varied.Umask&^0o777 != 0:
 		return fmt.Errorf("nothing can be varied to %+v", s.Varied)
 	}

@@ -19,9 +19,10 @@ type starter struct {
 	shares bool // each command has a mount namespace of its own
 	loses  bool // what commands leave behind does not become ours
 
-	mu       sync.Mutex
-	commands map[int]*command // by pid, those that have not been reaped
-	watching bool
+	mu        sync.Mutex
+	commands  map[int]*command // by pid, those that have not been reaped
+	watching  bool
+	measuring bool
 }
 
 // serve starts commands until whoever asks for them is gone, and then ends what is left.

@@ -12,6 +12,7 @@ import (
 // processInfo is a process as the kernel shows it.
 type processInfo struct {
 	pid, parent, session int
+	threads              int
 	resident             int64 // bytes
 }
 
@@ -60,6 +61,7 @@ func readStat(pid string, room []byte) (p processInfo, ok bool) {
 	p.pid, _ = strconv.Atoi(pid)
 	p.parent, _ = strconv.Atoi(fields[1])
 	p.session, _ = strconv.Atoi(fields[3])
+	p.threads, _ = strconv.Atoi(fields[17])
 	pages, _ := strconv.ParseInt(fields[21], 10, 64)
 	p.resident = pages * pageSize
 	return p, true

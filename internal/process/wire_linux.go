@@ -26,12 +26,16 @@ type order struct {
 	Network Network
 	Hide    []string
 	Memory  int64
+	Threads int
+	Scratch string
+	Written int64
 	Varied  Varied
 }
 
 func (s *Spec) order(start bool) *order {
 	return &order{Start: start, Command: s.Command, Env: s.Env, Dir: s.Dir, Overlay: s.Overlay, Binds: s.Binds,
-		Network: s.Network, Hide: s.Hide, Memory: s.Memory, Varied: s.Varied}
+		Network: s.Network, Hide: s.Hide, Memory: s.Memory,
+		Threads: s.Threads, Scratch: s.Scratch, Written: s.Written, Varied: s.Varied}
 }
 
 // started is the answer.

@@ -29,7 +29,11 @@ type desk struct {
 // all of them share, or is looked at from outside.
 func (t *task) oneByOne() bool {
 	c := t.Command
-	return c.InPlace || c.Setup != "" || c.Probe != "" || len(c.Files) == 0 && !process.Look().Overlay.OK
+	if c.InPlace || c.Setup != "" || c.Probe != "" {
+		return true
+	}
+	_, why := placeFolder()
+	return len(c.Files) == 0 && why != ""
 }
 
 // newDesk prepares the folder in which a command runs: a view of its own of the folder

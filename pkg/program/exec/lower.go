@@ -128,11 +128,21 @@ func (s *shuffled) remove() error {
 	return s.memory.remove()
 }
 
-// ownFolderIn is a folder of this user alone in another one.
-func ownFolderIn(parent string) (string, error) {
-	dir := filepath.Join(parent, fmt.Sprintf("ers-of-%d", os.Getuid()))
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
+// ownFolderIn is a folder of this user alone in another one. Somebody else may have taken its
+// name, by accident or not: then it has another one.
+func ownFolderIn(parent string) (dir string, err error) {
+	const names = 16
+	for i := range names {
+		dir = filepath.Join(parent, fmt.Sprintf("ers-of-%d", os.Getuid()))
+		if i > 0 {
+			dir += fmt.Sprintf("-%d", i)
+		}
+		if err = os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return "", err
+		}
+		if err = ownFolder(dir); err == nil {
+			return dir, nil
+		}
 	}
-	return dir, ownFolder(dir)
+	return "", err
 }

@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,9 +53,9 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	in := func(name string) string { return filepath.Join(private, name) }
 	at := &place{dir: in(workFolder), home: in(homeFolder), tmp: in(tmpFolder), private: private}
-	fixed, err := fixedFolder()
-	if why := noFolders(); why != "" || err != nil {
-		v.missedAll("no folders can be mounted here: "+cmp.Or(why, fmt.Sprint(err)), vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
+	fixed, why := placeFolder()
+	if why != "" {
+		v.missedAll("no folders can be mounted here: "+why, vary.Path, vary.Home, vary.FileOrder, vary.FileTimes)
 		if files == "" {
 			return at, nil
 		}
@@ -85,6 +84,18 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	at.cache = filepath.Join(fixed, cacheFolder)
 	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
 	return at, nil
+}
+
+// placeFolder is where processes have their places, or why they cannot have them.
+func placeFolder() (dir, why string) {
+	if why = noFolders(); why != "" {
+		return "", why
+	}
+	dir, err := fixedFolder()
+	if err != nil {
+		return "", err.Error()
+	}
+	return dir, ""
 }
 
 // noFolders says why a process cannot have folders of its own at fixed places, "" where it can.

@@ -32,3 +32,11 @@ func TestBounds(t *testing.T) {
 		})
 	}
 }
+
+// A setuid program gives a command no rights that it does not have.
+func TestNoNewRights(t *testing.T) {
+	said, exit := run(t, shell(t, "grep NoNewPrivs /proc/self/status"))
+	if strings.Fields(said)[1] != "1" || exit != (Exit{}) {
+		t.Errorf("it said %q and ended with %+v", said, exit)
+	}
+}

@@ -19,10 +19,10 @@
 //
 // A command keeps its user and group. An ordinary user's has no capabilities; root's has
 // all but those to mount and to look into other processes, by which it would get behind
-// what hides. In a user namespace everybody else is nobody, and programs that become
-// somebody else (sudo) do not. What a command can still reach: sockets that are files,
-// everything that this user may change outside of the folder, and, by number, all processes
-// of this user: it is kept from accidents, not from malice.
+// what hides. It takes no new rights: a setuid program runs as who starts it. In a user
+// namespace everybody else is nobody. What a command can still reach: sockets that are
+// files, everything that this user may change outside of the folder, and, by number, all
+// processes of this user: it is kept from accidents, not from malice.
 //
 // An overlay has its own ways. A folder that was there before cannot be renamed (EXDEV, on
 // which mv copies), and of two names of one file only the one that is written to changes.

@@ -82,6 +82,7 @@ type Confinement struct {
 	Network string `json:"network,omitempty"`
 	Hidden  string `json:"hidden,omitempty"`
 	Memory  string `json:"memory,omitempty"`
+	Rights  string `json:"rights,omitempty"`
 	Rest    string `json:"rest,omitempty"` // how what it leaves behind is found
 
 	NotVaried map[string]string `json:"not_varied,omitempty"` // why, by the name of the field of Varied

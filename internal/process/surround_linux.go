@@ -44,7 +44,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 			a.had.Rest = restFound
 		}
 		a.vary(&o.Varied)
-		return a, a.without(o)
+		return a, errors.Join(a.without(o), a.noNewRights())
 	}
 	a.had.Rest = "it is found, by its mount namespace"
 	if err := mountsOfItsOwn(); err != nil {
@@ -57,7 +57,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 		return a, err
 	}
 	a.vary(&o.Varied)
-	return a, dropRights()
+	return a, errors.Join(a.noNewRights(), dropRights())
 }
 
 // without says what a command does not have when no mounts of its own can be had.
@@ -260,6 +260,15 @@ func noNetwork() error {
 	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
 		return fmt.Errorf("bring up lo: %w", err)
 	}
+	return nil
+}
+
+// noNewRights keeps programs that become somebody else (setuid) what the command is.
+func (a *surroundings) noNewRights() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("take no new rights: %w", err)
+	}
+	a.had.Rights = "no new ones: programs of other users run as this one"
 	return nil
 }
 

@@ -154,6 +154,10 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 		io.say("%s", usageError(err))
 		return exitUnknown
 	}
+	if err := emptyList(command); err != nil {
+		io.say("%v", err)
+		return exitUnknown
+	}
 	if err := daemon.ChooseServer(command, func(text string) { fmt.Fprintf(io.err, "%s: %s\n", name, text) }); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		return exitUnknown

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,6 +47,9 @@ func usageError(err error) string {
 		return fmt.Sprintf("%s; see `ers --help`", report.Clean(err.Error()))
 	}
 	text, _, _ := strings.Cut(report.Clean(err.Error()), ", did you mean")
+	for _, w := range wordings {
+		text = w.kong.ReplaceAllString(text, w.plain)
+	}
 	node := e.Context.Selected()
 	if node == nil {
 		node = e.Context.Model.Node
@@ -55,6 +60,27 @@ func usageError(err error) string {
 		text += perhaps(word, commandsOf(node))
 	}
 	return fmt.Sprintf("%s; see `%s --help`", text, strings.TrimSpace(node.FullPath()))
+}
+
+// wordings replace what kong says of a flag's value.
+var wordings = []struct {
+	kong  *regexp.Regexp
+	plain string
+}{
+	{regexp.MustCompile(`expected \S+ value but got "EOL" \(<EOL>\)|missing value, expecting .*`), "a value is missing behind it"},
+	{regexp.MustCompile(`expected \S+ value but got (".*") \(.* flag\); perhaps try (--[^=]+)=(.*)\?$`), "a value is missing behind it: $1 looks like another flag, and if it is the value, write $2=$3"},
+	{regexp.MustCompile(`bool value must be .* but got (".*")$`), "$1 is not true or false"},
+}
+
+// emptyList finds a flag that takes several values and was given none, as by a script in
+// which a command failed: it is not as if the flag had been left out.
+func emptyList(command *kong.Context) error {
+	for _, part := range command.Path {
+		if f := part.Flag; f != nil && f.Target.Kind() == reflect.Slice && f.Target.Len() == 0 {
+			return fmt.Errorf("--%s: a value is missing behind it; see `%s --help`", f.Name, strings.TrimSpace(command.Selected().FullPath()))
+		}
+	}
+	return nil
 }
 
 func perhaps(word string, known []string) string {

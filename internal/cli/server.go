@@ -205,7 +205,8 @@ func (l *local) serve(ctx context.Context, config embedded.Config, once, everybo
 		return daemon.Serve(ctx, config, everybody)
 	}
 	b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
-		config.Token = l.config(config.Log).Token
+		now := l.config(config.Log) // the server may have come meanwhile
+		config.Token, config.Creds = now.Token, now.Creds
 		return bus.Open(ctx, config.Config)
 	})
 	return b, func() {}, err

@@ -130,7 +130,9 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if io.program == nil {
 		services.Evaluators = evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
 		defer services.Evaluators.Close()
-		services.Evaluators.Warm(ctx) // while the server starts
+		if config.Listen == "" {
+			services.Evaluators.Warm(ctx) // while the server starts
+		}
 	}
 	b, err := open(ctx, config)
 	if err != nil {
@@ -138,6 +140,11 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
 		return errors.Join(err, b.Close())
+	}
+	if services.Evaluators != nil && config.Listen != "" {
+		// Not before: a process that is just being started holds the port that was tried, and
+		// the server could not listen on it.
+		services.Evaluators.Warm(ctx)
 	}
 	services.Bus, services.Processes, services.Allow = b, l.processes(io, config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
 	if io.program != nil {

@@ -39,7 +39,7 @@ type creation struct {
 
 // replication is for commands that create the streams.
 type replication struct {
-	Replicas int `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
+	Replicas uint `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
 }
 
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
@@ -111,7 +111,7 @@ type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
 func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
 	log := l.log(io, level)
 	config.Config = l.config(log)
-	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
+	config.Create, config.Replicas, config.Repair = true, int(l.Replicas), l.repair
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"abraxas.dev/ers/internal/flags"
 	"abraxas.dev/ers/internal/nearest"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -46,10 +46,7 @@ func usageError(err error) string {
 	if !ok || e.Context == nil {
 		return fmt.Sprintf("%s; see `ers --help`", report.Clean(err.Error()))
 	}
-	text, _, _ := strings.Cut(report.Clean(err.Error()), ", did you mean")
-	for _, w := range wordings {
-		text = w.kong.ReplaceAllString(text, w.plain)
-	}
+	text, _, _ := strings.Cut(flags.Plain(report.Clean(err.Error())), ", did you mean")
 	node := e.Context.Selected()
 	if node == nil {
 		node = e.Context.Model.Node
@@ -60,16 +57,6 @@ func usageError(err error) string {
 		text += perhaps(word, commandsOf(node))
 	}
 	return fmt.Sprintf("%s; see `%s --help`", text, strings.TrimSpace(node.FullPath()))
-}
-
-// wordings replace what kong says of a flag's value.
-var wordings = []struct {
-	kong  *regexp.Regexp
-	plain string
-}{
-	{regexp.MustCompile(`expected \S+ value but got "EOL" \(<EOL>\)|missing value, expecting .*`), "a value is missing behind it"},
-	{regexp.MustCompile(`expected \S+ value but got (".*") \(.* flag\); perhaps try (--[^=]+)=(.*)\?$`), "a value is missing behind it: $1 looks like another flag, and if it is the value, write $2=$3"},
-	{regexp.MustCompile(`bool value must be .* but got (".*")$`), "$1 is not true or false"},
 }
 
 // emptyList finds a flag that takes several values and was given none, as by a script in

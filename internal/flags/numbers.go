@@ -1,4 +1,5 @@
-package cli
+// Package flags makes command lines say in plain words what is wrong with them.
+package flags
 
 import (
 	"errors"
@@ -11,8 +12,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// numbers make the flags that take a number or a time say in plain words what they want.
-func numbers() []kong.Option {
+// Numbers make the flags that take a number or a time say in plain words what they want.
+func Numbers() []kong.Option {
 	list := []kong.Option{kong.TypeMapper(reflect.TypeFor[time.Duration](), parsed(func(text string, to reflect.Value) error {
 		d, err := time.ParseDuration(text)
 		if err != nil {

@@ -48,10 +48,15 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	p.await(ts, p.stderr, args[1])
 }
 
-// await NAME PATTERN waits until the standard output of a command matches.
+// await NAME PATTERN [stderr] waits until the standard output of a command matches, or its
+// standard error.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	p := backgrounds(ts)[args[0]]
-	p.await(ts, p.stdout, args[1])
+	o := p.stdout
+	if len(args) > 2 {
+		o = p.stderr
+	}
+	p.await(ts, o, args[1])
 }
 
 // end NAME SIGNAL [CODE] ends a command by INT or TERM; its exit code must be 0 or CODE.

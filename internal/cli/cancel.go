@@ -11,8 +11,8 @@ import (
 
 type cancelCommand struct {
 	connection
-	Window uint64 `required:"" placeholder:"W" help:"The window."`
-	Reason string `placeholder:"TEXT" help:"Why, for those who read the verdict."`
+	Window *uint64 `placeholder:"W" help:"The window. It must be named: no command guesses what to cancel."`
+	Reason string  `placeholder:"TEXT" help:"Why, for those who read the verdict."`
 }
 
 func (*cancelCommand) examples() string {
@@ -29,7 +29,10 @@ func (c *cancelCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *cancelCommand) cancel(ctx context.Context, io *streams, b *bus.Bus) error {
-	_, key, err := client.Get(ctx, b, c.Window)
+	if c.Window == nil {
+		return whichRuns(ctx, b, "--window")
+	}
+	_, key, err := client.Get(ctx, b, *c.Window)
 	if err != nil {
 		return err
 	}
@@ -38,11 +41,11 @@ func (c *cancelCommand) cancel(ctx context.Context, io *streams, b *bus.Bus) err
 		return err
 	}
 	if v != nil {
-		return fmt.Errorf("window %d has its verdict already: %s", c.Window, v.Outcome)
+		return fmt.Errorf("window %d has its verdict already: %s", *c.Window, v.Outcome)
 	}
 	if _, err := client.Cancel(ctx, b, key, c.Reason); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.text(), "window %d is cancelled: a coordinator gives up the runs that are not complete, and the verdict is then inconclusive\n", c.Window)
+	_, err = fmt.Fprintf(io.text(), "window %d is cancelled: a coordinator gives up the runs that are not complete, and the verdict is then inconclusive\n", *c.Window)
 	return err
 }

@@ -29,7 +29,7 @@ func explain(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 	}
 	var text strings.Builder
 	if asked != nil {
-		tellSince(&text, passed, asked)
+		tellSince(&text, passed, asked, worksOnFolder(v, d))
 	}
 	if list := hintsFor(ctx, b, v, d, dir); len(list) > 0 {
 		text.WriteString("\n  Hints, not findings: these lines often differ from run to run\n")
@@ -42,8 +42,12 @@ func explain(ctx context.Context, io *streams, b *bus.Bus, v *events.Verdict, d 
 }
 
 // tellSince words what changed.
-func tellSince(text *strings.Builder, passed uint64, asked *against.Asked) {
-	if asked.Same() {
+func tellSince(text *strings.Builder, passed uint64, asked *against.Asked, folder bool) {
+	switch {
+	case asked.Same() && folder:
+		fmt.Fprintf(text, "\n  Since window %d, which passed, the same is asked for. The files that it works on are no\n  part of that: it is one of them, or what else is around the runs, or it differs by itself\n", passed)
+		return
+	case asked.Same():
 		fmt.Fprintf(text, "\n  Since window %d, which passed, the same is asked for: it is what is around the runs, or\n  it differs by itself\n", passed)
 		return
 	}
@@ -66,6 +70,16 @@ func tellSince(text *strings.Builder, passed uint64, asked *against.Asked) {
 		}
 	}
 	row("the same", strings.Join(same, ", "))
+}
+
+// worksOnFolder tells whether the task that differs is a program that finds its files by
+// itself: then no definition says that they have changed.
+func worksOnFolder(v *events.Verdict, d *program.Definition) bool {
+	if d == nil || v.Divergence == nil {
+		return false
+	}
+	p := d.ProcessOf(v.Divergence.Task)
+	return p != nil && len(p.Files) == 0
 }
 
 const (

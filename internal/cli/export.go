@@ -60,8 +60,5 @@ func (c *exportCommand) export(ctx context.Context, io *streams, b *bus.Bus) err
 	if err := c.Format.Write(ctx, w, c.Out, io.out); err != nil {
 		return err
 	}
-	for _, problem := range w.Problems {
-		io.say("not to its end: %v", problem)
-	}
-	return nil
+	return io.notToTheEnd(w.Problems)
 }

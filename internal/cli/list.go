@@ -16,6 +16,9 @@ import (
 	"abraxas.dev/ers/pkg/report"
 )
 
+// stateRunning is the state of a window that has no verdict yet.
+const stateRunning = "running"
+
 // maxListed is how many messages of ERS_WINDOW are looked at, the newest.
 const maxListed = 10_000
 
@@ -131,7 +134,7 @@ func (c *listCommand) requests(ctx context.Context, b *bus.Bus, from, to uint64)
 
 // look finds out what a window came to. What cannot be read is said of it.
 func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
-	w := &listed{Window: m.Seq, State: "running"}
+	w := &listed{Window: m.Seq, State: stateRunning}
 	r, key, err := events.ReadRequest(m)
 	if err != nil {
 		_, w.Pipeline, _ = events.ParseWindowSubject(m.Subject)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"abraxas.dev/ers/internal/daemon"
+	"abraxas.dev/ers/internal/flags"
 	"abraxas.dev/ers/internal/page"
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/stop"
@@ -139,7 +140,7 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 	if io.program != nil {
 		file = "Pipeline file (YAML), for what it changes in the program's pipeline."
 	}
-	parser := kong.Must(commands, append(append(more, numbers()...), kong.Name(name), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String(), "file": file}, kong.UsageOnError(),
+	parser := kong.Must(commands, append(append(more, flags.Numbers()...), kong.Name(name), kong.Vars{"address": page.DefaultAddress, "memory": evaluator.Size(evaluator.DefaultMemory).String(), "file": file}, kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(io.help), kong.Writers(io.out, io.err), kong.Exit(func(code int) { exited = code }))...)
 	if io.program != nil {
 		for _, flag := range []string{"evaluator-memory", "allow-exec"} {
@@ -152,6 +153,10 @@ func parse(commands any, args []string, io *streams, more ...kong.Option) int {
 	}
 	if err != nil {
 		io.say("%s", usageError(err))
+		return exitUnknown
+	}
+	if err := emptyList(command); err != nil {
+		io.say("%v", err)
 		return exitUnknown
 	}
 	if err := daemon.ChooseServer(command, func(text string) { fmt.Fprintf(io.err, "%s: %s\n", name, text) }); err != nil {

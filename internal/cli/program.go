@@ -105,7 +105,7 @@ func (s *streams) load(ctx context.Context, file string) (*pipeline.File, error)
 	case s.program != nil:
 		return s.program.File(file)
 	case file == "":
-		return nil, errors.New("no pipeline file: use -f FILE")
+		return nil, noFile()
 	}
 	return loadFile(ctx, s, file)
 }
@@ -145,4 +145,14 @@ func (s *streams) examplesOf(command string, of any) string {
 		return e.examples()
 	}
 	return ""
+}
+
+// noFile is the error for a command that was given no pipeline file. None is taken by
+// itself: what it runs has to be named.
+func noFile() error {
+	const usual = "pipeline.yaml" // as ers init writes it
+	if _, err := os.Stat(usual); err == nil {
+		return errors.New("no pipeline file: use -f FILE; -f " + usual + " is the one in this folder")
+	}
+	return errors.New("no pipeline file: use -f FILE; `ers init DIR` writes one to begin with")
 }

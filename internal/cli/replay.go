@@ -95,43 +95,42 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 		first, end = *c.RunOnly, *c.RunOnly+1
 	}
 	out := bufio.NewWriterSize(io.out, 1<<16)
-	var d events.FrameDecoder
-	var line []byte
+	var problems []*client.Problem
 	for run := first; run < end; run++ {
-		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(window.Run(run)), 1, 0) {
-			if err == nil {
-				err = readFrame(&d, m, window)
-			}
-			if err != nil {
-				return errors.Join(out.Flush(), fmt.Errorf("run %d, %s sequence %d: %w", run, events.StreamTrace, m.Seq, err))
-			}
-			for i := range d.Len() {
-				line = c.appendLine(line[:0], &d, i, m.Seq)
-				if _, err := out.Write(report.CleanJSON(nil, line)); err != nil {
-					return err
-				}
+		err := c.replayRun(ctx, b, out, client.All(window, run, r.FirstTick, r.Ticks))
+		if problem, ok := errors.AsType[*client.Problem](err); ok {
+			problems = append(problems, problem)
+		} else if err != nil {
+			return errors.Join(out.Flush(), err)
+		}
+	}
+	return errors.Join(out.Flush(), io.notToTheEnd(problems))
+}
+
+func (c *replayCommand) replayRun(ctx context.Context, b *bus.Bus, out *bufio.Writer, run client.Run) error {
+	var line []byte
+	for f, err := range client.Frames(ctx, b, run) {
+		if err != nil {
+			return err
+		}
+		for i := range f.Len() {
+			line = c.appendLine(line[:0], &f.FrameDecoder, i, f.Seq)
+			if _, err := out.Write(report.CleanJSON(nil, line)); err != nil {
+				return err
 			}
 		}
 	}
-	return out.Flush()
+	return nil
 }
 
-// readFrame decodes a frame that must be one of a window's.
-func readFrame(d *events.FrameDecoder, m bus.Message, window events.WindowKey) error {
-	err := d.ReadFrame(m)
-	if err == nil && d.Key() != window {
-		err = client.ErrOtherRequest
+// notToTheEnd says of which runs the record is not whole. What was written of them is then
+// no answer.
+func (s *streams) notToTheEnd(problems []*client.Problem) error {
+	for _, problem := range problems {
+		s.say("not to its end: %v", problem)
 	}
-	if err == nil {
-		err = d.DecodeBody()
-	}
-	switch {
-	case err != nil:
-		return err
-	case d.Abandoned != "":
-		return fmt.Errorf("the coordinator gave the run up: %s", d.Abandoned)
-	case d.Difference != nil:
-		return fmt.Errorf("the run ends with a difference that it met by itself: %s of %s at tick %d", d.Difference.Kind, d.Difference.Task, d.Tick)
+	if len(problems) > 0 {
+		return errUnknown
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ type creation struct {
 
 // replication is for commands that create the streams.
 type replication struct {
-	Replicas int `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
+	Replicas uint `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
 }
 
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
@@ -112,7 +112,7 @@ type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
 func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
 	log := l.log(io, level)
 	config.Config = l.config(log)
-	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
+	config.Create, config.Replicas, config.Repair = true, int(l.Replicas), l.repair
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
@@ -132,7 +132,9 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if io.program == nil {
 		services.Evaluators = evaluator.New(evaluator.Config{Memory: int64(l.EvaluatorMemory), Log: log})
 		defer services.Evaluators.Close()
-		services.Evaluators.Warm(ctx) // while the server starts
+		if config.Listen == "" {
+			services.Evaluators.Warm(ctx) // while the server starts
+		}
 	}
 	b, err := open(ctx, config)
 	if err != nil {
@@ -140,6 +142,11 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	}
 	if err := l.checkStanding(ctx, io, b, config.StoreDir); err != nil {
 		return errors.Join(err, b.Close())
+	}
+	if services.Evaluators != nil && config.Listen != "" {
+		// Not before: a process that is just being started holds the port that was tried, and
+		// the server could not listen on it.
+		services.Evaluators.Warm(ctx)
 	}
 	services.Bus, services.Processes, services.Allow = b, l.processes(io, config.StoreDir), cmp.Or(l.allow, exec.AllowAll)
 	if io.program != nil {
@@ -207,7 +214,8 @@ func (l *local) serve(ctx context.Context, config embedded.Config, once, everybo
 		return daemon.Serve(ctx, config, everybody)
 	}
 	b, err = daemon.Await(ctx, config.Log, once, func() (*bus.Bus, error) {
-		config.Token = l.config(config.Log).Token
+		now := l.config(config.Log) // the server may have come meanwhile
+		config.Token, config.Creds = now.Token, now.Creds
 		return bus.Open(ctx, config.Config)
 	})
 	return b, func() {}, err

@@ -259,7 +259,7 @@ func (p *picture) readRow(ctx context.Context, run int, end int64, row *term.Row
 
 // draw returns the picture and, below it, who has which letter.
 func (p *picture) draw() []byte {
-	head := fmt.Sprintf("window %d of %s: %d runs, ticks %d to %d", p.window, p.request.Pipeline, p.request.Runs, p.span.First, p.span.First+p.span.Ticks-1)
+	head := fmt.Sprintf("window %d of %s: %d runs, %s", p.window, p.request.Pipeline, p.request.Runs, tickSpan(p.span.First, p.span.Ticks))
 	grid := term.Grid{Span: p.span, Reference: "A"}
 	if !p.judged() {
 		grid.Reference = "the first run that is hashed there"

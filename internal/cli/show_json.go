@@ -124,7 +124,7 @@ func hashedTicks(ctx context.Context, b *bus.Bus, key events.WindowKey, runs int
 
 // describe says what was asked for.
 func describe(r *events.WindowRequest, key events.WindowKey) listed {
-	return listed{Window: key.Window, State: "running", Pipeline: r.Pipeline, Request: key.Request, Runs: r.Runs, FirstTick: r.FirstTick, Ticks: r.Ticks,
+	return listed{Window: key.Window, State: stateRunning, Pipeline: r.Pipeline, Request: key.Request, Runs: r.Runs, FirstTick: r.FirstTick, Ticks: r.Ticks,
 		DefinitionSHA256: r.DefinitionSHA256, Drill: r.Drill != nil, Probe: r.Probe != nil}
 }
 

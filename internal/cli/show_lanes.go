@@ -24,7 +24,11 @@ func (c *showCommand) showLanes(ctx context.Context, io *streams, b *bus.Bus, wi
 	if _, err := fmt.Fprintf(io.text(), "\n%s\n", report.FirstLine(r.Verdict)); err != nil {
 		return nil, err
 	}
-	return r.Verdict, c.judge(r.Verdict)
+	err = c.judge(r.Verdict)
+	if err == nil && r.Broken != "" {
+		err = errUnknown
+	}
+	return r.Verdict, err
 }
 
 // drawLanes draws lanes and tasks by ticks of a run, or of one of the largest group.

@@ -33,7 +33,7 @@ func (c *streamsCreateCommand) Run(ctx context.Context, io *streams) error {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	config := c.config(c.log(io, zerolog.WarnLevel))
-	config.Create, config.Replicas = true, c.Replicas
+	config.Create, config.Replicas = true, int(c.Replicas)
 	b, err := c.connectWith(ctx, config)
 	if err != nil {
 		return outOfTime(ctx, err, "")
@@ -58,7 +58,7 @@ func (c *streamsCheckCommand) Run(ctx context.Context, io *streams) error {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	config := c.config(c.log(io, zerolog.WarnLevel))
-	config.Replicas = c.Replicas
+	config.Replicas = int(c.Replicas)
 	b, err := c.connectWith(ctx, config)
 	if err != nil {
 		return outOfTime(ctx, err, "")

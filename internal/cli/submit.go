@@ -57,7 +57,7 @@ func (c *submitCommand) Run(ctx context.Context, io *streams) error {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	config := c.config(c.log(io, zerolog.WarnLevel))
-	config.Create, config.Replicas = c.CreateStreams, c.Replicas
+	config.Create, config.Replicas = c.CreateStreams, int(c.Replicas)
 	b, err := c.connectWith(ctx, config)
 	if err != nil {
 		return io.noServer(outOfTime(ctx, err, ""))

@@ -48,7 +48,7 @@ func (c *topCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
-	if xterm.IsTerminal(int(os.Stdout.Fd())) {
+	if xterm.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb" { // which cannot draw
 		var restore func()
 		ctx, restore = untilQuit(ctx)
 		err = topScreen(ctx, io, b)

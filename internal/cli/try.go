@@ -22,8 +22,8 @@ import (
 )
 
 type tryCommand struct {
-	Runs int `default:"12" placeholder:"N" help:"Runs (${default})."`
-	Jobs int `placeholder:"N" help:"Runs at once. Left out: one for each processor."`
+	Runs int  `default:"12" placeholder:"N" help:"Runs (${default})."`
+	Jobs uint `placeholder:"N" help:"Runs at once. Left out: one for each processor."`
 	varyFlags
 
 	Dir     string   `placeholder:"DIR" type:"path" help:"Working folder. Left out: the current one."`
@@ -105,7 +105,7 @@ func (c *tryCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	c.folder, c.dir = f.Dir, f.Dir
-	switch c.turns = c.Jobs; {
+	switch c.turns = int(c.Jobs); {
 	case c.oneByOne():
 		c.turns = 1
 	case c.turns <= 0:

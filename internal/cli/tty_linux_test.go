@@ -34,8 +34,8 @@ func tty(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.ReplaceAll(shown, []byte("\r\n"), []byte("\n")), 0o644))
 }
 
-// typed KEYS TEXT COMMAND… types keys on a terminal once a command shows a text there. The
-// command must end with 0, and leave the terminal as it was.
+// typed KEYS TEXT COMMAND… types keys on a terminal once a command shows a text there; INT
+// interrupts it. The command must end with 0, and leave the terminal as it was.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
 	keys, err := strconv.Unquote(`"` + args[0] + `"`)
 	ts.Check(err)
@@ -49,6 +49,9 @@ func typed(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := exec.CommandContext(ctx, args[2], args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "NATS_URL="+ts.Getenv("NATS_URL"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
+	if term := ts.Getenv("TERM"); term != "" {
+		cmd.Env = append(cmd.Env, "TERM="+term)
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	ts.Check(cmd.Start())
 	go func() {
@@ -56,8 +59,12 @@ func typed(ts *testscript.TestScript, _ bool, args []string) {
 		for part, waits := make([]byte, 4096), true; ; {
 			n, err := controller.Read(part)
 			if shown = append(shown, part[:n]...); waits && bytes.Contains(shown, []byte(args[1])) {
-				_, err = controller.WriteString(keys)
 				waits = false
+				if keys == "INT" {
+					err = cmd.Process.Signal(os.Interrupt)
+				} else {
+					_, err = controller.WriteString(keys)
+				}
 			}
 			if err != nil {
 				return

@@ -3,11 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"abraxas.dev/ers/internal/flags"
 	"abraxas.dev/ers/internal/nearest"
 	"abraxas.dev/ers/pkg/report"
 )
@@ -44,7 +46,7 @@ func usageError(err error) string {
 	if !ok || e.Context == nil {
 		return fmt.Sprintf("%s; see `ers --help`", report.Clean(err.Error()))
 	}
-	text, _, _ := strings.Cut(report.Clean(err.Error()), ", did you mean")
+	text, _, _ := strings.Cut(flags.Plain(report.Clean(err.Error())), ", did you mean")
 	node := e.Context.Selected()
 	if node == nil {
 		node = e.Context.Model.Node
@@ -55,6 +57,17 @@ func usageError(err error) string {
 		text += perhaps(word, commandsOf(node))
 	}
 	return fmt.Sprintf("%s; see `%s --help`", text, strings.TrimSpace(node.FullPath()))
+}
+
+// emptyList finds a flag that takes several values and was given none, as by a script in
+// which a command failed: it is not as if the flag had been left out.
+func emptyList(command *kong.Context) error {
+	for _, part := range command.Path {
+		if f := part.Flag; f != nil && f.Target.Kind() == reflect.Slice && f.Target.Len() == 0 {
+			return fmt.Errorf("--%s: a value is missing behind it; see `%s --help`", f.Name, strings.TrimSpace(command.Selected().FullPath()))
+		}
+	}
+	return nil
 }
 
 func perhaps(word string, known []string) string {

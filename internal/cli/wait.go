@@ -12,13 +12,14 @@ import (
 type waitCommand struct {
 	connection
 	limit
-	Window []uint64 `required:"" placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to."`
+	Window []uint64 `placeholder:"W" help:"The window. With several, as in 1,2,3, also what their budgets come to. Left out: the last one that runs."`
 	answerFlags
 	budgetFlags
 }
 
 func (*waitCommand) examples() string {
-	return `  ers wait --window 17                         prints the verdict as ers submit does, with its exit code
+	return `  ers wait                                     for the last window that runs
+  ers wait --window 17                         prints the verdict as ers submit does, with its exit code
   ers wait --window "$(ers submit -f pipeline.yaml --no-wait --json | jq .window)" --timeout 10m
   ers wait --window 1,2,3                      several, and what their budgets come to
 `
@@ -42,8 +43,16 @@ func (c *waitCommand) Run(ctx context.Context, io *streams) error {
 }
 
 func (c *waitCommand) wait(ctx context.Context, io *streams, b *bus.Bus) (waitedFor string, err error) {
+	windows := c.Window
+	if len(windows) == 0 {
+		last, err := lastRunning(ctx, io, b)
+		if err != nil {
+			return "", err
+		}
+		windows = []uint64{last}
+	}
 	var keys []events.WindowKey
-	for _, window := range c.Window {
+	for _, window := range windows {
 		_, key, err := client.Get(ctx, b, window)
 		if err != nil {
 			return "", err

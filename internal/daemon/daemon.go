@@ -16,10 +16,12 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
+	"abraxas.dev/ers/internal/flags"
 	"abraxas.dev/ers/internal/stop"
 	"abraxas.dev/ers/internal/token"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/report"
 )
 
 // Version is what the services say they are.
@@ -42,7 +44,7 @@ type Flags struct {
 	Creds         string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
 	InboxPrefix   string `placeholder:"SUBJECT" help:"Begins the subjects of answers, for a user who may not subscribe to _INBOX."`
 	CreateStreams bool   `help:"Create the streams that are missing on the server."`
-	Replicas      int    `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
+	Replicas      uint   `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
 	NoWait        bool   `help:"Stop when the server or its streams are not there at the start, instead of waiting."`
 	Store         string `default:"ers-data" placeholder:"DIR" type:"path" help:"Streams of the embedded server (${default})."`
 	Listen        string `default:"127.0.0.1:4222" placeholder:"HOST:PORT" help:"Where the embedded server listens (${default})."`
@@ -54,7 +56,7 @@ type Flags struct {
 
 // connection is how to reach the server that the flags name.
 func (f *Flags) connection(name string) bus.Config {
-	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: f.Replicas, Name: name}
+	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: int(f.Replicas), Name: name}
 	if c.Token = token.Find(c.URL); c.Token != "" {
 		c.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
 	}
@@ -65,23 +67,23 @@ func (f *Flags) connection(name string) bus.Config {
 // asked for, 2 when it could not start or go on. more are flags of this service alone
 // (kong.Embed).
 func Main(name, about string, start func(b *bus.Bus, f *Flags, log zerolog.Logger) Service, more ...kong.Option) {
-	var flags Flags
-	parser := kong.Must(&flags, append(more, kong.Name(name), kong.Description(about))...)
+	var f Flags
+	parser := kong.Must(&f, append(append(more, flags.Numbers()...), kong.Name(name), kong.Description(about))...)
 	command, err := parser.Parse(os.Args[1:])
 	if err == nil {
 		err = ChooseServer(command, func(text string) { fmt.Fprintf(os.Stderr, "%s: %s\n", name, text) })
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v; see `%s --help`\n", name, err, name)
+		fmt.Fprintf(os.Stderr, "%s: %s; see `%s --help`\n", name, flags.Plain(report.Clean(err.Error())), name)
 		os.Exit(2)
 	}
 	ctx, release := stop.OnSignal(name)
 	defer release()
-	if flags.Health {
-		os.Exit(health(ctx, name, &flags))
+	if f.Health {
+		os.Exit(health(ctx, name, &f))
 	}
-	log := newLog(name, &flags)
-	if err := run(ctx, name, about, &flags, log, start); err != nil {
+	log := newLog(name, &f)
+	if err := run(ctx, name, about, &f, log, start); err != nil {
 		log.Error().Err(err).Msg("stopped")
 		os.Exit(2)
 	}

@@ -47,6 +47,9 @@ func ReadRun(ctx context.Context, b *bus.Bus, id uint64, run *int, columns int) 
 	}
 	r.Picture, r.Broken = read.Picture, read.Broken
 	r.From, r.To, r.Step = read.From, read.To, read.Step
+	if total := r.To - r.From; r.Verdict != nil && r.Broken == "" && r.Why == "" && r.Read < total {
+		r.Broken = fmt.Sprintf("%d of %d ticks are recorded", r.Read, total)
+	}
 	return r, nil
 }
 

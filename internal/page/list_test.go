@@ -55,6 +55,30 @@ func TestPipelines(t *testing.T) {
 	}
 }
 
+// TestNothingRan lists passes in which nothing ran: they do not look like others, and their
+// long words stay in their column.
+func TestNothingRan(t *testing.T) {
+	t.Parallel()
+	s := newPage(t, bustest.Open(t))
+	s.tell("skipped", events.Pass, func(v *events.Verdict) { v.Empty = events.EmptySkipped })
+	for _, width := range []int64{desktop, phone} {
+		p := newTab(t, s, width)
+		p.open("/")
+		p.see(".windows .badge.inconclusive", "pass, but nothing ran")
+		p.see(".pipelines .mark.inconclusive", "✓")
+		const over = `(() => { const list = [...document.querySelectorAll(".windows a > *")].map((e) => [e.className, e.getBoundingClientRect()]), found = [];
+			for (const [a, r] of list) for (const [b, q] of list) if (a < b && r.left < q.right && q.left < r.right && r.top < q.bottom && q.top < r.bottom) found.push(a + " and " + b);
+			return found; })()`
+		if over := eval[[]string](p, over); len(over) > 0 {
+			t.Errorf("on %d pixels these are in the same place: %q", width, over)
+		}
+	}
+	p := newTab(t, s, desktop)
+	p.open("/window/1/failure")
+	p.see("h1", "pass, but nothing ran")
+	p.see("h1", "no difference")
+}
+
 // TestNothingFound searches for what there is not.
 func TestNothingFound(t *testing.T) {
 	t.Parallel()

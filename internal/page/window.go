@@ -156,10 +156,11 @@ type pipelineSummary struct {
 }
 
 type recentState struct {
-	Window uint64 `json:"window"`
-	State  string `json:"state"`
-	Drill  bool   `json:"drill,omitempty"`
-	Probe  bool   `json:"probe,omitempty"`
+	Window uint64       `json:"window"`
+	State  string       `json:"state"`
+	Drill  bool         `json:"drill,omitempty"`
+	Probe  bool         `json:"probe,omitempty"`
+	Empty  events.Empty `json:"empty,omitempty"`
 }
 
 // What the list shows of pipelines where nothing else is asked for: so many of them, with
@@ -211,7 +212,7 @@ func (x *index) pipelines() []pipelineSummary {
 		}
 		list[i].Windows++
 		if len(list[i].Recent) < maxRecent {
-			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill, w.Probe})
+			list[i].Recent = append(list[i].Recent, recentState{id, w.State, w.Drill, w.Probe, w.Empty})
 		}
 	}
 	for i := range list {

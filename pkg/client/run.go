@@ -14,7 +14,7 @@ type Run struct {
 	Window    events.WindowKey
 	Run       int
 	FirstTick int64
-	End       int64 // the tick after the run's last
+	End       int64 // the tick after the run's last; FirstTick: the run is open
 
 	Next  int64  // first tick to read
 	After uint64 // ERS_TRACE sequence of the last frame before it; 0: read from the beginning, when Next is FirstTick
@@ -50,8 +50,9 @@ func Frames(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[*Frame, error] {
 		problem := func(seq uint64, format string, args ...any) {
 			yield(nil, &Problem{r.Run, events.StreamTrace, seq, fmt.Sprintf(format, args...)})
 		}
-		next, first := r.Next, 0 // what must come
-		if next == r.End {
+		next, first := r.Next, 0     // what must come
+		open := r.End == r.FirstTick // it says itself with which tick it ends
+		if next == r.End && !open {
 			return
 		}
 		for m, err := range b.Read(ctx, events.StreamTrace, events.TraceSubject(r.Window.Run(r.Run)), r.After+1, 0) {
@@ -83,9 +84,13 @@ func Frames(ctx context.Context, b *bus.Bus, r Run) iter.Seq2[*Frame, error] {
 			if first += f.Len(); f.Last() {
 				next, first = next+1, 0
 			}
-			if next == r.End {
+			if next == r.End || f.End {
 				return
 			}
+		}
+		if open {
+			problem(0, "the run does not say that it ends; it has come to event %d of tick %d", first, next)
+			return
 		}
 		problem(0, "the run ends before event %d of tick %d; its last is tick %d", first, next, r.End-1)
 	}

@@ -29,7 +29,7 @@ const maxDoubted = 32
 // Source gives a judge the evidence behind the last digests, from one goroutine. An
 // error that is a [*Contradiction], wrapped or not, makes the verdict inconclusive.
 type Source interface {
-	// Complete makes sure of a sealed run of a window that would pass: its digests cover
+	// Complete makes sure of a sealed run of a window that does not fail: its digests cover
 	// its ticks from the first to the last without gap, and the frames at the ends of the
 	// run are there. A last digest alone proves nothing.
 	Complete(run int) error
@@ -184,14 +184,12 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 		return x.explainContent(v.Divergence)
 	case len(v.Problems) > 0:
 		v.Outcome = events.Inconclusive
-		return nil
+		return x.complete(v) // what else is wrong is told too
 	case last[0].Events == 0:
 		return contradict(0, events.StreamDigest, 0, "no run has any events, so that nothing was compared")
 	}
-	for run := range last {
-		if err := x.src.Complete(run); err != nil {
-			return fmt.Errorf("run %d: %w", run, err)
-		}
+	if err := x.complete(v); err != nil {
+		return err
 	}
 	if l := v.Latch; l != nil && (l.Trace != v.ExpectedHash || l.Result != "" && l.Result != v.ExpectedResultHash) {
 		v.Outcome = events.Fail
@@ -205,6 +203,19 @@ func decide(v *events.Verdict, x *examiner, last []events.Digest) error {
 	if v.Drill == nil && v.Probe == nil {
 		oneIn, percent := sure.Excludes(v.Plain())
 		v.Excludes = &events.Excludes{OneIn: oneIn, Percent: percent}
+	}
+	return nil
+}
+
+// complete makes sure of the runs that are compared.
+func (x *examiner) complete(v *events.Verdict) error {
+	for run, hash := range v.Hashes {
+		if hash == "" {
+			continue
+		}
+		if err := x.src.Complete(run); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
 	}
 	return nil
 }

@@ -143,35 +143,6 @@ func TestDoubtedRunHidesNothing(t *testing.T) {
 	encode(t, &v)
 }
 
-// incomplete says that the digests of some runs do not cover all of their ticks.
-type incomplete struct {
-	Source
-	runs []int
-}
-
-func (s incomplete) Complete(run int) error {
-	if slices.Contains(s.runs, run) {
-		return &Contradiction{Run: run, Stream: events.StreamDigest, Seq: 9, Reason: "its digests begin with tick 2"}
-	}
-	return nil
-}
-
-// A last digest alone is no pass, and not even a fail because of a latch.
-func TestPassNeedsWholeRuns(t *testing.T) {
-	for _, latch := range []*events.Latch{nil, {Trace: testRequest}} {
-		w := newTestWindow(3)
-		w.req.Latch = latch
-		w.seal(t)
-		v, err := Judge(w.key(), &w.req, w.last, incomplete{w.runs, []int{0, 2}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Outcome != events.Inconclusive || len(v.Problems) == 0 || !strings.Contains(v.Problems[0].Reason, "begin with tick 2") {
-			t.Errorf("verdict %s, problems %v", v.Outcome, v.Problems)
-		}
-	}
-}
-
 // An error of the source is no verdict, and is told with what was asked for.
 func TestSourceErrors(t *testing.T) {
 	failed := errors.New("no responders")

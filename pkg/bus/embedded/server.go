@@ -227,7 +227,7 @@ func lockOrClose(f *os.File, dir string, exclusive bool) error {
 	}
 	f.Close()
 	if errors.Is(err, errLocked) {
-		return fmt.Errorf("data folder %s is in use by another process: connect to that one (--nats URL), stop it, or take another folder", dir)
+		return fmt.Errorf("data folder %s is in use by another process: connect to that one (--nats URL; `--nats context:ers` leads to the server of `ers up`), stop it, or take another folder", dir)
 	}
 	return fmt.Errorf("lock %s: %w", f.Name(), err)
 }

@@ -11,13 +11,14 @@ import { suspects, variations } from "./vary.js";
 export async function open(c) {
   const w = await get(`windows/${c.window}`, {}, { exact: true, signal: c.signal });
   const v = w.verdict, d = v?.divergence;
-  c.title(`Window ${c.window}: first difference`);
+  const about = d ? "first difference" : w.state === "pass" ? "no difference" : w.state === "running" ? "no verdict yet" : "not judged";
+  c.title(`Window ${c.window}: ${about}`);
   c.up = `#/window/${c.window}`;
   c.on.open = () => { if (!v) open(c).catch(() => {}); };
   c.on.window = (now) => { if (now.window === c.window && now.state !== w.state) open(c).catch(() => {}); };
-  const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], ["first difference"]);
+  const where = crumbs(["Windows", "#/"], [w.pipeline, `#/pipeline/${encodeURIComponent(w.pipeline)}`], [`window ${c.window}`, c.up], [about]);
   if (!d) {
-    return c.put(where, ...noDifference(c, w));
+    return c.put(where, ...noDifference(c, w, about));
   }
   const whole = d.kind === "latch" ? null : await evidence(c.window, d, c.signal);
   c.put(where,
@@ -38,13 +39,13 @@ export async function open(c) {
 }
 
 // noDifference says of a window why none is shown.
-function noDifference(c, w) {
+function noDifference(c, w, about) {
   const [title, text] = {
     pass: ["There is no difference", `${w.headline}.`],
     running: ["There is no verdict yet", w.done > 0 ? `${number(w.done)} of ${number(w.runs * w.ticks)} ticks are hashed. What differs is shown here as soon as the window is judged.` : "The window waits for its first ticks."],
   }[w.state] ?? ["It could not be judged", `${w.headline}. Whether its runs are equal is not known.`];
   return [
-    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true), h("span", { class: "hidden" }, ` window ${c.window}: first difference`)), h("p", { class: "headline" }, title)),
+    h("header", { class: `verdict ${w.state}` }, h("h1", {}, badge(w.state, true, w.verdict?.empty), h("span", { class: "hidden" }, ` window ${c.window}: ${about}`)), h("p", { class: "headline" }, title)),
     h("p", { class: "about" }, text),
     w.verdict?.problems ? problems(w.verdict.problems, c) : null,
     w.verdict && w.state !== "pass" ? section("Ask again", command(w.command, "In a terminal")) : null,

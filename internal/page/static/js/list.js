@@ -85,7 +85,7 @@ function pipelines(data, showAll) {
     return h("li", { "data-state": p.state }, h("a", { href: `#/pipeline/${encodeURIComponent(p.name)}` },
       h("span", { class: "name" }, p.name),
       h("span", { class: "trail", role: "img", "aria-label": `newest ${last.state}; ${p.recent.filter((r) => r.state === "pass").length} of the last ${p.recent.length} passed` },
-        p.recent.map((r) => h("span", { class: `mark ${r.state}`, title: `window ${r.window}: ${r.state}${r.drill ? ", a drill" : r.probe ? ", a probe" : ""}` }, states[r.state]?.mark ?? "!"))),
+        p.recent.map((r) => h("span", { class: `mark ${r.empty ? "inconclusive" : r.state}`, title: `window ${r.window}: ${r.empty ? states.empty.word : r.state}${r.drill ? ", a drill" : r.probe ? ", a probe" : ""}` }, states[r.state]?.mark ?? "!"))),
       h("span", { class: "count" }, plural(p.windows, "window"))));
   })), data.others > 0 ? h("p", { class: "more" }, h("button", { type: "button", onclick: showAll }, `Show ${plural(data.others, "more pipeline")}`)) : null];
 }

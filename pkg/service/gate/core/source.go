@@ -117,7 +117,7 @@ func (s *source) TickDigests(number int) iter.Seq2[events.TickDigest, error] {
 			}
 			d, err := events.ReadDigest(m)
 			if err != nil || d.Request != s.window.key.Request {
-				yield(events.TickDigest{}, bad(number, m.Stream, m.Seq, "this message stands among the run's digests, and is none"))
+				yield(events.TickDigest{}, bad(number, m.Stream, m.Seq, "this message is on the subject of the run's digests, and is not one of them"))
 				return
 			}
 			for _, t := range d.Covers {

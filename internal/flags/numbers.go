@@ -1,21 +1,26 @@
-package cli
+// Package flags makes command lines say in plain words what is wrong with them.
+package flags
 
 import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/alecthomas/kong"
 )
 
-// numbers make the flags that take a number or a time say in plain words what they want.
-func numbers() []kong.Option {
+// Numbers make the flags that take a number or a time say in plain words what they want.
+func Numbers() []kong.Option {
 	list := []kong.Option{kong.TypeMapper(reflect.TypeFor[time.Duration](), parsed(func(text string, to reflect.Value) error {
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			return fmt.Errorf("%q is not a time: want a number with a unit, as in 500ms, 90s or 5m", text)
+		}
+		if d <= 0 {
+			return fmt.Errorf("%s is not a time to wait: want more than 0, as in 500ms, 90s or 5m", text)
 		}
 		to.SetInt(int64(d))
 		return nil
@@ -41,9 +46,15 @@ func numbers() []kong.Option {
 	})))
 }
 
-// parsed reads the text that stands behind a flag.
+var negative = regexp.MustCompile(`^-\.?[0-9]`)
+
+// parsed reads the text that stands behind a flag. A minus before a digit does not begin
+// another flag.
 func parsed(read func(text string, to reflect.Value) error) kong.MapperFunc {
 	return func(ctx *kong.DecodeContext, target reflect.Value) error {
+		if t := ctx.Scan.Peek(); negative.MatchString(fmt.Sprint(t.Value)) {
+			return read(fmt.Sprint(ctx.Scan.Pop().Value), target)
+		}
 		t, err := ctx.Scan.PopValue("number")
 		if err != nil {
 			return err

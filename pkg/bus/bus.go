@@ -42,14 +42,15 @@ type Config struct {
 	// Server is a server in this process, in place of URL. The bus stops it on Close.
 	Server Server
 
-	// Creds is a credentials file for URL. Empty is none.
-	Creds string
+	// Identity is for URL.
+	Identity
 
 	// Token for a server that asks for one, where the URL has none.
 	Token string
 
 	// InboxPrefix begins the subjects on which answers are awaited, for a user who may
-	// not subscribe to the usual ones. Empty is _INBOX.
+	// not subscribe to the usual ones. Empty is what the file with the NKey's seed says,
+	// and else _INBOX.
 	InboxPrefix string
 
 	// Create makes Open create the streams that are missing. It refuses to when others

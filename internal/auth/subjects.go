@@ -19,11 +19,14 @@ func (r Role) Publish() []string {
 		return []string{"ers.>", objectSubjects + ">", api + ">", acks + ">", "$SRV.>"}
 	}
 	list := slices.Clone(d.writes)
-	if len(d.reads) > 0 {
+	if len(d.reads) > 0 { // who connects looks whether all streams are as they must be
 		list = append(list, api+"INFO")
+		for _, s := range streams {
+			list = append(list, api+"STREAM.INFO."+s)
+		}
 	}
 	for _, s := range d.reads {
-		list = append(list, api+"STREAM.INFO."+s, api+"STREAM.MSG.GET."+s, api+"DIRECT.GET."+s)
+		list = append(list, api+"STREAM.MSG.GET."+s, api+"DIRECT.GET."+s)
 	}
 	for _, s := range d.consumes {
 		list = append(list, api+"CONSUMER.CREATE."+s+".>", api+"CONSUMER.MSG.NEXT."+s+".*", api+"CONSUMER.DELETE."+s+".*")

@@ -95,8 +95,7 @@ type Bus struct {
 	streams   map[string]jetstream.Stream
 	born      map[string]time.Time // when each stream was created: one made anew is another
 	missing   []string             // see Missing
-	objects   jetstream.ObjectStore
-	server    Server // nil when the server is elsewhere
+	server    Server               // nil when the server is elsewhere
 	readOnly  bool
 
 	domain   atomic.Pointer[string] // of JetStream; nil: not known yet

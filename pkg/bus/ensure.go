@@ -82,13 +82,7 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 			}
 		}
 	}
-	if _, ok := b.streams[objectStream.Name]; !ok {
-		return nil
-	}
-	request, done := b.heed(ctx, b.apiPrefix+"STREAM.INFO."+objectStream.Name)
-	defer done()
-	b.objects, err = b.js.ObjectStore(request, objects.Bucket)
-	return heeded(request, err)
+	return nil
 }
 
 // Missing returns the streams that were not there beside others that held messages when

@@ -152,6 +152,10 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			yield(Message{}, err)
 			return
 		}
+		session := b.session
+		if b.readsDirect(stream) {
+			session = b.batches
+		}
 		retry := retrier{b: b, what: reading(stream)}
 		defer b.troubles.clear(reading(stream))
 		next := max(from, 1)
@@ -159,7 +163,7 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			begun := next
 			err := b.checkPosition(ctx, stream, next)
 			if err == nil {
-				err = b.session(ctx, stream, filter, &next, yield)
+				err = session(ctx, stream, filter, &next, yield)
 			}
 			if err == nil {
 				return

@@ -27,7 +27,7 @@ func (b *Bus) readsDirect(stream string) bool {
 // Pauses between looks at a stream on which nothing is left to read: short ones after
 // something was heard, since what is heard may not be stored yet, and growing.
 const (
-	shortLook = 100 * time.Microsecond
+	shortLook = time.Millisecond
 	longLook  = time.Second
 )
 

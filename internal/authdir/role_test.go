@@ -1,8 +1,7 @@
 package authdir_test
 
 import (
-	"context"
-	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -154,4 +153,116 @@ func TestEverySubject(t *testing.T) {
 	}
 }
 
-var _ = []any{context.Background, errors.New, slices.Contains[[]string], bus.Open}
+// A subject for an answer is not checked by the server. Those who live apart cannot make
+// it write on a stream by one. The services can, which is known.
+func TestAnswersStayApart(t *testing.T) {
+	t.Parallel()
+	p := authtest.Start(t, tenant)
+	admin := p.Open(t, tenant, auth.Administrator)
+	subjectOf := map[string]string{events.StreamWindow: "ers.window.starlark.p", events.StreamTrace: "ers.trace.p.1.0", events.StreamDigest: "ers.digest.p.1.0",
+		events.StreamVerdict: "ers.verdict.pass.p.1", events.StreamViz: "ers.viz.stability.p.1"}
+	for _, subject := range subjectOf {
+		if _, err := admin.Append(t.Context(), subject, 0, []byte("there before")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range auth.Roles() {
+		if r == auth.Administrator {
+			continue // it may write everywhere
+		}
+		a := connect(t, p, r)
+		before := ends(t, admin)
+		for _, request := range r.Publish() {
+			if !strings.HasPrefix(request, "$JS.API.") {
+				continue
+			}
+			for stream, subject := range subjectOf {
+				if r.MayPublish(subject) {
+					continue // it could write there anyhow
+				}
+				for _, body := range []string{`{"seq":1}`, `{"batch":1}`, ""} {
+					if err := a.PublishRequest(request, subject, []byte(body)); err != nil {
+						t.Fatal(stream, err)
+					}
+				}
+			}
+		}
+		if err := a.FlushTimeout(10 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+		if r.MayPublish("$JS.API.STREAM.INFO." + events.StreamTrace) { // whose answer comes behind all others
+			if _, err := a.Request("$JS.API.STREAM.INFO."+events.StreamTrace, nil, 10*time.Second); err != nil {
+				t.Fatal(r, err)
+			}
+		}
+		if now := ends(t, admin); maps.Equal(now, before) != r.Apart() {
+			t.Errorf("%s: the streams ended at %v, and end at %v", r, before, now)
+		}
+	}
+}
+
+// ends are the last sequences of the streams.
+func ends(t *testing.T, b *bus.Bus) map[string]uint64 {
+	t.Helper()
+	list, err := b.Streams(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]uint64)
+	for _, s := range list {
+		found[s.Config.Name] = s.State.LastSeq
+	}
+	return found
+}
+
+// Two tenants see nothing of each other: neither live nor in streams, nor by each other's
+// keys.
+func TestTenants(t *testing.T) {
+	t.Parallel()
+	p := authtest.Start(t, "red", "blue")
+	red := p.Open(t, "red", auth.Administrator)
+	heard := make(chan *nats.Msg, 100)
+	var blue []*bus.Bus
+	for _, r := range []auth.Role{auth.Administrator, auth.Viewer, auth.Alert, auth.Submitter} {
+		b := p.Dial(t, "blue", r)
+		blue = append(blue, b)
+		for _, subject := range r.Subscribe()[1:] { // behind its own answers
+			if _, err := b.Conn().ChanSubscribe(subject, heard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Conn().FlushTimeout(10 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := make(chan *nats.Msg, 100)
+	viewer := p.Dial(t, "red", auth.Viewer)
+	if _, err := viewer.Conn().ChanSubscribe(events.GateSubjects, own); err != nil {
+		t.Fatal(err)
+	}
+	if err := viewer.Conn().FlushTimeout(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	for _, subject := range []string{"ers.window.starlark.p", "ers.trace.p.1.0", "ers.digest.p.1.0", "ers.verdict.fail.p.1", "ers.viz.stability.p.1"} {
+		if _, err := red.Append(t.Context(), subject, 0, []byte("of red")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := <-own; m.Subject != "ers.gate.fail" || string(m.Data) != "of red" {
+		t.Errorf("its own viewer hears %s: %s", m.Subject, m.Data)
+	}
+	for _, b := range blue {
+		if err := b.Conn().FlushTimeout(10 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(heard) > 0 {
+		m := <-heard
+		t.Errorf("blue hears %s: %s", m.Subject, m.Data)
+	}
+	for _, r := range []auth.Role{auth.Administrator, auth.Viewer} {
+		if found := ends(t, p.Open(t, "blue", r)); slices.Max(slices.Collect(maps.Values(found))) != 0 {
+			t.Errorf("%s sees %v", r, found)
+		}
+	}
+}

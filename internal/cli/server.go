@@ -43,7 +43,7 @@ type replication struct {
 
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
 func (c *connection) config(log zerolog.Logger) bus.Config {
-	config := bus.Config{URL: c.NATS, Identity: c.Identity(), InboxPrefix: c.InboxPrefix, Name: "ers", Log: log}
+	config := bus.Config{URL: c.NATS, Identity: c.Identity(), InboxPrefix: c.InboxPrefix, Name: "ers", EndRefused: true, Log: log}
 	if config.Token = token.Find(c.NATS); config.Token != "" {
 		config.Identity = bus.Identity{} // it is for another server: this one takes its token alone
 	}
@@ -110,7 +110,7 @@ type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
 func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
 	log := l.log(io, level)
 	config.Config = l.config(log)
-	config.Create, config.Replicas, config.Repair = true, l.Replicas, l.repair
+	config.Create, config.Replicas, config.Repair, config.EndRefused = true, l.Replicas, l.repair, !l.shown
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}

@@ -70,6 +70,10 @@ type Config struct {
 	// serves. A stream that is missing is said by what reads it; see [ErrNoStream].
 	ReadOnly bool
 
+	// EndRefused ends what the server refuses with an error, for who waits for it. Without
+	// it what goes on for ever is tried again: a service may be let later.
+	EndRefused bool
+
 	// Name is what the server shows for this client.
 	Name string
 
@@ -98,6 +102,8 @@ type Bus struct {
 	server    Server               // nil when the server is elsewhere
 	readOnly  bool
 
+	endRefused bool // see Config
+
 	domain   atomic.Pointer[string] // of JetStream; nil: not known yet
 	troubles troubles
 	written  [maxStreams]atomic.Uint64 // messages stored, by stream
@@ -124,7 +130,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 const minPayload = 1 << 20
 
 func newBus(c Config) *Bus {
-	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, closed: make(chan struct{})}
+	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, endRefused: c.EndRefused, closed: make(chan struct{})}
 }
 
 func (b *Bus) open(ctx context.Context, c Config) error {

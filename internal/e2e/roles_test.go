@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"abraxas.dev/ers/internal/auth"
 	"abraxas.dev/ers/internal/authdir"
@@ -93,6 +94,40 @@ func TestRoles(t *testing.T) {
 	for line := range strings.Lines(string(log)) { // of services, which look who else listens, the refusal of that alone
 		if strings.Contains(strings.ToLower(line), "violation") && !strings.Contains(line, "ers-probe") {
 			t.Error(line)
+		}
+	}
+}
+
+// A command that may not do what it must says so by name at once.
+func TestRefusedRoles(t *testing.T) {
+	t.Parallel()
+	p := authtest.Start(t, "red")
+	s := newScene(t)
+	file := small.write(t)
+	if _, talk, code := s.ask(as(p, "red", auth.Submitter, "ers", "submit", "--no-wait", "-f", file)); code != 0 {
+		t.Fatal(talk)
+	}
+	for _, test := range []struct {
+		role auth.Role
+		args []string
+		want string // the subject, and who may
+	}{
+		{auth.Viewer, []string{"submit", "-f", file}, "only administrator or coordinator or gate or submitter may publish on $O.ERS_OBJECTS."},
+		{auth.Hasher, []string{"submit", "-f", file}, "only administrator or coordinator or gate or submitter may publish on $JS.API.STREAM.MSG.GET.OBJ_ERS_OBJECTS"},
+		{auth.Viewer, []string{"cancel", "--window", "1"}, "only administrator may publish on ers.control.cancel.chain.1"},
+		{auth.Submitter, []string{"cancel", "--window", "1"}, "only administrator may publish on ers.control.cancel.chain.1"},
+		{auth.Submitter, []string{"run", "--nats", p.URL, "-f", file}, "may publish on "},
+		{auth.Viewer, []string{"repair", "--yes"}, "may publish on ers.control.void"},
+		{auth.Alert, []string{"list"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
+		{auth.Input, []string{"audit"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
+		{auth.Alert, []string{"wait", "--window", "1"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
+		{auth.Alert, []string{"tail", "ers.trace.>"}, "may subscribe to ers.trace.>"},
+		{auth.Auditor, []string{"tail"}, "only administrator may subscribe to ers.>"},
+	} {
+		began := time.Now()
+		out, talk, code := s.ask(as(p, "red", test.role, "ers", test.args...))
+		if took := time.Since(began); code != 2 || !strings.Contains(talk, test.want) || !strings.Contains(talk, "we are here as "+string(test.role)) || took > 4*time.Second {
+			t.Errorf("%s %v: code %d after %v\n%s%s", test.role, test.args, code, took, out, talk)
 		}
 	}
 }

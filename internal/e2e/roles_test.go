@@ -112,12 +112,12 @@ func TestRefusedRoles(t *testing.T) {
 		args []string
 		want string // the subject, and who may
 	}{
-		{auth.Viewer, []string{"submit", "-f", file}, "only administrator or coordinator or gate or submitter may publish on $O.ERS_OBJECTS."},
-		{auth.Hasher, []string{"submit", "-f", file}, "only administrator or coordinator or gate or submitter may publish on $JS.API.STREAM.MSG.GET.OBJ_ERS_OBJECTS"},
+		{auth.Viewer, []string{"submit", "-f", file}, "only administrator or submitter may publish on ers.window.starlark.chain"},
+		{auth.Viewer, []string{"submit", "-f", busy.write(t)}, "only administrator or coordinator or gate or submitter may publish on $O.ERS_OBJECTS.C."},
+		{auth.Hasher, []string{"submit", "-f", file}, "may publish on $JS.API.STREAM.MSG.GET.OBJ_ERS_OBJECTS"},
 		{auth.Viewer, []string{"cancel", "--window", "1"}, "only administrator may publish on ers.control.cancel.chain.1"},
 		{auth.Submitter, []string{"cancel", "--window", "1"}, "only administrator may publish on ers.control.cancel.chain.1"},
 		{auth.Submitter, []string{"run", "--nats", p.URL, "-f", file}, "may publish on "},
-		{auth.Viewer, []string{"repair", "--yes"}, "may publish on ers.control.void"},
 		{auth.Alert, []string{"list"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
 		{auth.Input, []string{"audit"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
 		{auth.Alert, []string{"wait", "--window", "1"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},

@@ -41,7 +41,6 @@ type duties struct {
 	reads    []string // streams, message by message
 	consumes []string // streams, in a row: consumers of its own
 	queue    bool     // takes windows from the coordinators' queue
-	alarms   bool     // takes verdicts from durable consumers that the administrator made
 	hears    []string // live
 	asks     bool     // services, whether they are there and how they are
 	serves   string   // its name as a service
@@ -76,13 +75,13 @@ var table = []duties{
 		reads:  streams, consumes: []string{events.StreamTrace, events.StreamDigest, events.StreamVerdict, events.StreamViz, Objects}, asks: true, serves: "ers-gate"},
 	{role: Submitter, about: "asks for windows, and waits for their verdicts", apart: true,
 		writes: append([]string{events.WindowSubjects}, objects...),
-		reads:  streams, hears: liveSubjects, asks: true},
+		reads:  streams, hears: []string{events.DigestSubjects, events.VerdictSubjects, events.GateSubjects}, asks: true},
 	{role: Input, about: "sends live contexts (the subject is reserved: nothing reads it yet)", apart: true,
 		writes: []string{"ers.input.*"}},
 	{role: Viewer, about: "looks at everything, and changes nothing", apart: true,
 		reads: streams, hears: liveSubjects, asks: true},
-	{role: Alert, about: "hears the verdicts, live and from durable consumers", apart: true,
-		hears: []string{events.GateSubjects}, alarms: true},
+	{role: Alert, about: "hears the verdicts, and looks up those that it missed", apart: true,
+		reads: []string{events.StreamVerdict}, hears: []string{events.GateSubjects}},
 	{role: Auditor, about: "computes everything again from the streams", apart: true,
 		reads: streams},
 }

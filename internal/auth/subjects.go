@@ -34,9 +34,6 @@ func (r Role) Publish() []string {
 	if d.queue {
 		list = append(list, api+"CONSUMER.INFO."+events.StreamWindow+".*", acks+events.StreamWindow+".>")
 	}
-	if d.alarms {
-		list = append(list, api+"CONSUMER.INFO."+events.StreamVerdict+".*", api+"CONSUMER.MSG.NEXT."+events.StreamVerdict+".*", acks+events.StreamVerdict+".>")
-	}
 	if d.asks {
 		list = append(list, asked...)
 	}
@@ -80,7 +77,7 @@ func WhoSubscribes(subject string) []Role {
 
 // SeveralAnswers tells whether requests on a subject get more than one answer.
 func SeveralAnswers(subject string) bool {
-	return strings.HasPrefix(subject, api+"DIRECT.GET.") || strings.HasPrefix(subject, api+"CONSUMER.MSG.NEXT.") || slices.Contains(asked, subject)
+	return strings.HasPrefix(subject, api+"DIRECT.GET.") || slices.Contains(asked, subject)
 }
 
 func matchesAny(filters []string, subject string) bool {

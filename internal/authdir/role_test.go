@@ -23,7 +23,7 @@ func TestOpen(t *testing.T) {
 	p := authtest.Start(t, tenant)
 	for _, r := range auth.Roles() {
 		if r == auth.Input || r == auth.Alert {
-			continue // they are for what is live, and connect alone
+			continue // they do not need all streams
 		}
 		if err := p.Open(t, tenant, r).CheckStanding(t.Context()); err != nil {
 			t.Errorf("%s: %v", r, err)

@@ -29,7 +29,7 @@ func main() {
 			evaluators := evaluator.New(evaluator.Config{Memory: int64(flags.EvaluatorMemory), Log: log})
 			allow, err := flags.Allow()
 			allow.Warn(log)
-			processes := exec.Config{Build: daemon.Version, Hide: daemon.Secrets(f.Store, f.Creds), Log: log}
+			processes := exec.Config{Build: daemon.Version, Hide: daemon.Secrets(append(f.Files(f.NATS), f.Store)...), Log: log}
 			c := coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, evaluators, processes, allow), Kinds: service.Kinds,
 				Windows: flags.Windows, MaxTicks: flags.MaxTicks, Log: log})
 			run := func(ctx context.Context) error {

@@ -18,9 +18,10 @@ import (
 // A script writes the record of one window as the services would, with the services'
 // own code but without them, so that each message can be forged on its way.
 type script struct {
-	t   testing.TB
-	bus *bus.Bus
-	id  uint64
+	lost string // SHA-256 of an object that is not put
+	t    testing.TB
+	bus  *bus.Bus
+	id   uint64
 
 	window events.WindowKey
 	req    events.WindowRequest

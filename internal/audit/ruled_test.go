@@ -91,6 +91,9 @@ func ruled(s *script, output func(run int, tick int64, out *command.Output), nam
 			m, err := out.Make(command.Options{Rules: commandRules})
 			s.must(err)
 			for _, o := range m.Objects {
+				if o.SHA256 == s.lost {
+					continue
+				}
 				s.must(s.bus.PutObjectFrom(s.t.Context(), o.SHA256, o.Size, o.Open))
 			}
 			raw := fmt.Sprintf(`{"at":%d,"rows":1}`, run)
@@ -294,7 +297,6 @@ func TestForgedContent(t *testing.T) {
 func TestListedObjects(t *testing.T) {
 	b := bustest.Open(t)
 	s := newScript(t, b)
-	lost := ""
 	ruled(s, func(run int, tick int64, out *command.Output) {
 		for i := range 200 {
 			out.Files[fmt.Sprintf("f%03d", i)] = command.File{Type: command.Regular, Content: command.Memory([]byte(strings.Repeat("x", 1000)))}
@@ -310,14 +312,11 @@ func TestListedObjects(t *testing.T) {
 			out.Files[fmt.Sprintf("f%03d", i)] = command.File{Type: command.Regular, Content: command.Memory([]byte(strings.Repeat("x", 1000)))}
 		}
 		only := fmt.Sprintf("only here %s", strings.Repeat("z", 10_000))
-		lost = canon.Sum([]byte(only)).String()
+		s.lost = canon.Sum([]byte(only)).String()
 		out.Files["only"] = command.File{Type: command.Regular, Content: command.Memory([]byte(only))}
 	}, nil)
 	s.write()
-	store, err := b.JetStream().ObjectStore(t.Context(), events.BucketObjects)
-	s.must(err)
-	s.must(store.Delete(t.Context(), lost))
-	check(t, s.audit(), events.Fail, want{Gap, onTrace, s.frameSeqs[0][0], 0, 5, false, "object " + lost + ", which the frame names: it is not in the bucket"})
+	check(t, s.audit(), events.Fail, want{Gap, onTrace, s.frameSeqs[0][0], 0, 5, false, "object " + s.lost + ", which the frame names: it is not in the bucket"})
 }
 
 // FuzzTwoRules holds the rules of both paths against each other.

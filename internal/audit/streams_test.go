@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -134,11 +135,11 @@ func TestObjects(t *testing.T) {
 	check(t, s.audit(), events.Fail, want{Gap, onWindow, s.id, -1, -1, false, "the contexts of the window: it is not in the bucket"})
 
 	// An object under a name that is not its hash.
-	store, err := b.JetStream().ObjectStore(t.Context(), events.BucketObjects)
-	s.must(err)
 	name := canon.Sum([]byte("this")).String()
-	_, err = store.PutBytes(t.Context(), name, []byte("that"))
-	s.must(err)
+	for subject, text := range map[string]string{"C.x": "that", "M." + base64.URLEncoding.EncodeToString([]byte(name)): `{"name":"` + name + `","nuid":"x","size":4,"chunks":1}`} {
+		_, err := b.JetStream().Publish(t.Context(), "$O."+events.BucketObjects+"."+subject, []byte(text))
+		s.must(err)
+	}
 	damaged := newScript(t, b)
 	damaged.request = func(r *events.WindowRequest) { r.DefinitionSHA256 = name }
 	damaged.write()

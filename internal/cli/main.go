@@ -62,6 +62,7 @@ type commands struct {
 	Cancel    cancelCommand    `cmd:"" help:"Give up the runs of a window that are not complete."`
 	Repair    repairCommand    `cmd:"" help:"Go on after a stream was removed, restored or cut short, and say what is lost."`
 	Streams   streamsCommand   `cmd:"" help:"Create the streams on a server, or look at them."`
+	Auth      authCommand      `cmd:"" help:"Make a server that knows who may do what."`
 	View      viewCommand      `cmd:"" help:"Serve the page on which windows, runs and failures are seen."`
 	Show      showCommand      `cmd:"" help:"Draw a window, runs by ticks, and tell its verdict."`
 	Diff      diffCommand      `cmd:"" help:"Compare two windows: what was asked for, and where the runs differ first."`

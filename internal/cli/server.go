@@ -25,10 +25,9 @@ import (
 
 // connection is the server that a command talks to.
 type connection struct {
-	NATS        string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI."`
-	Creds       string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
-	InboxPrefix string `placeholder:"SUBJECT" help:"Begins the subjects of answers, for a user who may not subscribe to _INBOX."`
-	Verbose     bool   `short:"v" help:"Log what the services do."`
+	NATS string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI."`
+	daemon.Who
+	Verbose bool `short:"v" help:"Log what the services do."`
 }
 
 // creation says what becomes of streams that are missing on the server.
@@ -44,9 +43,9 @@ type replication struct {
 
 // config is how to reach the server. A server of `ers up` that is this user's lets us in.
 func (c *connection) config(log zerolog.Logger) bus.Config {
-	config := bus.Config{URL: c.NATS, Creds: c.Creds, InboxPrefix: c.InboxPrefix, Name: "ers", Log: log}
+	config := bus.Config{URL: c.NATS, Identity: c.Identity(), InboxPrefix: c.InboxPrefix, Name: "ers", EndRefused: true, Log: log}
 	if config.Token = token.Find(c.NATS); config.Token != "" {
-		config.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
+		config.Identity = bus.Identity{} // it is for another server: this one takes its token alone
 	}
 	return config
 }
@@ -112,7 +111,7 @@ type openFunc func(context.Context, embedded.Config) (*bus.Bus, error)
 func (l *local) with(ctx context.Context, io *streams, config embedded.Config, level zerolog.Level, open openFunc, do func(context.Context, *bus.Bus) error) (err error) {
 	log := l.log(io, level)
 	config.Config = l.config(log)
-	config.Create, config.Replicas, config.Repair = true, int(l.Replicas), l.repair
+	config.Create, config.Replicas, config.Repair, config.EndRefused = true, int(l.Replicas), l.repair, !l.shown
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
@@ -176,7 +175,7 @@ func temporary(config *embedded.Config) (remove func() error, err error) {
 // processes is what workers and commands need here.
 func (l *local) processes(io *streams, store string) exec.Config {
 	say := func(text string) { io.say("%s", text) }
-	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(store, l.Creds), Build: daemon.Version, Say: say}
+	return exec.Config{Dir: l.folder, Hide: daemon.Secrets(append(l.Files(l.NATS), store)...), Build: daemon.Version, Say: say}
 }
 
 // checkStanding refuses to begin where a stream is shorter than others remember, or

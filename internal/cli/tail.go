@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
@@ -36,11 +35,8 @@ func (c *tailCommand) Run(ctx context.Context, io *streams) error {
 		return err
 	}
 	messages := make(chan *nats.Msg, 1024)
-	sub, err := b.Conn().ChanSubscribe(c.Subject, messages)
+	stop, err := b.Hear(c.Subject, messages)
 	if err != nil {
-		return errors.Join(fmt.Errorf("follow %q: %w", c.Subject, err), b.Close())
-	}
-	if err := b.Conn().FlushTimeout(5 * time.Second); err != nil {
 		return errors.Join(err, b.Close())
 	}
 	fmt.Fprintf(io.err, "following %s, stop with Ctrl-C\n", c.Subject)
@@ -59,7 +55,7 @@ func (c *tailCommand) Run(ctx context.Context, io *streams) error {
 				return errors.Join(err, b.Close())
 			}
 		case <-ctx.Done():
-			return errors.Join(sub.Unsubscribe(), b.Close())
+			return errors.Join(stop(), b.Close())
 		}
 	}
 }

@@ -214,7 +214,7 @@ func (s *topState) ask(ctx context.Context, b *bus.Bus) error {
 		for _, name := range topServices {
 			state := term.Service{Name: name}
 			answer, cancel := context.WithTimeout(ctx, topAnswer)
-			m, err := b.Conn().RequestWithContext(answer, daemon.StatsSubject+name, nil)
+			m, err := b.Ask(answer, daemon.StatsSubject+name)
 			cancel()
 			counters := make(map[string]int64)
 			if err == nil && json.Unmarshal(m.Data, &counters) == nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -272,6 +273,7 @@ func (w *waiting) ended(ctx context.Context, key events.RunKey) bool {
 func (w *waiting) answers(ctx context.Context, s serviceKind) bool {
 	ctx, cancel := context.WithTimeout(ctx, pingWait)
 	defer cancel()
-	_, err := w.b.Conn().RequestWithContext(ctx, "$SRV.PING."+s.name, nil)
-	return err == nil
+	_, err := w.b.Ask(ctx, "$SRV.PING."+s.name)
+	_, refused := errors.AsType[*bus.RefusedError](err)
+	return err == nil || refused
 }

@@ -40,9 +40,8 @@ type Service struct {
 
 // Flags are the flags of every service.
 type Flags struct {
-	NATS          string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI. Left out: an embedded server."`
-	Creds         string `env:"NATS_CREDS" placeholder:"FILE" help:"Credentials file."`
-	InboxPrefix   string `placeholder:"SUBJECT" help:"Begins the subjects of answers, for a user who may not subscribe to _INBOX."`
+	NATS string `name:"nats" env:"NATS_URL" placeholder:"URL" help:"NATS server, or context:NAME of the nats CLI. Left out: an embedded server."`
+	Who
 	CreateStreams bool   `help:"Create the streams that are missing on the server."`
 	Replicas      uint   `placeholder:"N" help:"Replicas that the streams are to have. They are created with so many, or 1."`
 	NoWait        bool   `help:"Stop when the server or its streams are not there at the start, instead of waiting."`
@@ -56,9 +55,9 @@ type Flags struct {
 
 // connection is how to reach the server that the flags name.
 func (f *Flags) connection(name string) bus.Config {
-	c := bus.Config{URL: f.NATS, Creds: f.Creds, InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: int(f.Replicas), Name: name}
+	c := bus.Config{URL: f.NATS, Identity: f.Identity(), InboxPrefix: f.InboxPrefix, Create: f.CreateStreams, Replicas: int(f.Replicas), Name: name}
 	if c.Token = token.Find(c.URL); c.Token != "" {
-		c.Creds = "" // NATS_CREDS is for another server: this one takes its token alone
+		c.Identity = bus.Identity{} // it is for another server: this one takes its token alone
 	}
 	return c
 }
@@ -130,7 +129,7 @@ func open(ctx context.Context, name string, flags *Flags, log zerolog.Logger) (b
 	if flags.NATS != "" {
 		b, err = Await(ctx, log, flags.NoWait, func() (*bus.Bus, error) {
 			now := flags.connection(name) // the server may have come meanwhile
-			config.Token, config.Creds = now.Token, now.Creds
+			config.Token, config.Identity = now.Token, now.Identity
 			return bus.Open(ctx, config.Config)
 		})
 		return b, func() {}, err

@@ -50,9 +50,7 @@ func TestStreamTables(t *testing.T) {
 		if !slices.Equal(row, have) {
 			t.Errorf("the server has %v, the table %v", have, row)
 		}
-		if strings.HasPrefix(name, "ERS_") {
-			checkCommon(t, name, found, common)
-		}
+		checkCommon(t, name, found, common)
 	}
 	checkListed(t, b, listed)
 }

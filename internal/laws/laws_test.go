@@ -15,7 +15,7 @@ import (
 // pure are the packages in which nothing may depend on when, where or by whom they
 // are called.
 var pure = []string{"canon", "events", "scheduler", "program", "compare", "budgets", "content", "rules", "sure", "vary", "blame", "program/command", "report", "aalviz",
-	"worker", "service/hasher/core", "service/gate/core"}
+	"worker", "service/hasher/core", "service/gate/core", "../internal/auth"}
 
 // forbidden are the imports that a pure package must not have, nor a package of ours
 // that it imports.

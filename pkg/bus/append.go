@@ -42,7 +42,7 @@ func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 // After any other error, the end of ctx among them, the message may be in the
 // stream, may still get there, or not: read the subject before going on.
 func (b *Bus) Append(ctx context.Context, subject string, last uint64, data []byte) (seq uint64, err error) {
-	return b.startAppend(subject, subject, last, data).finish(ctx)
+	return b.appendGuarded(ctx, subject, subject, last, data)
 }
 
 // AppendOnce adds a message to the stream provided that it has none on a subject
@@ -50,7 +50,7 @@ func (b *Bus) Append(ctx context.Context, subject string, last uint64, data []by
 // [Bus.Append]. All who compete must give the same guard: on a replicated stream the
 // server compares guards as text while a message is in the making.
 func (b *Bus) AppendOnce(ctx context.Context, subject, guard string, data []byte) (seq uint64, err error) {
-	return b.startAppend(subject, guard, 0, data).finish(ctx)
+	return b.appendGuarded(ctx, subject, guard, 0, data)
 }
 
 // attempt is an append in flight. Its data must not change until finish has returned.
@@ -65,12 +65,14 @@ type attempt struct {
 	lost   bool  // an earlier attempt may be in the stream
 }
 
-func (b *Bus) startAppend(subject, guard string, last uint64, data []byte) *attempt {
+func (b *Bus) appendGuarded(ctx context.Context, subject, guard string, last uint64, data []byte) (seq uint64, err error) {
+	ctx, done := b.heed(ctx, subject)
+	defer done()
 	p := b.newAppend(subject, guard, last, data)
 	if p.err == nil {
 		p.send()
 	}
-	return p
+	return p.finish(ctx)
 }
 
 // newAppend prepares an append that is yet to be sent.
@@ -103,7 +105,7 @@ const (
 func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 	if p.ack == nil && p.err == nil { // sent by other means: look before sending it again
 		if seq, err = p.find(ctx); err != nil || seq != 0 {
-			return seq, p.explain(err)
+			return seq, p.explain(ctx, err)
 		}
 		p.send()
 	}
@@ -129,7 +131,7 @@ func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 			seq, err = p.find(ctx)
 		}
 		if err != nil || seq != 0 {
-			return seq, p.explain(err)
+			return seq, p.explain(ctx, err)
 		}
 	}
 }
@@ -154,10 +156,11 @@ func (e *AppendError) Unwrap() error { return e.Err }
 
 // explain puts what the server said in the place of an error that only says that
 // nothing came.
-func (p *attempt) explain(err error) error {
+func (p *attempt) explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
+	err = heeded(ctx, err)
 	err = meaning(p.stream, p.msg.Subject, err)
 	trouble, known := p.b.trouble(writing(p.stream))
 	switch {

@@ -94,13 +94,15 @@ func (b *Bus) appendEach(ctx context.Context, items []Item, lost bool, failed ma
 		if item.Err = failed[item.Subject]; item.Err != nil {
 			continue
 		}
+		heeding, done := b.heed(ctx, item.Subject)
 		p := b.newAppend(item.Subject, item.Subject, item.Last, item.Data)
 		if p.lost = lost; (!lost || absent) && p.err == nil {
 			p.send()
 		}
-		if item.Seq, item.Err = p.finish(ctx); item.Err != nil {
+		if item.Seq, item.Err = p.finish(heeding); item.Err != nil {
 			failed[item.Subject] = item.Err
 		}
+		done()
 		absent = absent || p.ack != nil // and so are those behind it: one look is enough
 		last[item.Subject] = item.Seq
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
+	"abraxas.dev/ers/internal/auth"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -95,23 +96,49 @@ func appendAll(tb testing.TB, s *bus.Bus, n, size int) {
 	wg.Wait()
 }
 
-// BenchmarkRead is the rate of Read and Follow over what is in the stream.
+// BenchmarkRead is the rate of Read and Follow over what is in the stream, by a consumer
+// and by direct gets.
 func BenchmarkRead(b *testing.B) {
-	s := bustest.Open(b)
-	const size = 4000
-	appendAll(b, s, b.N, size)
-	b.ReportAllocs()
-	b.SetBytes(size)
-	b.ResetTimer()
-	read := 0
-	for _, err := range s.Read(b.Context(), events.StreamTrace, "", 1, 0) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		read++
+	for name, prefix := range map[string]string{"consumer": "", "direct": auth.Viewer.Inbox()} {
+		b.Run(name, func(b *testing.B) {
+			s := bustest.Open(b, func(c *embedded.Config) { c.InboxPrefix = prefix })
+			const size = 4000
+			appendAll(b, s, b.N, size)
+			b.ReportAllocs()
+			b.SetBytes(size)
+			b.ResetTimer()
+			read := 0
+			for _, err := range s.Read(b.Context(), events.StreamTrace, "", 1, 0) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				read++
+			}
+			if read != b.N {
+				b.Errorf("read %d of %d", read, b.N)
+			}
+		})
 	}
-	if read != b.N {
-		b.Errorf("read %d of %d", read, b.N)
+}
+
+// BenchmarkFollow is the time from an append to its message, on a stream that is quiet.
+func BenchmarkFollow(b *testing.B) {
+	for name, prefix := range map[string]string{"consumer": "", "direct": auth.Viewer.Inbox()} {
+		b.Run(name, func(b *testing.B) {
+			s := bustest.Open(b, func(c *embedded.Config) { c.InboxPrefix = prefix })
+			seen := make(chan uint64)
+			go func() {
+				_ = s.Follow(b.Context(), events.StreamTrace, "", 1, func(m bus.Message) error { seen <- m.Seq; return nil })
+			}()
+			var last uint64
+			for b.Loop() {
+				var err error
+				if last, err = s.Append(b.Context(), "ers.trace.bench.1.0", last, []byte("x")); err != nil {
+					b.Fatal(err)
+				}
+				<-seen
+			}
+		})
 	}
 }
 

@@ -42,14 +42,15 @@ type Config struct {
 	// Server is a server in this process, in place of URL. The bus stops it on Close.
 	Server Server
 
-	// Creds is a credentials file for URL. Empty is none.
-	Creds string
+	// Identity is for URL.
+	Identity
 
 	// Token for a server that asks for one, where the URL has none.
 	Token string
 
 	// InboxPrefix begins the subjects on which answers are awaited, for a user who may
-	// not subscribe to the usual ones. Empty is _INBOX.
+	// not subscribe to the usual ones. Empty is what the file with the NKey's seed says,
+	// and else _INBOX.
 	InboxPrefix string
 
 	// Create makes Open create the streams that are missing. It refuses to when others
@@ -68,6 +69,10 @@ type Config struct {
 	// ReadOnly is for who only reads: no stream is created, and one that is sealed
 	// serves. A stream that is missing is said by what reads it; see [ErrNoStream].
 	ReadOnly bool
+
+	// EndRefused ends what the server refuses with an error, for who waits for it. Without
+	// it what goes on for ever is tried again: a service may be let later.
+	EndRefused bool
 
 	// Name is what the server shows for this client.
 	Name string
@@ -94,9 +99,10 @@ type Bus struct {
 	streams   map[string]jetstream.Stream
 	born      map[string]time.Time // when each stream was created: one made anew is another
 	missing   []string             // see Missing
-	objects   jetstream.ObjectStore
-	server    Server // nil when the server is elsewhere
+	server    Server               // nil when the server is elsewhere
 	readOnly  bool
+
+	endRefused bool // see Config
 
 	domain   atomic.Pointer[string] // of JetStream; nil: not known yet
 	troubles troubles
@@ -124,7 +130,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 const minPayload = 1 << 20
 
 func newBus(c Config) *Bus {
-	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, closed: make(chan struct{})}
+	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, endRefused: c.EndRefused, closed: make(chan struct{})}
 }
 
 func (b *Bus) open(ctx context.Context, c Config) error {

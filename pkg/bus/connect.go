@@ -1,10 +1,13 @@
 package bus
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,24 +44,32 @@ func (b *Bus) dial(c Config) (err error) {
 	name, isContext := strings.CutPrefix(c.URL, ContextScheme)
 	switch {
 	case b.server != nil:
-		c.Creds = "" // they are for a server elsewhere
+		c.Identity = Identity{} // it is for a server elsewhere
 		b.nc, err = nats.Connect("", append(b.connOptions(c), nats.InProcessServer(b.server))...)
 	case c.URL == "":
 		return errors.New("no NATS server given: name one by its URL")
-	case c.Creds != "" && readable(c.Creds) != nil:
-		return fmt.Errorf("credentials file (--creds or NATS_CREDS): %w", readable(c.Creds))
+	case c.Identity.check() != nil:
+		return c.Identity.check()
 	case isContext:
 		return b.dialContext(c, name)
 	case badAddress(c.URL):
 		return fmt.Errorf("%s is not an address of a NATS server: want nats://HOST:PORT; in a password, characters other than letters and digits are written as %%2F and so on", hideSecrets(c.URL))
 	default:
-		b.nc, err = nats.Connect(c.URL, b.connOptions(c)...)
+		var who []nats.Option
+		if who, err = c.Identity.options(); err != nil {
+			return err
+		}
+		b.nc, err = nats.Connect(c.URL, append(who, b.connOptions(c)...)...)
 	}
 	return explainConnect(c.URL, err)
 }
 
 func (b *Bus) dialContext(c Config, name string) error {
 	found, err := loadContext(name)
+	if err != nil {
+		return err
+	}
+	who, err := c.Identity.options()
 	if err != nil {
 		return err
 	}
@@ -73,7 +84,7 @@ func (b *Bus) dialContext(c Config, name string) error {
 		b.apiPrefix = strings.TrimSuffix(found.JSAPIPrefix, ".") + "."
 		b.where = fmt.Sprintf("JetStream's API under %s (jetstream_api_prefix of %s)", found.JSAPIPrefix, found.path)
 	}
-	b.nc, _, err = natscontext.Connect(found.path, append(found.options(), b.connOptions(c)...)...)
+	b.nc, _, err = natscontext.Connect(found.path, slices.Concat(found.options(), who, b.connOptions(c))...)
 	if err != nil {
 		if proxy := found.proxyError(); proxy != nil {
 			return away{proxy}
@@ -100,14 +111,11 @@ func (b *Bus) connOptions(c Config) []nats.Option {
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) { b.asyncError(err) }),
 	}
-	if c.Creds != "" {
-		opts = append(opts, nats.UserCredentials(c.Creds))
-	}
 	if c.Token != "" {
 		opts = append(opts, nats.Token(c.Token))
 	}
-	if c.InboxPrefix != "" {
-		opts = append(opts, nats.CustomInboxPrefix(c.InboxPrefix))
+	if prefix := cmp.Or(c.InboxPrefix, c.Identity.inboxPrefix()); prefix != "" {
+		opts = append(opts, nats.CustomInboxPrefix(prefix))
 	}
 	return opts
 }
@@ -120,11 +128,20 @@ func explainConnect(url string, err error) error {
 	_, unreachable := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
-		return away{fmt.Errorf("the NATS server at %s does not let us in: %w; check user, password or token in its address, or the credentials file (--creds or NATS_CREDS)", url, err)}
+		return away{fmt.Errorf("the NATS server at %s does not let us in: %w; check user, password or token in its address, or the file that says who we are (--creds, --nkey, or NATS_CREDS, NATS_NKEY)", url, err)}
+	case isTLS(err):
+		return away{fmt.Errorf("the NATS server at %s: %w; name the certificates of its authority with --tls-ca, and where it asks for one our own with --tls-cert and --tls-key", url, err)}
 	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout):
 		return away{fmt.Errorf("no NATS server at %s: %w; check the address, or start one with `ers up`", url, err)}
 	}
 	return fmt.Errorf("connect to NATS at %s: %w", url, err)
+}
+
+// isTLS tells whether a server was not known, or did not know us, by its certificate.
+func isTLS(err error) bool {
+	_, unknown := errors.AsType[*tls.CertificateVerificationError](err)
+	_, refused := errors.AsType[tls.AlertError](err)
+	return unknown || refused || strings.Contains(err.Error(), "tls: ")
 }
 
 // The first version of nats-server that has what we need: atomic batches.

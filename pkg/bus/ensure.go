@@ -82,13 +82,7 @@ func (b *Bus) openStreams(ctx context.Context, c Config) error {
 			}
 		}
 	}
-	if _, ok := b.streams[objectStream.Name]; !ok {
-		return nil
-	}
-	request, done := b.heed(ctx, b.apiPrefix+"STREAM.INFO."+objectStream.Name)
-	defer done()
-	b.objects, err = b.js.ObjectStore(request, objects.Bucket)
-	return heeded(request, err)
+	return nil
 }
 
 // Missing returns the streams that were not there beside others that held messages when
@@ -101,7 +95,7 @@ func ours() []jetstream.StreamConfig {
 	for _, c := range streams {
 		list = append(list, withPromises(c))
 	}
-	return append(list, objectStream)
+	return append(list, withPromises(objectStream))
 }
 
 // findStreams looks which streams are there. They are asked for in the order in which
@@ -156,15 +150,8 @@ func (b *Bus) createStream(ctx context.Context, c jetstream.StreamConfig) error 
 	defer stop()
 	ctx, done := b.heed(ctx, b.apiPrefix+"STREAM.CREATE."+c.Name)
 	defer done()
-	var err error
-	if c.Name == objectStream.Name {
-		bucket := objects
-		bucket.Replicas = c.Replicas
-		_, err = b.js.CreateObjectStore(ctx, bucket)
-	} else {
-		_, err = b.js.CreateStream(ctx, c)
-	}
-	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) || errors.Is(err, jetstream.ErrBucketExists) {
+	_, err := b.js.CreateStream(ctx, c)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return nil // another process was faster
 	}
 	return heeded(ctx, err)

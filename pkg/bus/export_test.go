@@ -9,8 +9,7 @@ import (
 // What the tests see of the table of streams.
 var (
 	Streams      = streams
-	Objects      = objects
-	ObjectStream = objectStream
+	ObjectStream = withPromises(objectStream)
 	WithPromises = withPromises
 	StreamOf     = streamOf
 )

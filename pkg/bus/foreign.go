@@ -81,6 +81,9 @@ func (b *Bus) findForeign(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if role, known := b.role(); known && !role.MayPublish(subject) {
+			continue
+		}
 		refused, done := b.heed(ctx, subject)
 		defer done()
 		if _, ok := b.streams[stream]; ok {

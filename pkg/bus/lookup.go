@@ -96,13 +96,15 @@ func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]u
 	if _, err := b.stream(stream); err != nil {
 		return nil, err
 	}
+	ctx, done := b.heed(ctx, b.apiPrefix+"STREAM.INFO."+stream)
+	defer done()
 	s, err := b.js.Stream(ctx, stream) // not the one that all share: Info writes into it
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", stream, err)
+		return nil, fmt.Errorf("stream %s: %w", stream, heeded(ctx, err))
 	}
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: subjects on %s: %w", stream, filter, err)
+		return nil, fmt.Errorf("stream %s: subjects on %s: %w", stream, filter, heeded(ctx, err))
 	}
 	return info.State.Subjects, nil
 }

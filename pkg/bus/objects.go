@@ -12,6 +12,7 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -46,35 +47,69 @@ func (b *Bus) GetObject(ctx context.Context, sha string) ([]byte, error) {
 // matter. Its errors, and those of reading it, are those of [Bus.GetObject]. That it is
 // the right object is known at its end: Read returns ErrDamaged in place of io.EOF when it
 // is not. The reader is for one goroutine and must be closed; it ends with ctx.
+//
+// Of several entries under the name the first one counts whose content is right: so nobody
+// who may add one, or pieces, changes what is read.
 func (b *Bus) OpenObject(ctx context.Context, sha string) (io.ReadCloser, error) {
-	info, err := b.entry(ctx, sha)
+	entries, err := b.entries(ctx, sha)
 	if err != nil {
 		return nil, objectError(sha, err)
 	}
+	last := len(entries) - 1
+	for i := range last {
+		err := readThrough(b.openEntry(ctx, sha, &entries[i]))
+		if err == nil {
+			return b.openEntry(ctx, sha, &entries[i]), nil
+		}
+		if !errors.Is(err, ErrDamaged) {
+			return nil, err
+		}
+	}
+	return b.openEntry(ctx, sha, &entries[last]), nil
+}
+
+func readThrough(r io.ReadCloser) error {
+	defer r.Close()
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+func (b *Bus) openEntry(ctx context.Context, sha string, info *jetstream.ObjectInfo) io.ReadCloser {
 	ctx, cancel := transferContext(ctx, info.Size)
 	// The client's own way of reading asks any replica, and where one lags it takes a new
 	// object for missing or damaged, which nothing would heal.
 	next, stop := iter.Pull2(b.Read(ctx, objectStream.Name, objectSubjects+"C."+info.NUID, 1, 0))
-	return &objectReader{sha: sha, next: next, close: func() { stop(); cancel() }, sum: sha256.New()}, nil
+	return &objectReader{sha: sha, next: next, close: func() { stop(); cancel() }, sum: sha256.New(), left: int64(info.Size)}
 }
 
-// entry reads what stands under an object's name.
-func (b *Bus) entry(ctx context.Context, sha string) (info jetstream.ObjectInfo, err error) {
-	m, err := b.Last(ctx, objectStream.Name, entrySubject(sha))
-	if errors.Is(err, ErrNotFound) {
-		return info, ErrNotFound
+// entries reads what stands under an object's name and may be it. There is at least one
+// when there is no error.
+func (b *Bus) entries(ctx context.Context, sha string) (list []jetstream.ObjectInfo, err error) {
+	none := ErrNotFound
+	for m, err := range b.Read(ctx, objectStream.Name, entrySubject(sha), 1, 0) {
+		if err != nil {
+			return nil, err
+		}
+		var info jetstream.ObjectInfo
+		switch err := json.Unmarshal(m.Data, &info); {
+		case err != nil:
+			none = fmt.Errorf("%w: its entry: %w", ErrDamaged, err)
+		case info.Deleted:
+			none = fmt.Errorf("%w: it was deleted", ErrNotFound)
+		case info.NUID == "" || strings.ContainsAny(info.NUID, ".*> \t\r\n") || info.Size > maxObject:
+			none = fmt.Errorf("%w: its entry names no pieces", ErrDamaged)
+		default:
+			list = append(list, info)
+		}
 	}
-	if err != nil {
-		return info, err
+	if len(list) == 0 {
+		return nil, none
 	}
-	if err := json.Unmarshal(m.Data, &info); err != nil {
-		return info, fmt.Errorf("%w: its entry: %w", ErrDamaged, err)
-	}
-	if info.Deleted {
-		return info, fmt.Errorf("%w: it was deleted", ErrNotFound)
-	}
-	return info, nil
+	return list, nil
 }
+
+// maxObject is more than any object has, in bytes.
+const maxObject = 1 << 50
 
 func entrySubject(sha string) string {
 	return objectSubjects + "M." + base64.URLEncoding.EncodeToString([]byte(sha))
@@ -94,12 +129,17 @@ type objectReader struct {
 	close func()
 	sum   hash.Hash
 	size  int64
+	left  int64 // what is behind it is not of the object
 	piece []byte
 	err   error
 }
 
 func (r *objectReader) Read(p []byte) (int, error) {
 	for len(r.piece) == 0 && r.err == nil {
+		if r.size >= r.left {
+			r.err = r.end()
+			break
+		}
 		m, err, more := r.next()
 		switch {
 		case err != nil:

@@ -30,9 +30,9 @@ const (
 )
 
 // PutObjectFrom keeps what open opens in the object store under its SHA-256 in lower-case
-// hex, unless it is there already and intact; a damaged copy is replaced. What is read
-// must have that SHA-256 and size, else nothing is kept. After an error the object is
-// there, or not, or damaged: put it again.
+// hex, unless it is there already and intact; a damaged copy is added to. What is read
+// must have that SHA-256 and size, else it is no object, and its pieces are in nobody's way.
+// After an error the object is there, or not, or damaged: put it again.
 func (b *Bus) PutObjectFrom(ctx context.Context, sha string, size int64, open func() (io.ReadCloser, error)) error {
 	if b.readOnly {
 		return fmt.Errorf("put object %s: the bus is open for reading alone", sha)
@@ -63,27 +63,30 @@ func (b *Bus) PutObjectFrom(ctx context.Context, sha string, size int64, open fu
 // hasObject tells whether an object is there and intact.
 func (b *Bus) hasObject(ctx context.Context, sha string) bool {
 	r, err := b.OpenObject(ctx, sha)
-	if err != nil {
-		return false
-	}
-	defer r.Close()
-	_, err = io.Copy(io.Discard, r)
-	return err == nil
+	return err == nil && readThrough(r) == nil
 }
 
 // writeObject writes the pieces of an object, and then its entry.
 //
 // Commit point: the entry. A crash before it leaves pieces that no entry names.
-func (b *Bus) writeObject(ctx context.Context, sha string, size int64, r io.Reader) error {
-	before, _ := b.entry(ctx, sha)
+func (b *Bus) writeObject(ctx context.Context, sha string, size int64, r io.Reader) (err error) {
 	id := nuid.Next()
-	w := &pieces{b: b, ctx: ctx, subject: objectSubjects + "C." + id, sum: sha256.New()}
-	err := w.write(r)
+	w := &pieces{b: b, subject: objectSubjects + "C." + id, sum: sha256.New()}
+	ctx, refusedPiece := b.heed(ctx, w.subject)
+	defer refusedPiece()
+	ctx, refusedEntry := b.heed(ctx, entrySubject(sha))
+	defer refusedEntry()
+	defer func() { err = heeded(ctx, err) }()
+	before, err := b.Last(ctx, objectStream.Name, entrySubject(sha))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	w.ctx = ctx
+	err = w.write(r)
 	if found := hex.EncodeToString(w.sum.Sum(nil)); err == nil && (found != sha || w.size != size) {
 		err = fmt.Errorf("it changed while it was read: %d bytes with SHA-256 %s, not %d", w.size, found, size)
 	}
 	if err != nil {
-		b.purgePieces(ctx, id)
 		return err
 	}
 	entry, err := json.Marshal(&jetstream.ObjectInfo{
@@ -94,25 +97,11 @@ func (b *Bus) writeObject(ctx context.Context, sha string, size int64, r io.Read
 	if err != nil {
 		return err
 	}
-	m := nats.NewMsg(entrySubject(sha))
-	m.Data = entry
-	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	if _, err := b.js.PublishMsg(ctx, m); err != nil {
-		return err
+	_, err = b.js.PublishMsg(ctx, &nats.Msg{Subject: entrySubject(sha), Data: entry}, jetstream.WithExpectLastSequencePerSubject(before.Seq))
+	if isConflict(err) && b.hasObject(ctx, sha) {
+		return nil // another was faster
 	}
-	if before.NUID != "" {
-		b.purgePieces(ctx, before.NUID) // of the damaged copy
-	}
-	return nil
-}
-
-// purgePieces removes pieces that no entry names. Those that stay are in nobody's way.
-func (b *Bus) purgePieces(ctx context.Context, id string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
-	defer cancel()
-	if s, err := b.js.Stream(ctx, objectStream.Name); err == nil {
-		_ = s.Purge(ctx, jetstream.WithPurgeSubject(objectSubjects+"C."+id))
-	}
+	return err
 }
 
 // pieces writes the pieces of an object.

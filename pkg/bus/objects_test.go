@@ -3,6 +3,7 @@ package bus_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -64,56 +66,78 @@ func TestMissingObject(t *testing.T) {
 	}
 }
 
-func TestDamagedObject(t *testing.T) {
+// forge adds messages to the bucket as anybody can who may write there.
+func forge(t *testing.T, b *bus.Bus, kind, of string, data ...string) {
+	t.Helper()
+	if kind == "M" {
+		of = base64.URLEncoding.EncodeToString([]byte(of))
+	}
+	for _, text := range data {
+		if _, err := b.JetStream().Publish(t.Context(), "$O."+events.BucketObjects+"."+kind+"."+of, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// forged are entries that lead to something else.
+func forged(t *testing.T, b *bus.Bus, sha string) []string {
+	t.Helper()
+	forge(t, b, "C", "other", "something else")
+	forge(t, b, "C", "short", "obj")
+	entry := func(nuid, size string) string {
+		return `{"name":"` + sha + `","bucket":"ERS_OBJECTS","nuid":"` + nuid + `","size":` + size + `,"chunks":1}`
+	}
+	return []string{"no JSON", `{"deleted":true}`, entry("other", "14"), entry("other", "6"), entry("short", "6"), entry("none", "6"), entry("*", "6"), entry(">", "6"), entry("a b", "6"),
+		entry("other", "0"), entry("other", "18446744073709551615"), entry("other", "9223372036854775807"), entry("", "6")}
+}
+
+// What is wrong under an object's name is no object, and is found out; with the right one
+// beside it, before or behind, nobody reads anything else.
+func TestForgedObject(t *testing.T) {
 	b := bustest.Open(t)
-	ctx := t.Context()
 	good := []byte("object")
 	sha := fmt.Sprintf("%x", sha256.Sum256(good))
-	store, err := b.JetStream().ObjectStore(ctx, events.BucketObjects)
+	all := forged(t, b, sha)
+	for i, text := range all {
+		forge(t, b, "M", sha, text)
+		if _, err := b.GetObject(t.Context(), sha); !errors.Is(err, bus.ErrDamaged) && !errors.Is(err, bus.ErrNotFound) {
+			t.Errorf("behind entry %d: %v", i, err)
+		}
+	}
+	if _, err := b.PutObject(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if got, err := b.GetObject(t.Context(), sha); err != nil || !bytes.Equal(got, good) {
+			t.Errorf("%s: got %q, %v", when, got, err)
+		}
+	}
+	check("after it was put")
+	forge(t, b, "M", sha, all...)
+	check("after more was added to its name")
+	found, err := b.Subjects(t.Context(), "OBJ_"+events.BucketObjects, "$O."+events.BucketObjects+".C.*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.PutBytes(ctx, sha, []byte("something else")); err != nil {
+	for subject := range found {
+		forge(t, b, "C", strings.TrimPrefix(subject, "$O."+events.BucketObjects+".C."), "more")
+	}
+	check("after more was added to its pieces")
+	before, err := b.LastSeq(t.Context(), "OBJ_"+events.BucketObjects)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.GetObject(ctx, sha); !errors.Is(err, bus.ErrDamaged) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := b.PutObject(ctx, good); err != nil {
+	if _, err := b.PutObject(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := b.GetObject(ctx, sha); err != nil || !bytes.Equal(got, good) {
-		t.Errorf("after it was put again: got %q, %v", got, err)
+	if now, err := b.LastSeq(t.Context(), "OBJ_"+events.BucketObjects); err != nil || now != before {
+		t.Errorf("it is put once more: %d messages, %v", now-before, err)
 	}
 }
 
-func TestIncompleteObject(t *testing.T) {
-	b := bustest.Open(t)
-	ctx := t.Context()
-	data := []byte("object")
-	sha, err := b.PutObject(ctx, data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := b.JetStream().Stream(ctx, "OBJ_"+events.BucketObjects)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Purge(ctx, jetstream.WithPurgeSubject("$O."+events.BucketObjects+".C.>")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.GetObject(ctx, sha); !errors.Is(err, bus.ErrDamaged) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := b.PutObject(ctx, data); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := b.GetObject(ctx, sha); err != nil || !bytes.Equal(got, data) {
-		t.Errorf("after it was put again: got %q, %v", got, err)
-	}
-}
-
-func TestDeletedObject(t *testing.T) {
+// Nothing in the bucket is replaced or removed, by the tools of NATS neither.
+func TestObjectsStay(t *testing.T) {
 	b := bustest.Open(t)
 	ctx := t.Context()
 	sha, err := b.PutObject(ctx, []byte("object"))
@@ -124,11 +148,20 @@ func TestDeletedObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Delete(ctx, sha); err != nil {
+	s, err := b.JetStream().Stream(ctx, "OBJ_"+events.BucketObjects)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.GetObject(ctx, sha); !errors.Is(err, bus.ErrNotFound) {
-		t.Errorf("got %v", err)
+	rollup := &nats.Msg{Subject: "$O." + events.BucketObjects + ".C.x", Header: nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupAll}}}
+	_, rolled := b.JetStream().PublishMsg(ctx, rollup)
+	_, put := store.PutBytes(ctx, sha, []byte("something else"))
+	for what, err := range map[string]error{"delete": store.Delete(ctx, sha), "purge": s.Purge(ctx), "delete a message": s.DeleteMsg(ctx, 1), "rollup": rolled, "put": put} {
+		if err == nil {
+			t.Errorf("%s works", what)
+		}
+	}
+	if got, err := b.GetObject(ctx, sha); err != nil || string(got) != "object" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
@@ -190,7 +223,7 @@ func TestLargeObject(t *testing.T) {
 	}
 }
 
-// What turns out to be something else is not kept, and leaves nothing.
+// What turns out to be something else is no object.
 func TestObjectThatChanges(t *testing.T) {
 	b := bustest.Open(t)
 	sha := fmt.Sprintf("%x", sha256.Sum256([]byte("object")))
@@ -204,8 +237,5 @@ func TestObjectThatChanges(t *testing.T) {
 	broken := func() (io.ReadCloser, error) { return io.NopCloser(iotest.ErrReader(io.ErrClosedPipe)), nil }
 	if err := b.PutObjectFrom(t.Context(), sha, 6, broken); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
-	}
-	if found, err := b.Subjects(t.Context(), "OBJ_"+events.BucketObjects, ">"); err != nil || len(found) != 0 {
-		t.Errorf("left are %v, %v", found, err)
 	}
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,13 +221,20 @@ func (g *Group) watch() {
 	}
 }
 
+// isRefused tells whether the server refuses what a writer sends.
+func (b *Bus) isRefused(w *Writer) bool {
+	trouble, known := b.trouble(writing(w.stream))
+	refused, ok := errors.AsType[*RefusedError](trouble.Err)
+	return known && ok && refused.Subject == w.subject
+}
+
 // rescue gives up the shots whose acknowledgement will not come.
 func (g *Group) rescue() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	breaks, closed, n := g.b.breaks.Load(), g.b.nc.IsClosed(), 0
 	for _, s := range g.flight {
-		if s != nil && (closed || s.breaks != breaks || time.Since(s.sentAt) >= ackTimeout) {
+		if s != nil && (closed || s.breaks != breaks || time.Since(s.sentAt) >= ackTimeout || g.b.isRefused(s.w)) {
 			g.land(s, lost, 0)
 			n++
 		}

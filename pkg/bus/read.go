@@ -5,9 +5,6 @@ import (
 	"errors"
 	"iter"
 	"math"
-	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Follow calls handle with every message of a stream that matches filter ("" is
@@ -132,25 +129,16 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 	return min(to, end), nil
 }
 
-// What the server may send ahead of us, in messages and bytes. Many messages, since
-// asking for more costs a pause; few bytes, since the client drops messages beyond
-// 64 MB. Twice this can be on its way.
-const (
-	pullMessages = 5000
-	pullBytes    = 4 << 20
-)
-
-// heartbeat makes the server say every second that it knows of our request. After
-// two seconds of silence we ask again: on a cluster the first request after a consumer
-// was made gets lost now and then.
-const heartbeat = jetstream.PullHeartbeat(time.Second)
-
 // messages yields what matches in order, for ever. The first error ends it.
 func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if _, err := b.stream(stream); err != nil {
 			yield(Message{}, err)
 			return
+		}
+		session := b.session
+		if b.readsDirect(stream) {
+			session = b.batches
 		}
 		retry := retrier{b: b, what: reading(stream)}
 		defer b.troubles.clear(reading(stream))
@@ -159,7 +147,7 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			begun := next
 			err := b.checkPosition(ctx, stream, next)
 			if err == nil {
-				err = b.session(ctx, stream, filter, &next, yield)
+				err = session(ctx, stream, filter, &next, yield)
 			}
 			if err == nil {
 				return
@@ -173,136 +161,4 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			}
 		}
 	}
-}
-
-// session yields messages from *next on and keeps it up to date. It returns nil
-// when yield wants no more.
-func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
-	config := jetstream.OrderedConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       *next,
-		InactiveThreshold: 30 * time.Second,
-		MaxResetAttempts:  1, // what is to be tried again we say ourselves
-	}
-	if filter != "" {
-		config.FilterSubjects = []string{filter}
-	}
-	// A request that is lost with its connection is waited for until its context ends,
-	// and ours may end late.
-	create, cancel := context.WithTimeout(ctx, apiTimeout)
-	heeding, done := b.heed(create, b.createSubject(stream, filter))
-	c, err := b.js.OrderedConsumer(heeding, stream, config)
-	err = heeded(heeding, err)
-	done()
-	cancel()
-	if err != nil {
-		return err
-	}
-	limit := max(pullBytes, int(b.nc.MaxPayload())) // below one message nothing would come
-	it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullMessages, limit), heartbeat)
-	if err != nil {
-		return err
-	}
-	defer b.release(ctx, stream, c, it)
-	ctx, cancel = context.WithCancel(ctx)
-	defer cancel()
-	ahead := make(chan arrival, readAhead)
-	go deliver(ctx, it, stream, ahead)
-	idle := time.NewTicker(idleCheck)
-	defer idle.Stop()
-	consumer, quiet := "", true
-	for {
-		select {
-		case d, ok := <-ahead:
-			if !ok {
-				return ctx.Err()
-			}
-			if d.err != nil {
-				return d.err
-			}
-			if d.consumer != consumer && consumer != "" { // the client has made it anew
-				if err := b.checkPosition(ctx, stream, *next); err != nil {
-					return err
-				}
-			}
-			consumer, quiet = d.consumer, false
-			b.troubles.clear(reading(stream))
-			*next = d.Seq + 1
-			// What the server had not sent yet when it sent this one is only half of the
-			// truth: more may have come and wait here.
-			d.Pending = max(d.Pending, uint64(len(ahead)))
-			if !yield(d.Message, nil) {
-				return nil
-			}
-		case <-idle.C:
-			b.troubles.clear(reading(stream))
-			if quiet { // or the stream was replaced by a shorter one, of which nothing comes
-				if err := b.checkPosition(ctx, stream, *next); err != nil {
-					return err
-				}
-			}
-			quiet = true
-		}
-	}
-}
-
-// idleCheck is how long nothing may come before we look whether the stream is still the
-// one that we read.
-const idleCheck = 2 * time.Second
-
-// createSubject is where the client asks for a consumer, but for its name, which comes
-// before the filter.
-func (b *Bus) createSubject(stream, filter string) string {
-	return b.apiPrefix + "CONSUMER.CREATE." + stream + ".*." + filter
-}
-
-// readAhead is how many messages are taken out of the client's buffer ahead of us, so
-// that we see whether there are any. Few, since each may have the size of max_payload.
-const readAhead = 16
-
-type arrival struct {
-	Message
-	consumer string // that delivered it
-	err      error
-}
-
-// deliver hands on what comes until an error, which is the last thing that it hands on,
-// or until ctx ends.
-func deliver(ctx context.Context, it jetstream.MessagesContext, stream string, ahead chan<- arrival) {
-	defer close(ahead)
-	for {
-		d := next(ctx, it, stream)
-		select {
-		case ahead <- d:
-		case <-ctx.Done():
-			return
-		}
-		if d.err != nil {
-			return
-		}
-	}
-}
-
-func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a arrival) {
-	m, err := it.Next(jetstream.NextContext(ctx))
-	if err != nil {
-		return arrival{err: err}
-	}
-	meta, err := m.Metadata()
-	if err != nil {
-		return arrival{err: err}
-	}
-	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
-}
-
-// release ends the consumer on the server as well. Without that the server does it
-// after InactiveThreshold.
-func (b *Bus) release(ctx context.Context, stream string, c jetstream.Consumer, it jetstream.MessagesContext) {
-	it.Stop()
-	if !b.nc.IsConnected() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	_ = b.js.DeleteConsumer(ctx, stream, c.CachedInfo().Name) // gone already is as good
 }

@@ -10,10 +10,21 @@ import (
 	"testing"
 	"time"
 
+	"abraxas.dev/ers/internal/auth"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
+
+// eachWay runs a test with a bus that reads by consumers, and with one whose role lets it
+// have none.
+func eachWay(t *testing.T, test func(t *testing.T, way func(*embedded.Config))) {
+	t.Run("consumer", func(t *testing.T) { test(t, func(*embedded.Config) {}) })
+	t.Run("direct", func(t *testing.T) {
+		test(t, func(c *embedded.Config) { c.InboxPrefix = auth.Viewer.Inbox() })
+	})
+}
 
 // appendRuns appends n frames, in turn to each of so many runs.
 func appendRuns(t testing.TB, b *bus.Bus, runs, n int) {
@@ -24,8 +35,10 @@ func appendRuns(t testing.TB, b *bus.Bus, runs, n int) {
 	}
 }
 
-func TestRead(t *testing.T) {
-	b := bustest.Open(t)
+func TestRead(t *testing.T) { eachWay(t, testRead) }
+
+func testRead(t *testing.T, way func(*embedded.Config)) {
+	b := bustest.Open(t, way)
 	appendRuns(t, b, 3, 30)
 	all := make([]uint64, 30)
 	for i := range all {
@@ -92,8 +105,10 @@ func TestRead(t *testing.T) {
 
 // However many messages there are, and however large, each is read once: those that are
 // looked up and those behind them that are not.
-func TestReadBeyondFew(t *testing.T) {
-	b := bustest.Open(t)
+func TestReadBeyondFew(t *testing.T) { eachWay(t, testReadBeyondFew) }
+
+func testReadBeyondFew(t *testing.T, way func(*embedded.Config)) {
+	b := bustest.Open(t, way)
 	for run, size := range []int{1, 40_000, 100_000} {
 		var last uint64
 		for n := range 12 {
@@ -201,8 +216,10 @@ func wantAll(t testing.TB, got []bus.Message, first uint64, n int) {
 	}
 }
 
-func TestFollow(t *testing.T) {
-	b := bustest.Open(t)
+func TestFollow(t *testing.T) { eachWay(t, testFollow) }
+
+func testFollow(t *testing.T, way func(*embedded.Config)) {
+	b := bustest.Open(t, way)
 	appendRuns(t, b, 3, 30)
 	wantAll(t, follow(t, b, "", 0, 30), 1, 30)
 	got := follow(t, b, "", 11, 20)
@@ -221,10 +238,12 @@ func TestFollow(t *testing.T) {
 }
 
 // Whoever gathers messages until Pending is 0 has them all in the end.
-func TestFollowSaysWhenItIsCaughtUp(t *testing.T) {
+func TestFollowSaysWhenItIsCaughtUp(t *testing.T) { eachWay(t, testFollowSaysWhenItIsCaughtUp) }
+
+func testFollowSaysWhenItIsCaughtUp(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
 	const n = 2000
-	b := bustest.Open(t)
+	b := bustest.Open(t, way)
 	go func() {
 		var last uint64
 		for i := range n {
@@ -250,11 +269,13 @@ func TestFollowSaysWhenItIsCaughtUp(t *testing.T) {
 	}
 }
 
-func TestFollowOverRestarts(t *testing.T) {
+func TestFollowOverRestarts(t *testing.T) { eachWay(t, testFollowOverRestarts) }
+
+func testFollowOverRestarts(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
 	const n = 3000
 	s := bustest.NewServer(t)
-	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, s.URL())
+	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, s.URL(), way)
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		var last uint64
@@ -274,12 +295,14 @@ func TestFollowOverRestarts(t *testing.T) {
 	writing.Wait() // the reader may be there before the writer's last acknowledgement
 }
 
-func TestFollowOverBrokenConnections(t *testing.T) {
+func TestFollowOverBrokenConnections(t *testing.T) { eachWay(t, testFollowOverBrokenConnections) }
+
+func testFollowOverBrokenConnections(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
 	const n = 2000
 	s := bustest.NewServer(t)
 	p := bustest.NewProxy(t, s.URL())
-	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, p.URL())
+	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, p.URL(), way)
 	appendRuns(t, writer, 1, n)
 	enough := errors.New("enough")
 	var got []bus.Message
@@ -299,9 +322,11 @@ func TestFollowOverBrokenConnections(t *testing.T) {
 	wantAll(t, got, 1, n)
 }
 
-func TestFollowEnds(t *testing.T) {
+func TestFollowEnds(t *testing.T) { eachWay(t, testFollowEnds) }
+
+func testFollowEnds(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
-	b := bustest.Open(t)
+	b := bustest.Open(t, way)
 	appendRuns(t, b, 1, 1)
 
 	t.Run("with the handler's error", func(t *testing.T) {
@@ -318,7 +343,7 @@ func TestFollowEnds(t *testing.T) {
 		}
 	})
 	t.Run("with the bus", func(t *testing.T) {
-		b := bustest.Open(t)
+		b := bustest.Open(t, way)
 		appendRuns(t, b, 1, 1)
 		err := b.Follow(t.Context(), events.StreamTrace, "", 1, func(bus.Message) error {
 			go b.Close()
@@ -339,10 +364,12 @@ func TestFollowEnds(t *testing.T) {
 }
 
 // A service must be able to stop while its server is away.
-func TestFollowEndsWithoutServer(t *testing.T) {
+func TestFollowEndsWithoutServer(t *testing.T) { eachWay(t, testFollowEndsWithoutServer) }
+
+func testFollowEndsWithoutServer(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
 	s := bustest.NewServer(t)
-	b := bustest.Connect(t, s.URL())
+	b := bustest.Connect(t, s.URL(), way)
 	appendRuns(t, b, 1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
@@ -360,8 +387,10 @@ func TestFollowEndsWithoutServer(t *testing.T) {
 }
 
 // However a message is read, it is known when the server took it.
-func TestAt(t *testing.T) {
-	b, ctx := bustest.Open(t), t.Context()
+func TestAt(t *testing.T) { eachWay(t, testAt) }
+
+func testAt(t *testing.T, way func(*embedded.Config)) {
+	b, ctx := bustest.Open(t, way), t.Context()
 	before := time.Now().UnixNano()
 	mustAppend(t, b, trace(0), 0, "frame")
 	seen := make(map[int64]bool)

@@ -69,6 +69,9 @@ func (r *retrier) pause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if _, refused := errors.AsType[*RefusedError](err); refused && r.b.endRefused {
+		return err
+	}
 	if r.missing == maxMissing || r.b.nc.IsClosed() || errors.Is(err, ErrShort) || errors.Is(err, ErrForeign) || errors.Is(err, ErrNoStream) {
 		return fmt.Errorf("%s: %w", r.what, err)
 	}

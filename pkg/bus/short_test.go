@@ -8,6 +8,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -64,10 +65,12 @@ func checkShort(t *testing.T, what string, from uint64, err error, want bool, la
 
 // A stream that is made anew while it is followed ends the following, whether it is
 // shorter or longer than before.
-func TestShortWhileFollowing(t *testing.T) {
+func TestShortWhileFollowing(t *testing.T) { eachWay(t, testShortWhileFollowing) }
+
+func testShortWhileFollowing(t *testing.T, way func(*embedded.Config)) {
 	t.Parallel()
 	for _, again := range []int{0, 2, 9} {
-		b := bustest.Open(t)
+		b := bustest.Open(t, way)
 		put(t, b, shortTrace, 5)
 		seen := make(chan uint64, 100)
 		done := make(chan error, 1)

@@ -98,27 +98,13 @@ func matches(filter, subject string) bool {
 // them out: M.<name in base64> has an object's entry, C.<id in the entry> its pieces.
 const objectSubjects = "$O." + events.BucketObjects + "."
 
-// objects is the bucket of bulk data, and objectStream what we rely on in the stream
-// behind it. The client deletes there: the pieces of damaged objects.
-var (
-	objects = jetstream.ObjectStoreConfig{
-		Bucket:      events.BucketObjects,
-		Description: "definitions and contexts by SHA-256",
-		Storage:     jetstream.FileStorage,
-	}
-	objectStream = jetstream.StreamConfig{
-		Name:        "OBJ_" + events.BucketObjects,
-		Subjects:    []string{objectSubjects + "C.>", objectSubjects + "M.>"},
-		Storage:     jetstream.FileStorage,
-		MaxMsgs:     -1,
-		MaxBytes:    -1,
-		MaxMsgSize:  -1,
-		AllowRollup: true,
-		AllowDirect: true,
-
-		MaxMsgsPerSubject: -1,
-	}
-)
+// objectStream is the stream behind the bucket of bulk data, as the NATS object store has
+// it, but that nothing in it can be replaced or removed: what is under a SHA-256 stays.
+var objectStream = jetstream.StreamConfig{
+	Name:        "OBJ_" + events.BucketObjects,
+	Description: "definitions and contexts by SHA-256",
+	Subjects:    []string{objectSubjects + "C.>", objectSubjects + "M.>"},
+}
 
 // A setting is one that a promise of ours rests on. The names are those of
 // `nats stream info --json`.

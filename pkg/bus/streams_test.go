@@ -100,14 +100,9 @@ func TestSealedStream(t *testing.T) {
 
 func TestBucketIsChecked(t *testing.T) {
 	b := bustest.Open(t)
-	c := bus.Objects
-	c.TTL = time.Hour
-	if err := b.JetStream().DeleteObjectStore(t.Context(), c.Bucket); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.JetStream().CreateObjectStore(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	c := bus.ObjectStream
+	c.MaxAge = time.Hour
+	remake(t, b, c)
 	_, err := b.OpenStreams(t.Context(), bus.Config{Create: true})
 	if wrong, ok := errors.AsType[*bus.SettingError](err); !ok || wrong.Setting != "max_age" {
 		t.Errorf("got %v", err)
@@ -155,7 +150,7 @@ func TestStreamsByManyAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := b.JetStream().DeleteObjectStore(t.Context(), bus.Objects.Bucket); err != nil {
+	if err := b.JetStream().DeleteStream(t.Context(), bus.ObjectStream.Name); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup

@@ -1,10 +1,8 @@
 package bus
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,8 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"abraxas.dev/ers/pkg/events"
 )
 
 // Trouble is something that keeps the bus from getting on, and is tried again.
@@ -69,11 +65,6 @@ type troubles struct {
 	back    chan struct{} // closed when the connection is back
 }
 
-type waiter struct {
-	subject string
-	cancel  context.CancelCauseFunc
-}
-
 func (t *troubles) note(what string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -117,127 +108,6 @@ func (t *troubles) connected() <-chan struct{} {
 		t.back = make(chan struct{})
 	}
 	return t.back
-}
-
-// A RefusedError says that the server does not let this user do something.
-type RefusedError struct {
-	Subject string
-	err     error
-	answers bool // it is the answers that do not reach us
-}
-
-func (e *RefusedError) Error() string {
-	if e.answers {
-		return fmt.Sprintf("the server lets no answer reach us: %v; let this user subscribe to %s, or name a prefix on which it may with --inbox-prefix", e.err, e.Subject)
-	}
-	if strings.HasPrefix(e.Subject, "$JS.") {
-		return fmt.Sprintf("the server refuses the request: %v; let this user publish on %s, which is JetStream's API, or use other credentials", e.err, e.Subject)
-	}
-	return fmt.Sprintf("the server refuses the message: %v; let this user publish on %s, or use other credentials", e.err, e.Subject)
-}
-
-func (e *RefusedError) Unwrap() error { return e.err }
-
-var violation = regexp.MustCompile(`(?i)permissions violation for (publish|subscription) to "([^"]+)"`)
-
-// asyncError takes what the server says out of turn.
-func (b *Bus) asyncError(err error) {
-	found := violation.FindStringSubmatch(err.Error())
-	if found == nil {
-		b.log.Warn().Err(redactError(err)).Msg("NATS client")
-		return
-	}
-	// The client repeats its own name before the server's words.
-	refused := &RefusedError{Subject: found[2], err: fmt.Errorf("%w", err)}
-	refused.answers = strings.EqualFold(found[1], "subscription")
-	probe := strings.Contains(refused.Subject, probePipeline) // nobody must be allowed that
-	if what := b.refusedWork(refused); what != "" && !probe {
-		b.troubles.note(what, refused)
-	}
-	t := &b.troubles
-	t.mu.Lock()
-	if refused.answers {
-		t.inbox = refused
-		t.any.Store(true)
-	}
-	n := 0
-	for w := range t.waiting {
-		if refused.answers || asks(w.subject, refused.Subject) {
-			w.cancel(refused)
-			n++
-		}
-	}
-	t.mu.Unlock()
-	if n == 0 && !probe { // who waits says it
-		b.log.Warn().Err(refused).Msg("NATS client")
-	}
-}
-
-// refusedWork is what cannot be done when a subject is refused; empty when nobody
-// but the request itself needs it.
-func (b *Bus) refusedWork(e *RefusedError) string {
-	if e.answers {
-		return ""
-	}
-	if stream, err := streamOf(e.Subject); err == nil {
-		return writing(stream)
-	}
-	if strings.HasPrefix(e.Subject, objectSubjects) {
-		return writing(objectStream.Name)
-	}
-	if _, ack, ok := strings.Cut(e.Subject, "."+events.StreamWindow+"."); ok && strings.HasPrefix(e.Subject, "$JS.ACK.") {
-		consumer, _, _ := strings.Cut(ack, ".")
-		return queueing(consumer)
-	}
-	if pull, ok := strings.CutPrefix(e.Subject, b.apiPrefix+"CONSUMER.MSG.NEXT."); ok {
-		stream, consumer, _ := strings.Cut(pull, ".")
-		if strings.HasPrefix(consumer, "ers-") { // one that lasts
-			return queueing(consumer)
-		}
-		return reading(stream)
-	}
-	return ""
-}
-
-// asks tells whether a subject is the one that a request has, where one token may be
-// a name that the client makes up (*), with or without what comes behind it.
-func asks(request, subject string) bool {
-	if before, _, ok := strings.Cut(request, ".*."); ok {
-		return strings.HasPrefix(subject, before+".") || subject == before
-	}
-	return request == subject
-}
-
-// heed returns a context that ends when the server refuses a request on subject, or
-// lets no answer through. done must be called.
-func (b *Bus) heed(ctx context.Context, subject string) (_ context.Context, done func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	w := &waiter{subject, cancel}
-	t := &b.troubles
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.inbox != nil {
-		cancel(t.inbox)
-	}
-	if t.waiting == nil {
-		t.waiting = make(map[*waiter]struct{})
-	}
-	t.waiting[w] = struct{}{}
-	return ctx, func() {
-		t.mu.Lock()
-		delete(t.waiting, w)
-		t.mu.Unlock()
-		cancel(nil)
-	}
-}
-
-// heeded puts the server's refusal in the place of an error that only says that the
-// request's context, made by heed, has ended.
-func heeded(ctx context.Context, err error) error {
-	if refused, ok := errors.AsType[*RefusedError](context.Cause(ctx)); ok && err != nil {
-		return refused
-	}
-	return err
 }
 
 // wrote notes that a message is on a stream.

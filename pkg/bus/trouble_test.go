@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -49,35 +50,51 @@ func soon(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// What the server says of a message that it refuses is known at once, and stands in the
-// error of the append when that ends.
+// A message that the server refuses ends its append at once, with the server's words, and
+// is a trouble of the bus.
 func TestPublishDenied(t *testing.T) {
 	t.Parallel()
-	limited, all := guarded(t, "ers.trace.>", "")
+	limited, all := guarded(t, "ers.trace.>", "ers.gate.fail")
 	b, err := open(t, bus.Config{URL: limited})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		_, err := b.Append(ctx, "ers.trace.p.1.0", 0, []byte("x"))
-		done <- err
-	}()
-	soon(t, "trouble", func() bool { return len(b.Trouble()) > 0 })
-	trouble := b.Trouble()[0]
-	if refused, ok := errors.AsType[*bus.RefusedError](trouble.Err); !ok || refused.Subject != "ers.trace.p.1.0" || trouble.What != "write ERS_TRACE" ||
-		!strings.Contains(trouble.String(), `Permissions Violation for Publish to "ers.trace.p.1.0"`) || !strings.Contains(trouble.String(), "let this user publish on ers.trace.p.1.0") {
-		t.Errorf("trouble: %v", trouble)
+	began := time.Now()
+	for what, try := range map[string]func() error{
+		"append": func() error { _, err := b.Append(t.Context(), "ers.trace.p.1.0", 0, []byte("x")); return err },
+		"many": func() error {
+			items := []bus.Item{{Subject: "ers.trace.p.1.0", Data: []byte("x")}, {Subject: "ers.trace.p.1.0", Data: []byte("y")}}
+			b.AppendAll(t.Context(), items)
+			return items[0].Err
+		},
+		"group": func() error {
+			w := b.NewGroup().Writer("ers.trace.p.1.0", 0)
+			if err := w.Append(t.Context(), []byte("x")); err != nil {
+				return err
+			}
+			_, err := w.Flush()
+			return err
+		},
+		"hear": func() error { _, err := b.Hear("ers.gate.fail", make(chan *nats.Msg, 1)); return err },
+	} {
+		err := try()
+		refused, ok := errors.AsType[*bus.RefusedError](err)
+		if !ok || !strings.Contains(err.Error(), "Permissions Violation for ") || !strings.Contains(err.Error(), "let this user ") || refused.Subject != "ers.trace.p.1.0" && refused.Subject != "ers.gate.fail" {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	cancel()
-	err = <-done
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "Permissions Violation for Publish") {
-		t.Errorf("append: %v", err)
+	if took := time.Since(began); took > 4*time.Second { // an acknowledgement is waited for 5 s
+		t.Errorf("it took %v", took)
+	}
+	if list := b.Trouble(); len(list) != 1 || list[0].What != "write ERS_TRACE" || !strings.Contains(list[0].String(), `Permissions Violation for Publish to "ers.trace.p.1.0"`) {
+		t.Errorf("troubles: %v", list)
 	}
 	// What is allowed works, and does not hide the trouble.
 	if _, err := b.Append(t.Context(), "ers.digest.p.1.0", 0, []byte("x")); err != nil || len(b.Trouble()) != 1 {
 		t.Errorf("another stream: %v, %v", err, b.Trouble())
+	}
+	if stop, err := b.Hear("ers.gate.pass", make(chan *nats.Msg, 1)); err != nil || stop() != nil {
+		t.Errorf("another subject: %v", err)
 	}
 	other, err := open(t, bus.Config{URL: all})
 	if err != nil {

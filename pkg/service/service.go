@@ -131,5 +131,8 @@ func While(ctx context.Context, c Config, do func(context.Context) error) error 
 		err = cause
 	}
 	cancel(nil)
-	return errors.Join(err, <-services)
+	if stopped := <-services; !errors.Is(err, stopped) { // or it is why do ended
+		err = errors.Join(err, stopped)
+	}
+	return err
 }

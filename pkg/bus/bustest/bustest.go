@@ -34,9 +34,10 @@ func Open(t testing.TB, change ...func(*embedded.Config)) *bus.Bus {
 }
 
 // Connect returns a bus on the server at url, closed when the test ends.
-func Connect(t testing.TB, url string) *bus.Bus {
+func Connect(t testing.TB, url string, change ...func(*embedded.Config)) *bus.Bus {
 	t.Helper()
-	return Open(t, func(c *embedded.Config) { c.URL, c.StoreDir, c.Create = url, "", true })
+	at := func(c *embedded.Config) { c.URL, c.StoreDir, c.Create = url, "", true }
+	return Open(t, append(change, at)...)
 }
 
 // Log writes what a bus has to say into the log of the test.

@@ -179,7 +179,7 @@ func TestOpenErrors(t *testing.T) {
 		{"no server", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String()}}, "start one with `ers up`"},
 		{"no JetStream", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.JetStream = false })}}, "runs without JetStream"},
 		{"not let in", embedded.Config{Config: bus.Config{URL: serverWithout(t, func(o *server.Options) { o.Username, o.Password = "u", "p" })}}, "NATS_CREDS"},
-		{"no credentials file", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String(), Creds: file + ".creds"}}, file + ".creds"},
+		{"no credentials file", embedded.Config{Config: bus.Config{URL: "nats://" + free.Addr().String(), Identity: bus.Identity{Creds: file + ".creds"}}}, file + ".creds"},
 		{"no such context", embedded.Config{Config: bus.Config{URL: "context:none-of-this-name"}}, "no context none-of-this-name"},
 		{"store is a file", embedded.Config{StoreDir: file}, file},
 		{"store cannot be made", embedded.Config{StoreDir: filepath.Join(file, "sub")}, file},

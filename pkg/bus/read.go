@@ -62,6 +62,25 @@ func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) 
 	}
 }
 
+// ReadWhole is Read with the headers of each message, for who copies messages as they are.
+func (b *Bus) ReadWhole(ctx context.Context, stream string, from, to uint64) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		end, err := b.end(ctx, stream, "", to)
+		if err != nil {
+			yield(Message{}, err)
+			return
+		}
+		if end < from || end == 0 {
+			return
+		}
+		for m, err := range b.messages(ctx, stream, "", from) {
+			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
+				return
+			}
+		}
+	}
+}
+
 // What Read looks up message by message before it makes a consumer, which costs as much
 // as some look-ups: most runs and objects are small.
 const (
@@ -292,7 +311,7 @@ func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a a
 	if err != nil {
 		return arrival{err: err}
 	}
-	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
+	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Header: m.Headers(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
 }
 
 // release ends the consumer on the server as well. Without that the server does it

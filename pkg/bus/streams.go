@@ -43,13 +43,14 @@ var streams = []jetstream.StreamConfig{
 }
 
 // withPromises adds what holds for every stream of ours: it is on disk, nothing is
-// ever dropped from it, and single messages can be looked up.
+// ever dropped from it, and single messages can be looked up. From those that hold the bulk
+// of windows an administrator may purge what is archived; see events.Pruned.
 func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.Retention = jetstream.LimitsPolicy
 	c.Storage = jetstream.FileStorage
 	c.Discard = jetstream.DiscardNew
 	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxConsumers = -1, -1, -1, -1, -1
-	c.DenyDelete, c.DenyPurge = true, true
+	c.DenyDelete, c.DenyPurge = true, !slices.Contains(events.PrunedStreams, c.Name)
 	c.AllowDirect = true
 	return c
 }
@@ -107,7 +108,7 @@ var (
 		Storage:     jetstream.FileStorage,
 	}
 	objectStream = jetstream.StreamConfig{
-		Name:        "OBJ_" + events.BucketObjects,
+		Name:        StreamObjects,
 		Subjects:    []string{objectSubjects + "C.>", objectSubjects + "M.>"},
 		Storage:     jetstream.FileStorage,
 		MaxMsgs:     -1,

@@ -39,6 +39,8 @@ type Config struct {
 	// SyncAlways makes the server sync to disk before each acknowledgement. Every
 	// append is then safe against a power cut, and costs an fsync.
 	SyncAlways bool
+
+	maxPayload int32 // most bytes of a message; 0: the server's own
 }
 
 // Open starts a server, unless c names one by its URL, and opens the bus on it. The
@@ -143,6 +145,7 @@ func serverOptions(c Config, dir string) (*server.Options, error) {
 		JetStream:              true,
 		StoreDir:               dir,
 		SyncAlways:             c.SyncAlways,
+		MaxPayload:             c.maxPayload,
 		DisableJetStreamBanner: true,
 		NoSigs:                 true, // signals are the program's
 		NoLog:                  true, // SetLoggerV2 comes instead

@@ -1,0 +1,140 @@
+package bus
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"abraxas.dev/ers/pkg/events"
+)
+
+// ErrDenyPurge says that a stream lets nothing be purged: it was made by an ERS that
+// allowed no retention.
+var ErrDenyPurge = errors.New("the stream has deny_purge, which no server takes back: its messages stay. Windows are pruned from streams that are made anew; an archive can be made of these")
+
+// Free purges what a stream has on a filter up to a sequence, and makes sure that it
+// is gone. Doing it again is no error.
+func (b *Bus) Free(ctx context.Context, stream, filter string, last uint64) error {
+	if last == 0 {
+		return nil
+	}
+	if err := b.purge(ctx, stream, jetstream.WithPurgeSubject(filter), jetstream.WithPurgeSequence(last+1)); err != nil {
+		return err
+	}
+	m, err := b.Next(ctx, stream, filter, 1)
+	if err == nil && m.Seq <= last {
+		return fmt.Errorf("stream %s: sequence %d is still there after a purge of %s", stream, m.Seq, filter)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// MayFree tells why nothing can be purged from a stream; nil: it can.
+func (b *Bus) MayFree(ctx context.Context, stream string) error {
+	s, err := b.state(ctx, stream)
+	if err == nil && s.Config.DenyPurge {
+		err = ErrDenyPurge
+	}
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", stream, err)
+	}
+	return nil
+}
+
+// purgeTimeout is how long a server may take to find the messages of a window in a stream.
+const purgeTimeout = 5 * time.Minute
+
+func (b *Bus) purge(ctx context.Context, stream string, options ...jetstream.StreamPurgeOpt) error {
+	if b.readOnly {
+		return fmt.Errorf("purge stream %s: the bus is open for reading alone", stream)
+	}
+	s, err := b.stream(stream)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	ctx, done := b.heed(ctx, b.apiPrefix+"STREAM.PURGE."+stream)
+	defer done()
+	if err := heeded(ctx, s.Purge(ctx, options...)); err != nil {
+		return fmt.Errorf("purge stream %s: %w", stream, err)
+	}
+	return nil
+}
+
+// FreeObject removes an object. Doing it again is no error.
+//
+// Commit point: the entry that says that it is deleted, which keeps the name of the pieces.
+// A crash before the end leaves it, and the next call goes on from there.
+func (b *Bus) FreeObject(ctx context.Context, sha string) error {
+	stream, subject := objectStream.Name, entrySubject(sha)
+	m, err := b.Last(ctx, stream, subject)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	var info jetstream.ObjectInfo
+	if err == nil {
+		err = json.Unmarshal(m.Data, &info)
+	}
+	if err != nil {
+		return fmt.Errorf("free object %s: %w", sha, err)
+	}
+	if !info.Deleted {
+		info.Deleted, info.Size, info.Chunks, info.Digest = true, 0, 0, ""
+		data, err := json.Marshal(&info)
+		if err != nil {
+			return err
+		}
+		m := nats.NewMsg(subject)
+		m.Data = data
+		m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
+		if _, err := b.js.PublishMsg(ctx, m); err != nil {
+			return fmt.Errorf("free object %s: %w", sha, meaning(stream, subject, err))
+		}
+	}
+	if err := b.purge(ctx, stream, jetstream.WithPurgeSubject(objectSubjects+"C."+info.NUID)); err != nil {
+		return err
+	}
+	return b.purge(ctx, stream, jetstream.WithPurgeSubject(subject))
+}
+
+// ObjectNames returns the SHA-256 of the objects that have an entry.
+func (b *Bus) ObjectNames(ctx context.Context) (map[string]bool, error) {
+	found := make(map[string]bool)
+	if _, ok := b.streams[objectStream.Name]; !ok {
+		return found, nil
+	}
+	prefix := objectSubjects + "M."
+	subjects, err := b.Subjects(ctx, objectStream.Name, prefix+"*")
+	if err != nil {
+		return nil, err
+	}
+	for subject := range subjects {
+		if sha, err := base64.URLEncoding.DecodeString(strings.TrimPrefix(subject, prefix)); err == nil {
+			found[string(sha)] = true
+		}
+	}
+	return found, nil
+}
+
+// ObjectSubjects are the subjects of an object's entry and of its pieces in the stream
+// [StreamObjects]. ErrNotFound when there is no such object.
+func (b *Bus) ObjectSubjects(ctx context.Context, sha string) (entry, pieces string, err error) {
+	info, err := b.entry(ctx, sha)
+	if err != nil {
+		return "", "", objectError(sha, err)
+	}
+	return entrySubject(sha), objectSubjects + "C." + info.NUID, nil
+}
+
+// StreamObjects is the stream behind the bucket of objects.
+const StreamObjects = "OBJ_" + events.BucketObjects

@@ -144,6 +144,9 @@ func (s *Store) Close() error {
 	})
 }
 
+// SyncFolder makes sure that what a folder lists is on the disk.
+func SyncFolder(path string) error { return syncPath(path, true) }
+
 // syncPath makes sure that a file, or what a folder lists, is on the disk. Not every system
 // lets a folder be synced, or needs it.
 func syncPath(path string, folder bool) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,6 +89,9 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	if err != nil {
 		return nil, err
 	}
+	if p, err := client.Archived(ctx, b, key); p != nil || err != nil {
+		return v, cmp.Or(err, c.showArchived(io, p, v))
+	}
 	if r, err = client.Shown(ctx, b, key, r); err != nil {
 		return nil, err
 	}
@@ -113,6 +117,16 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 		return v, err
 	}
 	return v, c.judge(v)
+}
+
+// showArchived tells the verdict of a window of which there is no more to be drawn.
+func (c *showCommand) showArchived(io *streams, p *events.Pruned, v *events.Verdict) error {
+	text := fmt.Sprintf("window %d of %s is archived in %s\nsee its runs with `ers show --store %s --window %d`\n\n",
+		p.Window, p.Pipeline, report.Clean(p.Archive), report.Clean(report.ShellWord(p.Archive)), p.Window)
+	if _, err := io.out.Write(report.Append([]byte(report.Fold(text, io.width)), v, io.screen())); err != nil {
+		return err
+	}
+	return c.judge(v)
 }
 
 // picture is a window that is being drawn. Runs that a verdict says are equal to the

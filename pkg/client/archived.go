@@ -25,3 +25,19 @@ func Archived(ctx context.Context, b *bus.Bus, key events.WindowKey) (*events.Pr
 	}
 	return p, err
 }
+
+// ArchivedError says that a window's runs are in an archive, and not here any more.
+type ArchivedError struct{ *events.Pruned }
+
+func (e *ArchivedError) Error() string {
+	return fmt.Sprintf("window %d, which came to %s, is archived in %s: its runs are no longer here; read them there, with --store and that folder", e.Window, e.Outcome, e.Archive)
+}
+
+// Here makes sure that a window's runs are not in an archive alone; see [ArchivedError].
+func Here(ctx context.Context, b *bus.Bus, key events.WindowKey) error {
+	p, err := Archived(ctx, b, key)
+	if err == nil && p != nil {
+		return &ArchivedError{p}
+	}
+	return err
+}

@@ -56,7 +56,7 @@ func Run(ctx context.Context, b *bus.Bus, o Options) (*Report, error) {
 	if o.Archive != nil {
 		var err error
 		if a.archived, err = readArchive(o.Archive); err != nil {
-			return nil, fmt.Errorf("%s: %w", events.ArchiveName, err)
+			return nil, fmt.Errorf("the manifest of the archive: %w", err)
 		}
 		a.report.ArchiveSHA256 = a.archived.sha256
 	}

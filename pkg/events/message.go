@@ -17,7 +17,8 @@ type Message struct {
 	// people: nothing that is hashed, named or decided comes from it.
 	At int64
 
-	// Header are the headers as NATS has them. Only a reader of whole messages sets it.
+	// Header are the headers as NATS has them, which are for the server. Those who read a
+	// stream in order know them.
 	Header map[string][]string
 
 	// Pending is at least how many messages are still to come; 0: the reader has

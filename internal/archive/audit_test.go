@@ -11,13 +11,19 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// auditOf audits and wants nothing to be wrong.
-func auditOf(t *testing.T, b *bus.Bus, what string) *audit.Report {
+func mustAudit(t *testing.T, b *bus.Bus) *audit.Report {
 	t.Helper()
 	r, err := audit.Run(t.Context(), b, audit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+// auditOf audits and wants nothing to be wrong.
+func auditOf(t *testing.T, b *bus.Bus, what string) *audit.Report {
+	t.Helper()
+	r := mustAudit(t, b)
 	if r.New > 0 {
 		t.Errorf("%s: %s", what, r.AppendText(nil))
 	}

@@ -38,8 +38,10 @@ type site struct {
 	list    string            // an object that names another
 }
 
-func newSite(t *testing.T) *site {
-	s := &site{t: t, bus: bustest.Open(t), objects: make(map[string]string)}
+func newSite(t *testing.T) *site { return newSiteOn(t, bustest.Open(t)) }
+
+func newSiteOn(t *testing.T, b *bus.Bus) *site {
+	s := &site{t: t, bus: b, objects: make(map[string]string)}
 	for _, text := range []string{"contexts", "one", "two", "both", "inner"} {
 		s.put(text)
 	}

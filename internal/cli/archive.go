@@ -79,7 +79,10 @@ func (c *archiveCommand) tell(io *streams, m *events.Archive, out []archive.Left
 	if c.JSON {
 		return json.NewEncoder(io.out).Encode(answer)
 	}
-	_, err = fmt.Fprintf(io.text(), "archived in %s: %d windows, the first %d and the last %d, with %d messages\nmanifest  SHA-256 %s\n",
-		c.Out, len(m.Windows), answer.Windows[0], answer.Windows[len(answer.Windows)-1], messages, sha)
+	what := fmt.Sprintf("window %d", answer.Windows[0])
+	if n := len(m.Windows); n > 1 {
+		what = fmt.Sprintf("%d windows, the first %d and the last %d", n, answer.Windows[0], answer.Windows[n-1])
+	}
+	_, err = fmt.Fprintf(io.text(), "archived in %s: %s, with %d messages\nmanifest  SHA-256 %s\n", c.Out, what, messages, sha)
 	return err
 }

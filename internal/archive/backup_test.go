@@ -2,18 +2,40 @@ package archive
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
-	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
 )
 
-// backupOrder is the one of docs/retention.md: what a message names is in a later backup.
-var backupOrder = []string{events.StreamViz, events.StreamVerdict, events.StreamDigest, events.StreamTrace, events.StreamWindow, bus.StreamObjects}
+// documented are the lines of docs/retention.md that back all streams up and restore them.
+func documented(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/retention.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile(`(?m)^for s in .*; done$`).FindAllString(string(text), -1)
+	if len(lines) != 2 {
+		t.Fatalf("docs/retention.md has the lines %q", lines)
+	}
+	return lines
+}
+
+// shell runs such a line in a folder.
+func shell(t *testing.T, s *bustest.Server, dir, line string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "sh", "-e", "-c", line)
+	c.Dir, c.Env = dir, append(os.Environ(), "NATS_URL="+s.URL())
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+}
 
 // nats runs the nats CLI on a server.
 func nats(t *testing.T, s *bustest.Server, args ...string) {
@@ -21,20 +43,6 @@ func nats(t *testing.T, s *bustest.Server, args ...string) {
 	out, err := exec.CommandContext(t.Context(), "nats", append([]string{"--server", s.URL()}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("nats %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-}
-
-func backup(t *testing.T, s *bustest.Server, dir string, streams ...string) {
-	t.Helper()
-	for _, stream := range streams {
-		nats(t, s, "stream", "backup", stream, filepath.Join(dir, stream), "--no-progress")
-	}
-}
-
-func restore(t *testing.T, s *bustest.Server, dir string, streams ...string) {
-	t.Helper()
-	for _, stream := range streams {
-		nats(t, s, "stream", "restore", filepath.Join(dir, stream), "--no-progress")
 	}
 }
 
@@ -54,11 +62,12 @@ func TestBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := t.TempDir()
-	backup(t, here, kept, backupOrder...)
+	lines := documented(t)
+	shell(t, here, kept, lines[0])
 	stop()
 
 	there := bustest.NewServer(t)
-	restore(t, there, kept, backupOrder...)
+	shell(t, there, kept, lines[1])
 	restored := newSiteOn(t, bustest.Connect(t, there.URL()))
 	stop = restored.services()
 	three := restored.window("p", "two", "both")
@@ -84,12 +93,12 @@ func TestOlderBackup(t *testing.T) {
 			stop := s.services()
 			s.window("p", "one", s.list)
 			old := t.TempDir()
-			backup(t, server, old, stream)
+			nats(t, server, "stream", "backup", stream, filepath.Join(old, stream), "--no-progress")
 			s.window("p", "two", "both")
 			s.window("p", "two", "both") // whose request names the verdict before it
 			stop()
 			nats(t, server, "stream", "rm", stream, "--force")
-			restore(t, server, old, stream)
+			nats(t, server, "stream", "restore", filepath.Join(old, stream), "--no-progress")
 			b := bustest.Connect(t, server.URL())
 			err := b.CheckStanding(t.Context())
 			if !errors.Is(err, events.ErrShort) || !strings.Contains(err.Error(), stream+" ends at sequence") || !strings.Contains(err.Error(), "ers repair") {

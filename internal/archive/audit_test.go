@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,61 @@ func TestAudit(t *testing.T) {
 	}
 	r, err = audit.Run(t.Context(), s.bus, audit.Options{})
 	if err != nil || r.Outcome != events.Fail {
+		t.Errorf("%s", r.AppendText(nil))
+	}
+}
+
+// Tombstones that are not true explain nothing, and what comes behind one is found.
+func TestUntrue(t *testing.T) {
+	for name, change := range map[string]func(*events.Pruned){
+		"another request": func(p *events.Pruned) { p.Request = p.ArchiveSHA256 },
+		"another verdict": func(p *events.Pruned) { p.VerdictSHA256 = p.ArchiveSHA256 },
+		"another outcome": func(p *events.Pruned) { p.Outcome = events.Fail },
+		"fewer messages":  func(p *events.Pruned) { p.Parts[0].Messages-- },
+		"other sequences": func(p *events.Pruned) { p.Parts[0].First++; p.Parts[0].Last++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			stop := s.services()
+			one := s.window("p", "one", s.list)
+			s.window("p", "two", "both")
+			stop()
+			a, dir := s.archive(Choice{Windows: []uint64{one}})
+			p := a.tombstone(&a.Windows[0], dir)
+			change(p)
+			data, err := events.Encode(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.bus.Append(t.Context(), events.PrunedSubject("p", one), 0, data); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Prune(t.Context(), s.bus, a, dir, Bounds{}); !errors.Is(err, ErrDiffers) {
+				t.Errorf("pruned by it: %v", err)
+			}
+			if err := (&pruner{ctx: t.Context(), bus: s.bus, gone: map[uint64]*events.Pruned{one: a.tombstone(&a.Windows[0], dir)}, step: func(string) error { return nil }}).free(&a.Windows[0]); err != nil {
+				t.Fatal(err)
+			}
+			if r := mustAudit(t, s.bus); r.Outcome != events.Fail {
+				t.Errorf("%s", r.AppendText(nil))
+			}
+		})
+	}
+
+	s := newSite(t)
+	stop := s.services()
+	one := s.window("p", "one", s.list)
+	s.window("p", "two", "both")
+	stop()
+	a, dir := s.archive(Choice{Windows: []uint64{one}})
+	if _, err := Prune(t.Context(), s.bus, a, dir, Bounds{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.bus.Append(t.Context(), events.TraceSubject(events.RunKey{Pipeline: "p", Window: one}), 0, []byte("late")); err != nil {
+		t.Fatal(err)
+	}
+	r := mustAudit(t, s.bus)
+	if r.Outcome != events.Fail || r.New != 1 || !strings.Contains(r.Findings[0].Message, "which is not among those of its archive") {
 		t.Errorf("%s", r.AppendText(nil))
 	}
 }

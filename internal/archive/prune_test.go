@@ -20,6 +20,13 @@ func TestPrune(t *testing.T) {
 	stop := s.services()
 	one := s.window("p", "one", s.list)
 	two := s.window("p", "two", "both")
+	_, key, err := client.Get(t.Context(), s.bus, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Cancel(t.Context(), s.bus, key, "too late"); err != nil {
+		t.Fatal(err)
+	}
 	a, dir := s.archive(Choice{Windows: []uint64{one}})
 	done, err := Prune(t.Context(), s.bus, a, dir, Bounds{})
 	if err != nil || len(done.Windows) != 1 || done.Objects != 3 {

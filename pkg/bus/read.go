@@ -62,25 +62,6 @@ func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) 
 	}
 }
 
-// ReadWhole is Read with the headers of each message, for who copies messages as they are.
-func (b *Bus) ReadWhole(ctx context.Context, stream string, from, to uint64) iter.Seq2[Message, error] {
-	return func(yield func(Message, error) bool) {
-		end, err := b.end(ctx, stream, "", to)
-		if err != nil {
-			yield(Message{}, err)
-			return
-		}
-		if end < from || end == 0 {
-			return
-		}
-		for m, err := range b.messages(ctx, stream, "", from) {
-			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
-				return
-			}
-		}
-	}
-}
-
 // What Read looks up message by message before it makes a consumer, which costs as much
 // as some look-ups: most runs and objects are small.
 const (

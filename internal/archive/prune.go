@@ -85,7 +85,7 @@ func (p *pruner) windows() error {
 		before := p.gone[w.Window]
 		switch {
 		case before != nil && before.ArchiveSHA256 != p.archive.SHA256:
-			p.report.Already++ // by another archive, whose it is to free what may be left
+			p.report.Already++ // it is in another archive: prune with that one frees what is left
 			continue
 		case before != nil && !p.archive.isOf(before, w):
 			return differs("the tombstone of window %d does not say what the archive has of it", w.Window)

@@ -17,7 +17,7 @@ import (
 
 // ErrDenyPurge says that a stream lets nothing be purged: it was made by an ERS that
 // allowed no retention.
-var ErrDenyPurge = errors.New("the stream has deny_purge, which no server takes back: its messages stay. Windows are pruned from streams that are made anew; an archive can be made of these")
+var ErrDenyPurge = errors.New("it has deny_purge, which a server never takes back, so nothing can be freed there: `ers archive` works, `ers prune` needs streams that were made without it")
 
 // Free purges what a stream has on a filter up to a sequence, and makes sure that it
 // is gone. Doing it again is no error.

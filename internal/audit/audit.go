@@ -30,8 +30,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
-	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -43,6 +41,8 @@ type Options struct {
 
 	Acknowledged Acknowledged // findings that are no cause for alarm any more
 
+	Archive []byte // the manifest, where the streams are those of an archive; nil: they are not
+
 	// Progress, when set, is told now and then how many of the sequences are behind.
 	Progress func(done, total int64)
 }
@@ -52,7 +52,15 @@ type Options struct {
 // that the streams could not be read. An audit of one window does not look for holes
 // in the streams: what is missing then shows only by what the window's messages say.
 func Run(ctx context.Context, b *bus.Bus, o Options) (*Report, error) {
-	return newAuditor(b, o).run(ctx)
+	a := newAuditor(b, o)
+	if o.Archive != nil {
+		var err error
+		if a.archived, err = readArchive(o.Archive); err != nil {
+			return nil, fmt.Errorf("the manifest of the archive: %w", err)
+		}
+		a.report.ArchiveSHA256 = a.archived.sha256
+	}
+	return a.run(ctx)
 }
 
 // auditor is one audit. It belongs to one goroutine.
@@ -83,6 +91,10 @@ type auditor struct {
 	lowWater uint64                     // the highest low water mark …
 	open     []openTick                 // … and the ticks that it leaves out
 	gateAt   uint64                     // the digest up to which the gate has judged
+
+	pruned   map[windowKey]*pruned // windows that are archived elsewhere
+	holes    map[string][]span     // by stream: what is missing, until that is explained
+	archived *archive              // that is audited; nil: it is none
 }
 
 type windowKey struct {
@@ -100,6 +112,7 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 		Options: o, bus: b, report: report, maxWait: maxWaiting,
 		ends: map[string]uint64{}, at: map[string]uint64{},
 		verdictMessages: map[uint64]verdictMessage{}, kept: map[string]place{}, claims: map[claim]place{}, verdicts: map[windowKey]*recorded{}, windows: map[windowKey]*window{}, judged: map[windowKey]bool{},
+		pruned: map[windowKey]*pruned{}, holes: map[string][]span{},
 		past: map[events.RunKey]past{}, deferred: map[windowKey]map[int]bool{}, objects: map[named]*object{},
 	}
 }
@@ -126,6 +139,14 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 	if err := a.readVoids(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.readPruned(ctx); err != nil {
+		return nil, err
+	}
+	if a.archived != nil {
+		if err := a.checkArchive(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.indexVerdicts(ctx); err != nil {
 		return nil, err
 	}
@@ -147,6 +168,8 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 	if err := a.readViz(ctx); err != nil {
 		return nil, err
 	}
+	a.explainHoles()
+	a.tellPruned()
 	if err := a.identify(ctx); err != nil {
 		return nil, err
 	}
@@ -156,86 +179,6 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 		a.Progress(a.total(), a.total())
 	}
 	return a.report, nil
-}
-
-// get looks up a message, which may not be there.
-func (a *auditor) get(ctx context.Context, stream string, seq uint64) (m bus.Message, found bool, err error) {
-	if seq == 0 {
-		return m, false, nil
-	}
-	m, err = a.bus.Get(ctx, stream, seq)
-	if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrNoStream) {
-		return m, false, nil
-	}
-	return m, err == nil, err
-}
-
-// filter narrows the subjects of a stream to the audited window, whose number is the
-// i-th token. It is "" when everything is audited.
-func (a *auditor) filter(subjects string, i int) string {
-	if a.Window == 0 {
-		return ""
-	}
-	tokens := strings.Split(subjects, ".")
-	tokens[i] = strconv.FormatUint(a.Window, 10)
-	return strings.Join(tokens, ".")
-}
-
-// read yields the messages of a stream on filter up to its end. Without a filter,
-// sequences that are missing are findings.
-func (a *auditor) read(ctx context.Context, stream, filter string) iter.Seq2[bus.Message, error] {
-	return func(yield func(bus.Message, error) bool) {
-		end, last := a.ends[stream], uint64(0)
-		if end == 0 {
-			return
-		}
-		for m, err := range a.bus.Read(ctx, stream, filter, 1, end) {
-			if err != nil {
-				yield(m, err)
-				return
-			}
-			if filter == "" && m.Seq != last+1 {
-				a.hole(stream, last+1, m.Seq-1)
-			}
-			last = m.Seq
-			a.progress(stream, m.Seq)
-			if !yield(m, nil) {
-				return
-			}
-		}
-		if filter == "" && last < end {
-			a.hole(stream, last+1, end)
-		}
-	}
-}
-
-func (a *auditor) hole(stream string, from, to uint64) {
-	message := "the message was deleted or lost"
-	if to > from {
-		message = fmt.Sprintf("the messages from here to %d were deleted or lost", to)
-	}
-	a.report.add(Finding{Kind: Gap, Stream: stream, Seq: from, Run: -1, Tick: -1,
-		Message: message + ": nothing is ever taken out of this stream by its services"})
-}
-
-func (a *auditor) progress(stream string, seq uint64) {
-	const every = 1 << 10
-	before := a.at[stream]
-	a.at[stream] = max(before, seq)
-	if a.Progress != nil && before/every != a.at[stream]/every {
-		done := int64(0)
-		for _, at := range a.at {
-			done += int64(at)
-		}
-		a.Progress(done, a.total())
-	}
-}
-
-func (a *auditor) total() (n int64) {
-	for _, end := range a.ends {
-		n += int64(end)
-	}
-	return n
 }
 
 // pass reads digests in order, and frames as far as each digest needs them; then
@@ -287,7 +230,7 @@ func (a *auditor) frame(ctx context.Context, m bus.Message) error {
 		return nil
 	}
 	w := windowKey{key.Pipeline, key.Window}
-	if a.skip(w, key.Run) {
+	if a.skip(w, key.Run) || a.isPruned(m, w) {
 		return nil
 	}
 	if a.judged[w] {

@@ -22,7 +22,7 @@ func (a *auditor) digest(ctx context.Context, m bus.Message, t *trace) error {
 		return nil
 	}
 	w := windowKey{key.Pipeline, key.Window}
-	if a.skip(w, key.Run) {
+	if a.skip(w, key.Run) || a.isPruned(m, w) {
 		return nil
 	}
 	d, err := readDigest(m.Data, key)

@@ -45,6 +45,9 @@ func (a *auditor) indexVerdicts(ctx context.Context) error {
 			found(Contradiction, "%v", err)
 			continue
 		}
+		if a.pruned[key] != nil {
+			continue // the digests are where the window is
+		}
 		isOurs, err := a.isDigestOf(ctx, v.DigestSeq, key)
 		if err != nil {
 			return err
@@ -80,11 +83,12 @@ func (a *auditor) findGate(ctx context.Context) error {
 		if err != nil {
 			continue
 		}
-		isOurs, err := a.isDigestOf(ctx, v.DigestSeq, windowKey{v.Pipeline, v.Window})
+		key := windowKey{v.Pipeline, v.Window}
+		isOurs, err := a.isDigestOf(ctx, v.DigestSeq, key)
 		if err != nil {
 			return err
 		}
-		if isOurs && m.Subject == events.VerdictSubject(v.Outcome, v.Pipeline, v.Window) {
+		if (isOurs || a.pruned[key] != nil) && m.Subject == events.VerdictSubject(v.Outcome, v.Pipeline, v.Window) {
 			a.gateAt = v.DigestSeq
 			return nil
 		}

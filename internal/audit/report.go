@@ -90,6 +90,15 @@ type Report struct {
 	UnjudgedCount int64      `json:"unjudged_count"`
 	Unjudged      []Unjudged `json:"unjudged"`
 
+	// Windows that are archived elsewhere, of which nothing is checked but request and verdict:
+	// at most MaxFindings; ArchivedCount counts all.
+	ArchivedCount int64      `json:"archived_count,omitempty"`
+	Archived      []Archived `json:"archived,omitempty"`
+
+	// ArchiveSHA256 is that of the manifest, where an archive was audited. The tombstones of its
+	// windows must name it.
+	ArchiveSHA256 string `json:"archive_sha256,omitempty"`
+
 	extra int64 // see room
 }
 
@@ -139,6 +148,8 @@ func (r *Report) finish(window uint64) {
 			r.Reason = fmt.Sprintf("%s has no message %d: there is no such window", events.StreamWindow, window)
 		case r.Windows == 0:
 			r.Reason = "no window was ever requested on this server"
+		case len(r.Archived) > 0:
+			r.Reason = "nothing is here to be computed again, what has a verdict is archived"
 		default:
 			r.Reason = "no window has a verdict yet"
 		}
@@ -174,6 +185,7 @@ func (r *Report) AppendText(dst []byte) []byte {
 	for _, id := range r.Unmatched {
 		line("  acknowledged, but no finding of this audit: %s", id)
 	}
+	r.appendArchived(line)
 	if len(r.Unjudged) > 0 {
 		line("")
 	}
@@ -225,6 +237,9 @@ func (r *Report) next() string {
 			advice += fmt.Sprintf(" Where its request is there, run one again with `ers submit --window %d`.", f.Window)
 		}
 		return advice
+	}
+	if r.Outcome == events.Inconclusive && len(r.Archived) > 0 {
+		return "Audit the archives: `ers audit --store DIR`."
 	}
 	if r.Outcome == events.Inconclusive && r.UnjudgedCount > 0 {
 		return "Audit again when the windows are complete."

@@ -124,6 +124,9 @@ func (a *auditor) viz(ctx context.Context, m bus.Message, windows map[windowKey]
 		}
 		key.Run = -1
 	}
+	if a.isPruned(m, windowKey{key.Pipeline, key.Window}) {
+		return nil
+	}
 	w, err := a.shownWindow(ctx, windowKey{key.Pipeline, key.Window}, windows)
 	if err != nil {
 		return err

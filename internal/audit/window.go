@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -144,7 +143,13 @@ func (a *auditor) readWindows(ctx context.Context) error {
 			a.report.add(Finding{Kind: Contradiction, Stream: m.Stream, Seq: m.Seq, Window: m.Seq, Run: -1, Tick: -1, Message: err.Error()})
 			continue
 		}
-		if err := cmp.Or(a.checkObjects(ctx, m.Seq, q), a.checkAfter(ctx, m.Seq, q)); err != nil {
+		if err := a.checkAfter(ctx, m.Seq, q); err != nil {
+			return err
+		}
+		if a.pruned[windowKey{q.Pipeline, m.Seq}] != nil {
+			continue
+		}
+		if err := a.checkObjects(ctx, m.Seq, q); err != nil {
 			return err
 		}
 		a.endWindow(windowKey{q.Pipeline, m.Seq}, q)

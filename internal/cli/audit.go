@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"abraxas.dev/ers/internal/audit"
 	"abraxas.dev/ers/internal/userfile"
@@ -50,6 +53,18 @@ func (c *auditCommand) acknowledged() (audit.Acknowledged, error) {
 	return list, nil
 }
 
+// manifest is that of the archive which is audited; nil: it is none.
+func (c *auditCommand) manifest() ([]byte, error) {
+	if c.Store == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Join(c.Store, events.ArchiveName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
 func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 	acknowledged, err := c.acknowledged()
 	if err != nil {
@@ -59,6 +74,10 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	manifest, err := c.manifest()
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
 	window := c.Window
 	if c.Last || c.Pipeline != "" {
 		if window, err = c.last(ctx, io, b); err != nil {
@@ -66,7 +85,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 		}
 	}
 	progress, stop := lateBar(io, "messages audited")
-	report, err := audit.Run(ctx, b, audit.Options{Window: window, Acknowledged: acknowledged, Progress: progress})
+	report, err := audit.Run(ctx, b, audit.Options{Window: window, Acknowledged: acknowledged, Archive: manifest, Progress: progress})
 	stop()
 	if err = errors.Join(err, b.Close()); err != nil {
 		return fmt.Errorf("audit: %w", err)

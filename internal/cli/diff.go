@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"abraxas.dev/ers/internal/against"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 )
 
 type diffCommand struct {
@@ -56,6 +58,9 @@ func (c *diffCommand) diff(ctx context.Context, io *streams, b *bus.Bus) error {
 		}
 	}
 	x, err := against.Open(ctx, b, first)
+	if err == nil {
+		err = cmp.Or(client.Here(ctx, b, x.Key), client.Here(ctx, b, y.Key))
+	}
 	if err != nil {
 		return err
 	}

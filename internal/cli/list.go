@@ -47,10 +47,11 @@ type listed struct {
 	FirstTick        int64        `json:"first_tick"`
 	Ticks            int64        `json:"ticks"` // 0: open runs
 	DefinitionSHA256 string       `json:"definition_sha256"`
-	Drill            bool         `json:"drill"`           // a difference was made on purpose
-	Probe            bool         `json:"probe"`           // it answers a question about another window
-	Empty            events.Empty `json:"empty,omitempty"` // why no task ended ok, of one that passed
-	Headline         string       `json:"headline"`        // what it came to; "" while it runs
+	Drill            bool         `json:"drill"`              // a difference was made on purpose
+	Probe            bool         `json:"probe"`              // it answers a question about another window
+	Empty            events.Empty `json:"empty,omitempty"`    // why no task ended ok, of one that passed
+	Headline         string       `json:"headline"`           // what it came to; "" while it runs
+	Archived         string       `json:"archived,omitempty"` // where its runs are, when they are no longer here
 }
 
 func (c *listCommand) Run(ctx context.Context, io *streams) error {
@@ -74,9 +75,13 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 	if err != nil {
 		return err
 	}
+	tombstones, err := b.Count(ctx, events.StreamWindow, events.PrunedSubjects)
+	if err != nil {
+		return err
+	}
 	from := uint64(1)
-	if end > maxListed {
-		from = end - maxListed + 1
+	if end > maxListed+tombstones {
+		from = end - maxListed - tombstones + 1
 	}
 	requests, err := c.requests(ctx, b, from, end)
 	if err != nil {
@@ -87,6 +92,11 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 		w, err := look(ctx, b, m)
 		if err != nil {
 			return err
+		}
+		if tombstones > 0 {
+			if err := w.locate(ctx, b); err != nil {
+				return err
+			}
 		}
 		if c.Outcome == "any" || w.State == c.Outcome {
 			list = append(list, w)
@@ -154,6 +164,15 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 	return w, nil
 }
 
+// locate finds out whether the window is archived, and where.
+func (w *listed) locate(ctx context.Context, b *bus.Bus) error {
+	p, err := client.Archived(ctx, b, events.WindowKey{Pipeline: w.Pipeline, Window: w.Window, Request: w.Request})
+	if err == nil && p != nil {
+		w.Archived = p.Archive
+	}
+	return err
+}
+
 func (w *listed) unreadable(what string, err error) {
 	w.State, w.Headline = "unreadable", fmt.Sprintf("the %s cannot be read: %v", what, err)
 }
@@ -216,6 +235,8 @@ func (w *listed) ticks() string {
 // note is what there is to say of a window in a few words.
 func (w *listed) note() string {
 	switch {
+	case w.Archived != "":
+		return "archived in " + w.Archived
 	case w.State != string(events.Pass) || w.Empty != "":
 		return w.Headline // of a drill too
 	case w.Drill:

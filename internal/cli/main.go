@@ -69,6 +69,8 @@ type commands struct {
 	Replay    replayCommand    `cmd:"" help:"Print the events of a window as JSON Lines."`
 	Export    exportCommand    `cmd:"" help:"Write a window down in another form: artifacts for AAL-Viz, CSV, JSON Lines."`
 	Audit     auditCommand     `cmd:"" help:"Recompute every digest and verdict from the streams, by a path of its own."`
+	Archive   archiveCommand   `cmd:"" help:"Write whole windows into a folder that is read like a store."`
+	Prune     pruneCommand     `cmd:"" help:"Free archived windows on the server, and leave a tombstone that says where they are."`
 	Top       topCommand       `cmd:"" help:"Follow windows and verdicts live."`
 	Tail      tailCommand      `cmd:"" help:"Follow a subject as JSON Lines."`
 	Decode    decodeCommand    `cmd:"" help:"Turn one message of the bus on standard input into JSON."`

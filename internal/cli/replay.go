@@ -87,6 +87,9 @@ func (c *replayCommand) replay(ctx context.Context, io *streams, b *bus.Bus) err
 	if err != nil {
 		return err
 	}
+	if err := client.Here(ctx, b, window); err != nil {
+		return err
+	}
 	first, end := 0, r.Runs
 	if c.RunOnly != nil {
 		if *c.RunOnly < 0 || *c.RunOnly >= r.Runs {

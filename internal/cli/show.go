@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,9 @@ func (c *showCommand) show(ctx context.Context, io *streams, b *bus.Bus, window 
 	v, _, err := client.VerdictSoFar(ctx, b, key)
 	if err != nil {
 		return nil, err
+	}
+	if p, err := client.Archived(ctx, b, key); p != nil || err != nil {
+		return v, cmp.Or(err, c.showArchived(io, p, v))
 	}
 	if r, err = client.Shown(ctx, b, key, r); err != nil {
 		return nil, err

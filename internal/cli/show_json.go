@@ -93,6 +93,9 @@ func lookAt(ctx context.Context, b *bus.Bus, window uint64) (*shownWindow, *even
 	}
 	w.Verdict = m.Data
 	w.judged(v)
+	if err := w.locate(ctx, b); err != nil || w.Archived != "" {
+		return w, v, err
+	}
 	if v.Outcome == events.Fail && v.Drill == nil && v.Probe == nil {
 		passed, asked, sinceErr := against.SincePass(ctx, b, v)
 		if err = sinceErr; asked != nil {

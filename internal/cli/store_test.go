@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -48,7 +49,9 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 
 // damage STORE STREAM OLD NEW changes the first such bytes in a stream's file.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
-	name := filepath.Join(ts.MkAbs(args[0]), "jetstream", "$G", "streams", args[1], "msgs", "1.blk")
+	blocks, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "jetstream", "$G", "streams", args[1], "msgs", "*.blk"))
+	ts.Check(err)
+	name := slices.Min(blocks)
 	data, err := os.ReadFile(name)
 	ts.Check(err)
 	changed := bytes.Replace(data, []byte(args[2]), []byte(args[3]), 1)

@@ -39,7 +39,7 @@ func currentVersion() version {
 	v := version{
 		Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		Protocols: []string{canon.Scheme, rules.Version, worker.Protocol},
-		Documents: []string{program.DefinitionSchema, events.WindowSchema, events.ControlSchema, events.HandoutSchema, events.DigestSchema, events.VerdictSchema},
+		Documents: []string{program.DefinitionSchema, events.WindowSchema, events.ControlSchema, events.HandoutSchema, events.PrunedSchema, events.ArchiveSchema, events.DigestSchema, events.VerdictSchema},
 		Frame:     events.FrameVersion,
 	}
 	info, ok := debug.ReadBuildInfo()

@@ -12,6 +12,9 @@ func TestBudgets(t *testing.T) { checkFilesAndConsole(t, "docs/budgets.md") }
 // The programs of docs/variations.md drift as it says.
 func TestVariationsShown(t *testing.T) { checkFilesAndConsole(t, "docs/variations.md") }
 
+// Windows are archived and pruned as docs/retention.md says.
+func TestRetention(t *testing.T) { checkFilesAndConsole(t, "docs/retention.md") }
+
 // checkFilesAndConsole writes the files that a document shows, and runs its commands.
 func checkFilesAndConsole(t *testing.T, doc string) {
 	t.Helper()

@@ -29,6 +29,7 @@ import (
 var documents = []reflect.Type{
 	reflect.TypeFor[events.WindowRequest](), reflect.TypeFor[events.TraceEvent](), reflect.TypeFor[events.Digest](),
 	reflect.TypeFor[events.Verdict](), reflect.TypeFor[events.Control](), reflect.TypeFor[events.Void](), reflect.TypeFor[events.Handout](), reflect.TypeFor[events.Object](),
+	reflect.TypeFor[events.Pruned](), reflect.TypeFor[events.Archive](),
 	reflect.TypeFor[program.Definition](),
 }
 

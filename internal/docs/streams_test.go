@@ -46,7 +46,7 @@ func TestStreamTables(t *testing.T) {
 			republish = fmt.Sprintf("`%v` to `%v`", r["src"], r["dest"])
 		}
 		subjects := fmt.Sprintf("`%v`", strings.Trim(strings.ReplaceAll(fmt.Sprint(found["subjects"]), " ", "` `"), "[]"))
-		have := []string{"`" + name + "`", subjects, fmt.Sprintf("`%t`", found["allow_atomic"] == true), republish}
+		have := []string{"`" + name + "`", subjects, fmt.Sprintf("`%t`", found["allow_atomic"] == true), fmt.Sprintf("`%t`", found["deny_purge"] == true), republish}
 		if !slices.Equal(row, have) {
 			t.Errorf("the server has %v, the table %v", have, row)
 		}
@@ -82,7 +82,7 @@ func checkCommon(t *testing.T, name string, found, common map[string]any) {
 	}
 	for setting, got := range found {
 		_, known := common[setting]
-		own := slices.Contains([]string{"subjects", "allow_atomic", "republish"}, setting)
+		own := slices.Contains([]string{"subjects", "allow_atomic", "deny_purge", "republish"}, setting)
 		if zero := got == nil || reflect.ValueOf(got).IsZero(); !known && !own && !zero && !slices.Contains(operators, setting) {
 			t.Errorf("%s has %s %v, which no table has", name, setting, got)
 		}

@@ -90,6 +90,9 @@ func Open(ctx context.Context, b *bus.Bus, id uint64, run *int) (*Window, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := client.Here(ctx, b, key); err != nil {
+		return nil, err
+	}
 	w := &Window{Bus: b, ID: id, Key: key, Request: r}
 	if run != nil && (*run < 0 || *run >= r.Runs) {
 		return nil, fmt.Errorf("window %d has runs 0 to %d, not %d", id, r.Runs-1, *run)

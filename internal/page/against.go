@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -38,6 +39,9 @@ func (s *Server) against(ctx context.Context, q query) (any, error) {
 		return nil, badf("There is no window %d on this server to compare with.", id)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(w.here(), other.here()); err != nil {
 		return nil, err
 	}
 	done, err := s.readMany(ctx)

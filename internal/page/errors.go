@@ -23,9 +23,12 @@ type failure struct {
 func explain(ctx context.Context, q query, err error) (code int, f failure) {
 	f.Detail = err.Error()
 	var bad *badQuery
+	var archived *client.ArchivedError
 	switch {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, failure{Error: err.Error()}
+	case errors.As(err, &archived):
+		return http.StatusGone, failure{Error: fmt.Sprintf("Window %d is archived in %s. Its runs are there, and no longer on this server.", archived.Window, archived.Archive)}
 	case errors.Is(err, bus.ErrNotFound):
 		f.Error = "It is not there, or not there any more."
 		if w := q.text("window"); w != "" {

@@ -62,6 +62,9 @@ type export struct {
 func newExport(ctx context.Context, b *bus.Bus, id uint64) (*export, error) {
 	s := New(Config{Bus: b})
 	w, err := s.findWindow(ctx, id)
+	if err == nil {
+		err = w.here()
+	}
 	if err != nil {
 		return nil, err
 	}

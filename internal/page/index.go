@@ -51,7 +51,10 @@ type Summary struct {
 	Tick int64                 `json:"tick,omitempty"`
 	Kind events.DivergenceKind `json:"kind,omitempty"`
 
+	Archived string `json:"archived,omitempty"` // where its runs are, when they are no longer here
+
 	definition string // SHA-256
+	said       string // the headline of the verdict
 }
 
 // index is the list of the newest windows.
@@ -62,6 +65,7 @@ type index struct {
 	windows map[uint64]*Summary
 	order   []uint64 // ascending
 	dropped bool     // there are older windows
+	first   uint64   // the oldest window that is read; for the reader of ERS_WINDOW alone
 	unread  int      // streams that are not read to where they ended when we came
 }
 
@@ -170,10 +174,21 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 		}
 	}
 	reached(0)
+	most := uint64(maxIndexed)
+	if stream == events.StreamWindow {
+		tombstones, err := s.Bus.Count(ctx, stream, events.PrunedSubjects)
+		if err != nil {
+			return err
+		}
+		most += tombstones
+	}
 	from := uint64(1)
-	if end > maxIndexed {
-		from = end - maxIndexed + 1
+	if end > most {
+		from = end - most + 1
 		s.index.drop()
+	}
+	if stream == events.StreamWindow {
+		s.index.first = from
 	}
 	return s.Bus.Follow(ctx, stream, "", from, func(m bus.Message) error {
 		saw(m)
@@ -183,6 +198,12 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 }
 
 func (s *Server) sawWindow(m bus.Message) {
+	if p, err := events.ReadPruned(m); err == nil {
+		if p.Window >= s.index.first {
+			s.index.update(p.Window, func(w *Summary) { w.archivedIn(p.Archive) })
+		}
+		return
+	}
 	if !strings.HasPrefix(m.Subject, "ers.window.") {
 		return // a control event
 	}
@@ -226,10 +247,19 @@ func (s *Server) sawVerdict(m bus.Message) {
 	})
 }
 
+// archivedIn notes where the runs of a window are, "" for here.
+func (w *Summary) archivedIn(place string) {
+	w.Archived, w.Headline = place, w.said
+	if place != "" {
+		w.Headline = report.Clean("archived in " + place + ": " + w.said)
+	}
+}
+
 func (w *Summary) judge(v *events.Verdict) {
 	w.Pipeline, w.Runs, w.FirstTick, w.Ticks = v.Pipeline, v.Runs, v.FirstTick, v.Ticks
 	w.Drill, w.Probe, w.definition = v.Drill != nil, v.Probe != nil, v.DefinitionSHA256
-	w.State, w.Headline, w.Done = string(v.Outcome), report.Headline(v), 0
+	w.State, w.said, w.Done = string(v.Outcome), report.Headline(v), 0
+	w.archivedIn(w.Archived)
 	w.Empty = v.Empty
 	if d := v.Divergence; d != nil {
 		w.Task, w.Tick, w.Kind = d.Task, d.Tick, d.Kind

@@ -26,6 +26,9 @@ type Run struct {
 func ReadRun(ctx context.Context, b *bus.Bus, id uint64, run *int, columns int) (*Run, error) {
 	s := New(Config{Bus: b})
 	w, err := s.findWindow(ctx, id)
+	if err == nil {
+		err = w.here()
+	}
 	if err != nil {
 		return nil, err
 	}

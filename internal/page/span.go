@@ -32,7 +32,10 @@ type picture struct {
 // picture reads a question, with the names of its runs, and waits until it may be
 // answered.
 func (s *Server) picture(ctx context.Context, q query, runs ...string) (p picture, err error) {
-	if p.window, err = s.findWindowOf(ctx, q); err != nil {
+	if p.window, err = s.findWindowOf(ctx, q); err == nil {
+		err = p.window.here()
+	}
+	if err != nil {
 		return p, err
 	}
 	for _, name := range runs {

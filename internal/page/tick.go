@@ -32,6 +32,9 @@ type tickAnswer struct {
 
 func (s *Server) tick(ctx context.Context, q query) (any, error) {
 	w, err := s.findWindowOf(ctx, q)
+	if err == nil {
+		err = w.here()
+	}
 	if err != nil {
 		return nil, err
 	}

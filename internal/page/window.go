@@ -24,6 +24,16 @@ type window struct {
 	raw     []byte                // the verdict's document
 	seq     uint64                // of the verdict on ERS_VERDICT
 	judged  int64                 // when that was, in milliseconds
+
+	archived *events.Pruned // says where its runs are; nil: they are here
+}
+
+// here makes sure that there is something of its runs to be read.
+func (w *window) here() error {
+	if w.archived == nil {
+		return nil
+	}
+	return &client.ArchivedError{Pruned: w.archived}
 }
 
 // findWindow reads a window's request and its verdict.
@@ -40,7 +50,11 @@ func (s *Server) findWindow(ctx context.Context, id uint64) (*window, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq, judged: milliseconds(m)}, nil
+	archived, err := client.Archived(ctx, s.Bus, key)
+	if err != nil {
+		return nil, err
+	}
+	return &window{WindowKey: key, asked: r, request: shown, verdict: v, raw: m.Data, seq: m.Seq, judged: milliseconds(m), archived: archived}, nil
 }
 
 // findWindowOf reads the window that a question is about.
@@ -109,6 +123,11 @@ func (s *Server) window(ctx context.Context, q query) (any, error) {
 		}
 		a.Command = report.Command(v.Reproduce)
 		a.Report = string(report.Append(nil, v, report.Options{Width: 100}))
+	}
+	if err := w.here(); err != nil {
+		a.archivedIn(w.archived.Archive)
+		a.Report = report.Clean(err.Error()) + "\n\n" + a.Report
+		return a, nil
 	}
 	if w.verdict != nil && w.verdict.Outcome != events.Pass {
 		a.Passed = s.index.lastPass(w.Pipeline, w.Window)

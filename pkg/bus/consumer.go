@@ -137,7 +137,7 @@ func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a a
 	if err != nil {
 		return arrival{err: err}
 	}
-	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
+	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Header: m.Headers(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
 }
 
 // release ends the consumer on the server as well. Without that the server does it

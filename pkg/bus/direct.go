@@ -140,7 +140,7 @@ func (b *Bus) batchFrom(ctx context.Context, stream, filter string, next *uint64
 		pending, _ := strconv.ParseUint(m.Header.Get("Nats-Num-Pending"), 10, 64)
 		*next = m.Sequence + 1
 		n++
-		if !yield(Message{Stream: stream, Subject: m.Subject, Seq: m.Sequence, Data: m.Data, At: m.Time.UnixNano(), Pending: pending}, nil) {
+		if !yield(Message{Stream: stream, Subject: m.Subject, Seq: m.Sequence, Data: m.Data, Header: ownHeader(m.Header), At: m.Time.UnixNano(), Pending: pending}, nil) {
 			return n, false, nil
 		}
 	}
@@ -170,4 +170,18 @@ func (b *Bus) explainBatch(ctx context.Context, stream string, err error) error 
 		return lost
 	}
 	return err
+}
+
+// directHeaders are the headers that a server adds to a message that it gives by a direct get.
+var directHeaders = []string{nats.JSStream, nats.JSSubject, nats.JSSequence, nats.JSTimeStamp, nats.JSLastSequence, "Nats-Num-Pending", "Nats-UpTo-Sequence"}
+
+// ownHeader is what is left of the headers of such a message: those that it has in its stream.
+func ownHeader(h nats.Header) nats.Header {
+	for _, name := range directHeaders {
+		delete(h, name)
+	}
+	if len(h) == 0 {
+		return nil
+	}
+	return h
 }

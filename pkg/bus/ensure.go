@@ -98,6 +98,17 @@ func ours() []jetstream.StreamConfig {
 	return append(list, withPromises(objectStream))
 }
 
+// StreamConfig is what one of our streams is created with.
+func StreamConfig(name string) (jetstream.StreamConfig, error) {
+	for _, c := range ours() {
+		if c.Name == name {
+			c.Discard, c.Replicas = jetstream.DiscardNew, 1 // for the bucket too
+			return c, nil
+		}
+	}
+	return jetstream.StreamConfig{}, fmt.Errorf("%q is not a stream of ERS", name)
+}
+
 // findStreams looks which streams are there. They are asked for in the order in which
 // they are created, so that one that another process is about to create is never missing
 // beside one that is in use.
@@ -188,6 +199,7 @@ func (b *Bus) checkStream(want, found jetstream.StreamConfig, c Config) error {
 	if c.ReadOnly && found.Sealed { // nothing goes in or out any more; the server sets the others with it
 		found.Sealed, found.DenyPurge, found.DenyDelete, found.AllowRollup = want.Sealed, want.DenyPurge, want.DenyDelete, want.AllowRollup
 	}
+	found.DenyPurge = found.DenyPurge && want.DenyPurge // one that refuses more serves as well
 	if err := checkSettings(&want, &found); err != nil {
 		return err
 	}

@@ -90,6 +90,21 @@ func (l lookup) Get(stream string, seqs ...uint64) ([]Message, error) {
 	return found, group.Wait()
 }
 
+// Count returns how many messages of a stream match a filter.
+func (b *Bus) Count(ctx context.Context, stream, filter string) (n uint64, err error) {
+	if _, err := b.Last(ctx, stream, filter); err != nil {
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoStream) {
+			err = nil
+		}
+		return 0, err
+	}
+	subjects, err := b.Subjects(ctx, stream, filter)
+	for _, messages := range subjects {
+		n += messages
+	}
+	return n, err
+}
+
 // Subjects returns the subjects of a stream that match a filter and have messages, with
 // how many. It takes a while where there are many.
 func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]uint64, error) {

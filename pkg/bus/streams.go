@@ -43,13 +43,14 @@ var streams = []jetstream.StreamConfig{
 }
 
 // withPromises adds what holds for every stream of ours: it is on disk, nothing is
-// ever dropped from it, and single messages can be looked up.
+// ever dropped from it, and single messages can be looked up. From those that hold the bulk
+// of windows an administrator may purge what is archived; see events.Pruned.
 func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.Retention = jetstream.LimitsPolicy
 	c.Storage = jetstream.FileStorage
 	c.Discard = jetstream.DiscardNew
 	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxConsumers = -1, -1, -1, -1, -1
-	c.DenyDelete, c.DenyPurge = true, true
+	c.DenyDelete, c.DenyPurge = true, !slices.Contains(events.PrunedStreams, c.Name) && c.Name != StreamObjects
 	c.AllowDirect = true
 	return c
 }
@@ -101,7 +102,7 @@ const objectSubjects = "$O." + events.BucketObjects + "."
 // objectStream is the stream behind the bucket of bulk data, as the NATS object store has
 // it, but that nothing in it can be replaced or removed: what is under a SHA-256 stays.
 var objectStream = jetstream.StreamConfig{
-	Name:        "OBJ_" + events.BucketObjects,
+	Name:        StreamObjects,
 	Description: "definitions and contexts by SHA-256",
 	Subjects:    []string{objectSubjects + "C.>", objectSubjects + "M.>"},
 }

@@ -17,9 +17,11 @@ type Verb string
 const (
 	Cancel Verb = "cancel" // gives up the runs of a window that are not sealed when it is read
 	Taken  Verb = "taken"  // a window was handed out once more, and no frame had been added before
+
+	verbPruned Verb = "pruned" // has a document of its own, see [Pruned]
 )
 
-// ParseVerb accepts the verbs that there are.
+// ParseVerb accepts the verbs of a [Control].
 func ParseVerb(s string) (Verb, error) {
 	if v := Verb(s); v == Cancel || v == Taken {
 		return v, nil
@@ -54,8 +56,10 @@ func ParseControlSubject(subject string) (v Verb, pipeline string, window uint64
 	if err != nil {
 		return "", "", 0, err
 	}
-	if v, err = ParseVerb(t[0]); err != nil {
-		return "", "", 0, fmt.Errorf("subject %q: %w", subject, err)
+	if v = Verb(t[0]); v != verbPruned {
+		if v, err = ParseVerb(t[0]); err != nil {
+			return "", "", 0, fmt.Errorf("subject %q: %w", subject, err)
+		}
 	}
 	if window, err = parseCount(t[2]); err != nil {
 		return "", "", 0, fmt.Errorf("subject %q: window: %w", subject, err)

@@ -1,6 +1,9 @@
 package events
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // HandoutSchema is the version of the documents on ers.run.>.
 const HandoutSchema = "ers.run.v1"
@@ -22,6 +25,19 @@ func (h *Handout) RunKey() RunKey { return RunKey{h.Pipeline, h.Window, h.Run} }
 
 // HandoutSubject is where a run of a kind of definitions is handed out.
 func HandoutSubject(kind string, k RunKey) string { return handoutPrefix + kind + "." + k.String() }
+
+// ParseHandoutSubject is the reverse of HandoutSubject.
+func ParseHandoutSubject(subject string) (kind string, k RunKey, err error) {
+	t, err := tokens(subject, handoutPrefix, 4)
+	if err != nil {
+		return "", RunKey{}, err
+	}
+	if err := CheckKind(t[0]); err != nil {
+		return "", RunKey{}, fmt.Errorf("subject %q: %w", subject, err)
+	}
+	k, err = parseRun(strings.TrimPrefix(subject, handoutPrefix+t[0]+"."), "")
+	return t[0], k, err
+}
 
 // HandoutFilter matches the subjects on which runs of a kind are handed out, of one
 // pipeline or of all ("*").

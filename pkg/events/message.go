@@ -17,6 +17,10 @@ type Message struct {
 	// people: nothing that is hashed, named or decided comes from it.
 	At int64
 
+	// Header are the headers as NATS has them, which are for the server. Those who read a
+	// stream in order know them.
+	Header map[string][]string
+
 	// Pending is at least how many messages are still to come; 0: the reader has
 	// caught up, as far as can be told. Only those who follow a stream know it.
 	Pending uint64

@@ -19,6 +19,9 @@ const (
 // TrendPackSubject is where the TrendPacks of a run are published, one a tick.
 func TrendPackSubject(k RunKey) string { return "ers.viz.trendpack." + k.String() }
 
+// TrendPackFilter matches the subjects of the TrendPacks of a window.
+func TrendPackFilter(k WindowKey) string { return "ers.viz.trendpack." + k.Filter() }
+
 // ParseTrendPackSubject is the reverse of TrendPackSubject.
 func ParseTrendPackSubject(subject string) (RunKey, error) {
 	return parseRun(subject, "ers.viz.trendpack.")

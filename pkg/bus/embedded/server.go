@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
 )
 
 // Config is a bus and the server for it. The zero value is a server in a temporary
@@ -39,12 +40,17 @@ type Config struct {
 	// SyncAlways makes the server sync to disk before each acknowledgement. Every
 	// append is then safe against a power cut, and costs an fsync.
 	SyncAlways bool
+
+	maxPayload int32 // most bytes of a message; 0: the server's own
 }
 
 // Open starts a server, unless c names one by its URL, and opens the bus on it. The
 // server stops when the bus is closed.
 func Open(ctx context.Context, c Config) (*bus.Bus, error) {
 	if c.URL == "" {
+		if err := refuseArchive(c.StoreDir); err != nil {
+			return nil, err
+		}
 		s, err := Start(c)
 		if err != nil {
 			return nil, err
@@ -52,6 +58,18 @@ func Open(ctx context.Context, c Config) (*bus.Bus, error) {
 		c.Server, c.Create = s, !c.ReadOnly
 	}
 	return bus.Open(ctx, c.Config)
+}
+
+// refuseArchive makes sure that nothing is written into an archive, which would no longer be
+// what its manifest says.
+func refuseArchive(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, events.ArchiveName)); err != nil {
+		return nil
+	}
+	return fmt.Errorf("%s is an archive, and is for reading alone: take another folder as the store", dir)
 }
 
 // Server is a running server.
@@ -143,6 +161,7 @@ func serverOptions(c Config, dir string) (*server.Options, error) {
 		JetStream:              true,
 		StoreDir:               dir,
 		SyncAlways:             c.SyncAlways,
+		MaxPayload:             c.maxPayload,
 		DisableJetStreamBanner: true,
 		NoSigs:                 true, // signals are the program's
 		NoLog:                  true, // SetLoggerV2 comes instead

@@ -102,6 +102,9 @@ func (c *Coordinator) cancel(ctx context.Context, item bus.WorkItem) error {
 	}
 	c.held.cancel(key)
 	w := window{Coordinator: c, key: key, request: request, log: log.With().Uint64("window", e.Window).Logger()}
+	if over, err := w.judged(ctx); over || err != nil {
+		return err
+	}
 	reason := errCancelled
 	if e.Reason != "" {
 		reason = fmt.Errorf("%w: %s", errCancelled, strings.TrimSpace(e.Reason))

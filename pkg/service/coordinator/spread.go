@@ -113,8 +113,11 @@ func (c *Coordinator) readHandout(ctx context.Context, item bus.WorkItem) (*even
 	return h, request, key, nil
 }
 
-// takeRun makes a run, unless it is one to be given up.
+// takeRun makes a run, unless its window is over, or it is one to be given up.
 func (s *sharedWindow) takeRun(ctx context.Context, item bus.WorkItem, run int) error {
+	if over, err := s.judged(ctx); over || err != nil {
+		return err
+	}
 	if err := s.cancelled(ctx); err != nil {
 		return err
 	}

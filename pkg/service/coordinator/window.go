@@ -25,8 +25,21 @@ type window struct {
 	log     zerolog.Logger
 }
 
-// take runs a window, unless it is one to be given up.
+// judged tells whether a window has its verdict: then it is over, whatever is left of its
+// runs here. Those of a window that is archived are not here any more.
+func (w *window) judged(ctx context.Context) (bool, error) {
+	_, err := w.Bus.Last(ctx, events.StreamVerdict, events.VerdictGuard(w.key.Pipeline, w.key.Window))
+	if errors.Is(err, bus.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// take runs a window, unless it is over, or one to be given up.
 func (w *window) take(ctx context.Context, item bus.WorkItem) error {
+	if over, err := w.judged(ctx); over || err != nil {
+		return err
+	}
 	tooOften, err := w.taken(ctx, item)
 	if err != nil {
 		return err

@@ -176,7 +176,7 @@ func read(t testing.TB, b *bus.Bus, stream, filter string) (list []bus.Message) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Pending, m.At = 0, 0 // of this server alone
+		m.Pending, m.At, m.Header = 0, 0, nil // of this server alone
 		list = append(list, m)
 	}
 	return list

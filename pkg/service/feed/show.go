@@ -31,9 +31,13 @@ func newShow(f *Feed, m bus.Message) *show {
 	return s
 }
 
-// there tells whether the window is shown already.
+// there tells whether the window is shown already. One that was, and is archived now, has no
+// documents here any more.
 func (s *show) there(ctx context.Context) (bool, error) {
 	_, err := s.Bus.Last(ctx, events.StreamViz, events.StabilitySubject(s.v.Pipeline, s.v.Window))
+	if errors.Is(err, bus.ErrNotFound) {
+		_, err = s.Bus.Last(ctx, events.StreamWindow, events.PrunedSubject(s.v.Pipeline, s.v.Window))
+	}
 	if errors.Is(err, bus.ErrNotFound) {
 		return false, nil
 	}

@@ -166,8 +166,11 @@ func (b *Bus) getDirect(ctx context.Context, stream string, seq uint64) (Message
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
+	subject := b.apiPrefix + "DIRECT.GET." + stream
+	ctx, done := b.heed(ctx, subject) // who may not is told by the leader
+	defer done()
 	request := strconv.AppendUint([]byte(`{"seq":`), seq, 10)
-	answer, err := b.nc.RequestWithContext(ctx, b.apiPrefix+"DIRECT.GET."+stream, append(request, '}'))
+	answer, err := b.nc.RequestWithContext(ctx, subject, append(request, '}'))
 	if err != nil || answer.Header.Get(nats.JSSequence) != strconv.FormatUint(seq, 10) || answer.Header.Get(nats.JSStream) != stream {
 		return Message{}, false
 	}

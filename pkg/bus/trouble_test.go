@@ -114,6 +114,7 @@ func TestRequestsDenied(t *testing.T) {
 		{"$JS.API.>", "", "let this user publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
 		{"", "_INBOX.>", "--inbox-prefix"},
 		{"$JS.API.STREAM.MSG.GET.>", "", "let this user publish on $JS.API.STREAM.MSG.GET.ERS_TRACE"},
+		{"$JS.API.DIRECT.GET.>", "", "let this user publish on $JS.API.DIRECT.GET.ERS_WINDOW"},
 		{"$JS.API.CONSUMER.CREATE.>", "", "let this user publish on $JS.API.CONSUMER.CREATE.ERS_TRACE."},
 	} {
 		t.Run(test.deny+test.denySub, func(t *testing.T) {
@@ -126,7 +127,9 @@ func TestRequestsDenied(t *testing.T) {
 			if err == nil {
 				defer b.Close()
 				if _, err = b.Last(ctx, events.StreamTrace, "ers.trace.p.1.0"); errors.Is(err, bus.ErrNotFound) {
-					go func() { _ = b.Follow(ctx, events.StreamTrace, "", 1, func(bus.Message) error { return nil }) }()
+					for _, stream := range []string{events.StreamTrace, events.StreamWindow} {
+						go func() { _ = b.Follow(ctx, stream, "", 1, func(bus.Message) error { return nil }) }()
+					}
 					soon(t, "trouble", func() bool { return len(b.Trouble()) > 0 })
 					err = b.Trouble()[0].Err
 				}

@@ -115,6 +115,7 @@ func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 			return seq, nil
 		case isUnsent(err) && unsent < maxUnsent:
 			unsent++
+			p.lost = true // the server may have spoken too soon
 			p.b.troubles.note(writing(p.stream), meaning(p.stream, p.msg.Subject, err))
 			err = wait(ctx, retryPause)
 		case isLost(err):

@@ -15,6 +15,7 @@ const (
 	Lost         Fault = "lost"            // it does not reach the server
 	AnswerLost   Fault = "answer lost"     // it does, and the answer does not come back
 	Refused      Fault = "stored, refused" // it does, and the answer is changed to say that it failed
+	Busy         Fault = "stored, busy"    // it does, and the answer is changed to say that it is to be tried again
 	Delayed      Fault = "delayed"         // it and all behind it come later
 	Late         Fault = "late"            // it alone comes later, when its sender has given up on it
 	Repeated     Fault = "repeated"        // it comes twice
@@ -44,7 +45,7 @@ func Faults(kind string) []Fault {
 	case kind == "consumer msg next":
 		return append(always, NoResponders, Denied)
 	case strings.HasPrefix(kind, "append "), strings.HasPrefix(kind, "commit "):
-		return append(always, AnswerLost, Refused, Late, NoResponders, Denied, Full, Foreign)
+		return append(always, AnswerLost, Refused, Busy, Late, NoResponders, Denied, Full, Foreign)
 	case strings.HasPrefix(kind, "batch "):
 		return append(always, Denied)
 	case strings.HasPrefix(kind, "object "):
@@ -152,7 +153,7 @@ func (l *link) pass(d Direction, m *Packet) (end bool) {
 		_ = l.write(d, m.raw)
 		l.p.crash()
 		return true
-	case AnswerLost, Refused, Foreign:
+	case AnswerLost, Refused, Busy, Foreign:
 		l.spoil(m.Reply, fault)
 		return l.write(d, m.raw) != nil
 	case Denied:
@@ -168,6 +169,7 @@ func (l *link) pass(d Direction, m *Packet) (end bool) {
 const (
 	full   = `{"error":{"code":503,"err_code":10023,"description":"insufficient resources"}}`
 	failed = `{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}`
+	busy   = `{"error":{"code":429,"err_code":10167,"description":"too many requests"}}`
 )
 
 // answered notes what the server says to a request, and spoils it where it is to be.
@@ -188,6 +190,8 @@ func (l *link) answered(m *Packet) (done bool) {
 		return true
 	case Refused:
 		data = []byte(failed)
+	case Busy:
+		data = []byte(busy)
 	case Foreign:
 		data = []byte(`{"stream":"OTHER","domain":"other","seq":7}`)
 	}

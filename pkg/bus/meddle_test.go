@@ -1,0 +1,59 @@
+package bus_test
+
+import (
+	"errors"
+	"testing"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/bus/bustest"
+	"abraxas.dev/ers/pkg/events"
+)
+
+// A message that the server has sent and that does not come, the last one of its stream,
+// is asked for again.
+func TestFollowMissedMessage(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	p := bustest.NewProxy(t, s.URL())
+	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, p.URL())
+	const n = 3
+	p.Meddle(bustest.Plan{Kind: "delivery", Fault: bustest.Lost, First: n, Times: 1})
+	appendRuns(t, writer, 1, n)
+	for _, filter := range []string{"", trace(0)} {
+		wantAll(t, follow(t, reader, filter, 1, n), 1, n)
+	}
+	if p.Met() != 1 {
+		t.Errorf("%d messages were lost", p.Met())
+	}
+}
+
+// A server that stores a message and says that it is too busy is asked again: the message
+// is there once, and its append says where.
+func TestAppendBusyAndStored(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	p := bustest.NewProxy(t, s.URL())
+	b := bustest.Connect(t, p.URL())
+	for kind, send := range map[string]func() (uint64, error){
+		"append trace": func() (uint64, error) { return b.Append(t.Context(), trace(0), 0, []byte("x")) },
+		"append verdict": func() (uint64, error) {
+			return b.AppendOnce(t.Context(), events.VerdictSubject(events.Pass, "p", 1), events.VerdictGuard("p", 1), []byte("x"))
+		},
+		"append digest": func() (uint64, error) {
+			w := b.NewGroup().Writer(events.DigestSubject(events.RunKey{Pipeline: "p", Window: 1}), 0)
+			_ = w.Append(t.Context(), []byte("x")) // Flush says what became of it
+			return w.Flush()
+		},
+	} {
+		p.Meddle(bustest.Plan{Kind: kind, Fault: bustest.Busy, First: p.Counts()[kind] + 1, Times: 1})
+		if seq, err := send(); seq != 1 || err != nil {
+			t.Errorf("%s: sequence %d, %v", kind, seq, err)
+		}
+	}
+	if p.Met() != 3 {
+		t.Errorf("%d of 3 were met", p.Met())
+	}
+	if _, err := b.Append(t.Context(), trace(0), 0, []byte("y")); !errors.Is(err, bus.ErrConflict) {
+		t.Errorf("another message: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -121,7 +122,7 @@ func explainConnect(url string, err error) error {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
 		return away{fmt.Errorf("the NATS server at %s does not let us in: %w; check user, password or token in its address, or the credentials file (--creds or NATS_CREDS)", url, err)}
-	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout):
+	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout), errors.Is(err, io.EOF): // it may end while we talk
 		return away{fmt.Errorf("no NATS server at %s: %w; check the address, or start one with `ers up`", url, err)}
 	}
 	return fmt.Errorf("connect to NATS at %s: %w", url, err)

@@ -57,3 +57,26 @@ func TestAppendBusyAndStored(t *testing.T) {
 		t.Errorf("another message: %v", err)
 	}
 }
+
+// Whatever a server says or does not say while we open a bus on it, it may be there later.
+func TestOpenWhileServerComes(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	bustest.Connect(t, s.URL()) // makes the streams
+	for _, test := range []struct {
+		kind  string
+		fault bustest.Fault
+	}{{"stream info", bustest.Full}, {"stream info", bustest.NoResponders}, {"stream info", bustest.Lost}, {"stream info", bustest.Cut}} {
+		p := bustest.NewProxy(t, s.URL())
+		p.Meddle(bustest.Plan{Kind: test.kind, Fault: test.fault, First: 1, Times: 100})
+		if _, err := bus.Open(t.Context(), bus.Config{URL: p.URL()}); !errors.Is(err, bus.ErrAway) {
+			t.Errorf("%s: %s: %v", test.kind, test.fault, err)
+		}
+	}
+	p := bustest.NewProxy(t, s.URL())
+	s.Stop()
+	if _, err := bus.Open(t.Context(), bus.Config{URL: p.URL()}); !errors.Is(err, bus.ErrAway) {
+		t.Errorf("a server that ends: %v", err)
+	}
+	s.Start()
+}

@@ -51,11 +51,18 @@ func linkServer() error {
 	return os.Symlink(self, filepath.Join(bin, natsServer))
 }
 
-// createStreams makes the streams with the command that people use.
+// createStreams makes the streams with the command that people use, as soon as the
+// servers can.
 func (s *scene) createStreams(url string, replicas int) {
 	s.t.Helper()
-	create := command("ers", "streams", "create", "--nats", url, "--replicas", fmt.Sprint(replicas))
-	if out, err := create.CombinedOutput(); err != nil {
-		s.t.Fatalf("%v: %v\n%s", create, err, out)
+	for {
+		create := command("ers", "streams", "create", "--nats", url, "--replicas", fmt.Sprint(replicas))
+		out, err := create.CombinedOutput()
+		if err == nil {
+			return
+		}
+		if s.ctx.Err() != nil {
+			s.t.Fatalf("%v: %v\n%s", create, err, out)
+		}
 	}
 }

@@ -63,7 +63,7 @@ func newStorm(t *testing.T) *storm {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-seed %d", seed)
-	s := &storm{scene: newSceneOf(t, 4*time.Minute+time.Duration(*stormKills)*2*time.Second), random: rand.New(rand.NewPCG(seed, 0))}
+	s := &storm{scene: newSceneOf(t, 2*time.Minute+time.Duration(*stormKills)*2*time.Second), random: rand.New(rand.NewPCG(seed, 0))}
 	s.marker = t.TempDir()
 	return s
 }
@@ -209,7 +209,7 @@ func (s *storm) sleep(d time.Duration) {
 
 // count tells how many windows and how many verdicts there are.
 func (s *storm) count(ctx context.Context, b *bus.Bus) (asked, judged uint64, err error) {
-	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
 	windows, err := b.Subjects(ctx, events.StreamWindow, "ers.window.>")
 	if err != nil {

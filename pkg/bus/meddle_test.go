@@ -2,7 +2,9 @@ package bus_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
@@ -79,4 +81,34 @@ func TestOpenWhileServerComes(t *testing.T) {
 		t.Errorf("a server that ends: %v", err)
 	}
 	s.Start()
+}
+
+// Who waits for a stream without a leader, to find out what became of a message, says so
+// for as long as it lasts.
+func TestAppendSaysWhatItLooksFor(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	p := bustest.NewProxy(t, s.URL())
+	b := bustest.Connect(t, p.URL())
+	p.Meddle(bustest.Plan{Kind: "stream msg get", Fault: bustest.Full, First: p.Counts()["stream msg get"] + 1, Times: 20})
+	p.CutAt(bustest.ToServer, "HPUB ers.trace")
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.Append(t.Context(), trace(0), 0, []byte("x"))
+		done <- err
+	}()
+	said := false
+	for {
+		select {
+		case err := <-done:
+			if err != nil || !said || len(b.Trouble()) > 0 {
+				t.Errorf("%v; it was said: %t; still in trouble: %v", err, said, b.Trouble())
+			}
+			return
+		case <-time.After(10 * time.Millisecond):
+			for _, trouble := range b.Trouble() {
+				said = said || trouble.What == "write ERS_TRACE" && strings.Contains(trouble.String(), "cannot be looked into")
+			}
+		}
+	}
 }

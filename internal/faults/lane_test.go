@@ -132,7 +132,7 @@ func (l *lane) submitter(plan bustest.Plan, outcome events.Outcome) (met int, co
 }
 
 // patience is how long it may take until everything has recovered from one fault.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // settle waits until every window has its verdict and viewers have it.
 func (l *lane) settle() {

@@ -216,7 +216,7 @@ func TestCluster(t *testing.T) {
 }
 
 // Without a majority of servers the services wait, say so when they are asked, log it once,
-// and go on by themselves. One that is started meanwhile waits for them.
+// and go on by themselves. One that is started while there is no server waits.
 func TestClusterQuorum(t *testing.T) {
 	c := newCluster(t)
 	c.during(func() {
@@ -227,8 +227,6 @@ func TestClusterQuorum(t *testing.T) {
 		for _, name := range services {
 			c.unwell(name)
 		}
-		late := c.run("ers-hasher", "--nats", c.url)
-		late.awaitLog("waiting for the server")
 		c.sleep(5 * time.Second) // for more of what should be said once
 		for _, x := range c.slots[nodes:] {
 			said := make(map[string]int)
@@ -244,9 +242,10 @@ func TestClusterQuorum(t *testing.T) {
 				}
 			}
 		}
-		for _, s := range c.servers[:2] {
-			s.p = s.start()
-		}
+		c.kill(c.servers[2], 0)
+		late := c.run("ers-hasher", "--nats", c.url)
+		late.awaitLog("waiting for the server")
+		c.revive(time.Now())
 		late.awaitLog(`"started"`)
 		c.current()
 		c.progress("with a majority again")

@@ -124,11 +124,23 @@ func (l *lane) submitter(plan bustest.Plan, outcome events.Outcome) (met int, co
 	l.remember(proxy.Acked())
 	if err != nil {
 		l.want.Unsure++
-		if err := l.submit(l.t.Context(), l.bus, outcome); err != nil {
-			l.t.Fatalf("%v: submit again: %v", plan, err)
-		}
+		l.ask(plan, outcome)
 	}
 	return proxy.Met(), proxy.Counts()
+}
+
+// ask asks for a window until it is known that it is there.
+func (l *lane) ask(what any, outcome events.Outcome) {
+	l.t.Helper()
+	for begun := time.Now(); ; l.want.Unsure++ {
+		err := l.submit(l.t.Context(), l.bus, outcome)
+		if err == nil {
+			return
+		}
+		if time.Since(begun) > patience {
+			l.t.Fatalf("%v: submit: %v", what, err)
+		}
+	}
 }
 
 // patience is how long it may take until everything has recovered from one fault.
@@ -140,27 +152,27 @@ func (l *lane) settle() {
 	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 	defer cancel()
 	for {
-		windows, verdicts, shown := l.count(ctx, events.StreamWindow, "ers.window.>"), l.count(ctx, events.StreamVerdict, "ers.verdict.>"), l.count(ctx, events.StreamViz, events.StabilitySubjects)
-		if windows == verdicts && verdicts <= shown {
+		windows, errWindows := l.count(ctx, events.StreamWindow, "ers.window.>")
+		verdicts, errVerdicts := l.count(ctx, events.StreamVerdict, "ers.verdict.>")
+		shown, errShown := l.count(ctx, events.StreamViz, events.StabilitySubjects)
+		err := errors.Join(errWindows, errVerdicts, errShown)
+		if err == nil && windows == verdicts && verdicts == shown {
 			return
 		}
 		if ctx.Err() != nil {
-			l.t.Errorf("%d windows, and after %v %d have verdicts and %d are shown", windows, patience, verdicts, shown)
+			l.t.Errorf("%d windows, and after %v %d have verdicts and %d are shown: %v", windows, patience, verdicts, shown, err)
 			return
 		}
 		time.Sleep(20 * time.Millisecond) // it is all on its way
 	}
 }
 
-func (l *lane) count(ctx context.Context, stream, filter string) (n uint64) {
+func (l *lane) count(ctx context.Context, stream, filter string) (n uint64, err error) {
 	subjects, err := l.bus.Subjects(ctx, stream, filter)
-	if err != nil && ctx.Err() == nil {
-		l.t.Fatal(err)
-	}
 	for _, count := range subjects {
 		n += count
 	}
-	return n
+	return n, err
 }
 
 // check looks at all that the lane has done so far.
@@ -175,6 +187,9 @@ func (l *lane) check(what any) {
 		}
 	}
 	report, err := invariants.Check(l.t.Context(), l.bus.Conn(), want)
+	for begun := time.Now(); err != nil && time.Since(begun) < patience; {
+		report, err = invariants.Check(l.t.Context(), l.bus.Conn(), want)
+	}
 	if err != nil {
 		l.t.Fatalf("%v: %v", what, err)
 	}

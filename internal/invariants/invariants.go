@@ -94,6 +94,7 @@ func (k key) String() string {
 type checker struct {
 	Report
 	want     Want
+	failed   error // something could not be read
 	object   func(sha string) ([]byte, error)
 	sums     map[string]map[uint64]Acked // what is on each stream
 	requests map[uint64]*request
@@ -122,11 +123,11 @@ func Check(ctx context.Context, nc *nats.Conn, want Want) (*Report, error) {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 	}
-	return check(all, func(sha string) ([]byte, error) { return bucket.GetBytes(ctx, sha) }, want), nil
+	return check(all, func(sha string) ([]byte, error) { return bucket.GetBytes(ctx, sha) }, want)
 }
 
 // check looks at all that there is.
-func check(all map[string][]*message, object func(sha string) ([]byte, error), want Want) *Report {
+func check(all map[string][]*message, object func(sha string) ([]byte, error), want Want) (*Report, error) {
 	c := &checker{want: want, object: object, sums: map[string]map[uint64]Acked{}, requests: map[uint64]*request{},
 		runs: map[key]*run{}, verdicts: map[uint64][]*verdict{}, shown: map[uint64]*shown{}}
 	c.Outcomes = map[string]int{}
@@ -146,7 +147,7 @@ func check(all map[string][]*message, object func(sha string) ([]byte, error), w
 	for _, seq := range slices.Sorted(maps.Keys(c.requests)) {
 		c.judge(c.requests[seq])
 	}
-	return &c.Report
+	return &c.Report, c.failed
 }
 
 func (c *checker) wrong(format string, args ...any) {

@@ -128,8 +128,8 @@ func (r *record) first(stream, text string) int {
 // What the services write is right, and nothing that is changed in it goes unseen.
 func TestCheck(t *testing.T) {
 	good := recorded(t)
-	if r := check(good.all, good.object, good.want); len(r.Wrong) > 0 || r.Windows != 2 || r.Outcomes["pass"] != 1 || r.Outcomes["fail"] != 1 || r.Frames != 24 {
-		t.Fatalf("%v: %q", r, r.Wrong)
+	if r, err := check(good.all, good.object, good.want); err != nil || len(r.Wrong) > 0 || r.Windows != 2 || r.Outcomes["pass"] != 1 || r.Outcomes["fail"] != 1 || r.Frames != 24 {
+		t.Fatalf("%v: %q, %v", r, r.Wrong, err)
 	}
 	replace := func(stream, text, by string) func(*record) {
 		return func(r *record) {
@@ -194,7 +194,7 @@ func TestCheck(t *testing.T) {
 	} {
 		bad := good.copy()
 		test.change(bad)
-		if r := check(bad.all, bad.object, bad.want); !strings.Contains(strings.Join(r.Wrong, "\n"), test.want) {
+		if r, err := check(bad.all, bad.object, bad.want); err != nil || !strings.Contains(strings.Join(r.Wrong, "\n"), test.want) {
 			t.Errorf("%s: %q, want %q among them", name, r.Wrong, test.want)
 		}
 	}

@@ -3,7 +3,11 @@ package invariants
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strconv"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // verdict is a message of ERS_VERDICT.
@@ -139,6 +143,10 @@ func same(a, b [][]byte) bool {
 func (c *checker) objects(r *request) {
 	for _, sha := range []string{r.Definition, r.Contexts} {
 		data, err := c.object(sha)
+		if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) && !errors.Is(err, jetstream.ErrDigestMismatch) {
+			c.failed = fmt.Errorf("object %s: %w", sha, err)
+			return
+		}
 		if m := (&message{data: data}); err != nil || m.sha() != sha {
 			c.wrong("window %d: object %s is lost or damaged: %v", r.seq, sha, err)
 		}

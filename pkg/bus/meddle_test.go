@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -109,6 +110,31 @@ func TestAppendSaysWhatItLooksFor(t *testing.T) {
 			for _, trouble := range b.Trouble() {
 				said = said || trouble.What == "write ERS_TRACE" && strings.Contains(trouble.String(), "cannot be looked into")
 			}
+		}
+	}
+}
+
+// A piece that comes twice is there once, or its object is not kept.
+func TestObjectPieceTwice(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	for _, test := range []struct{ size, piece int }{{10, 1}, {300 << 10, 1}, {300 << 10, 3}} {
+		p := bustest.NewProxy(t, s.URL())
+		b := bustest.Connect(t, p.URL())
+		data := bytes.Repeat([]byte{byte(test.piece)}, test.size)
+		p.Meddle(bustest.Plan{Kind: "object piece", Fault: bustest.Repeated, First: test.piece, Times: 1})
+		sha, err := b.PutObject(t.Context(), data)
+		if test.piece > 1 {
+			if err == nil || !strings.Contains(err.Error(), "pieces on the server") {
+				t.Errorf("piece %d: %v", test.piece, err)
+			}
+			sha, err = b.PutObject(t.Context(), data)
+		}
+		if err != nil || p.Met() != 1 {
+			t.Fatalf("piece %d: %v, met %d times", test.piece, err, p.Met())
+		}
+		if got, err := b.GetObject(t.Context(), sha); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("piece %d: %d bytes, %v", test.piece, len(got), err)
 		}
 	}
 }

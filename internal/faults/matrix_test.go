@@ -21,7 +21,7 @@ var (
 
 const (
 	lanes  = 16 // that go on side by side: most of the time each waits for a time-out
-	sample = 96 // cases of a normal run
+	sample = 72 // cases of a normal run
 
 	atServer = 12 // cases that share a server: after each all that it has is looked at
 )

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -21,6 +22,9 @@ var bin string
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	confine.Main()
+	if filepath.Base(os.Args[0]) == natsServer {
+		serveNATS()
+	}
 	if filepath.Base(os.Args[0]) == goProgram {
 		counted().Main()
 	}
@@ -52,7 +56,7 @@ func buildAndRun(m *testing.M) int {
 			return 1
 		}
 	}
-	if err := linkGoProgram(); err != nil {
+	if err := errors.Join(linkGoProgram(), linkServer()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -22,8 +22,11 @@ type scene struct {
 	fail context.CancelCauseFunc
 }
 
-func newScene(t *testing.T) *scene {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+func newScene(t *testing.T) *scene { return newSceneOf(t, patience) }
+
+// newSceneOf returns one that may take as long as is said.
+func newSceneOf(t *testing.T, d time.Duration) *scene {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	ctx, fail := context.WithCancelCause(ctx)
 	return &scene{t, ctx, fail}

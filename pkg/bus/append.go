@@ -117,6 +117,7 @@ func (p *attempt) finish(ctx context.Context) (seq uint64, err error) {
 			return seq, nil
 		case isUnsent(err) && unsent < maxUnsent:
 			unsent++
+			p.lost = true // the server may have spoken too soon
 			p.b.troubles.note(writing(p.stream), meaning(p.stream, p.msg.Subject, err))
 			err = wait(ctx, retryPause)
 		case isLost(err):
@@ -204,13 +205,18 @@ func (p *attempt) outcome(ctx context.Context) (uint64, error) {
 func (p *attempt) find(ctx context.Context) (seq uint64, err error) {
 	for {
 		m, err := p.b.Next(ctx, p.stream, p.guard, p.last+1)
-		switch {
-		case err == nil && m.Subject == p.msg.Subject && bytes.Equal(m.Data, p.msg.Data):
-			return m.Seq, nil
-		case err == nil:
+		if err == nil {
+			p.b.troubles.clear(writing(p.stream))
+			if m.Subject == p.msg.Subject && bytes.Equal(m.Data, p.msg.Data) {
+				return m.Seq, nil
+			}
 			return 0, &ConflictError{Subject: p.guard, Want: p.last, Found: m.Seq}
-		case errors.Is(err, nats.ErrConnectionClosed):
+		}
+		if errors.Is(err, nats.ErrConnectionClosed) {
 			return 0, err
+		}
+		if !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+			p.b.troubles.note(writing(p.stream), fmt.Errorf("no acknowledgement, and the stream cannot be looked into: %w", err))
 		}
 		if err := wait(ctx, retryPause); err != nil {
 			return 0, err

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -131,7 +132,7 @@ func explainConnect(url string, err error) error {
 		return away{fmt.Errorf("the NATS server at %s does not let us in: %w; check user, password or token in its address, or the file that says who we are (--creds, --nkey, or NATS_CREDS, NATS_NKEY)", url, err)}
 	case isTLS(err):
 		return away{fmt.Errorf("the NATS server at %s: %w; name the certificates of its authority with --tls-ca, and where it asks for one our own with --tls-cert and --tls-key", url, err)}
-	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout):
+	case unreachable, errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout), errors.Is(err, io.EOF): // it may end while we talk
 		return away{fmt.Errorf("no NATS server at %s: %w; check the address, or start one with `ers up`", url, err)}
 	}
 	return fmt.Errorf("connect to NATS at %s: %w", url, err)

@@ -55,7 +55,7 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	go deliver(ctx, it, stream, ahead)
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
-	consumer, quiet := "", true
+	consumer, quiet, missed := "", true, uint64(0)
 	for {
 		select {
 		case d, ok := <-ahead:
@@ -85,6 +85,9 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 				if err := b.checkPosition(ctx, stream, *next); err != nil {
 					return err
 				}
+				if missed, err = b.checkMissed(ctx, stream, filter, *next, missed); err != nil {
+					return err
+				}
 			}
 			quiet = true
 		}
@@ -99,45 +102,6 @@ const idleCheck = 2 * time.Second
 // before the filter.
 func (b *Bus) createSubject(stream, filter string) string {
 	return b.apiPrefix + "CONSUMER.CREATE." + stream + ".*." + filter
-}
-
-// readAhead is how many messages are taken out of the client's buffer ahead of us, so
-// that we see whether there are any. Few, since each may have the size of max_payload.
-const readAhead = 16
-
-type arrival struct {
-	Message
-	consumer string // that delivered it
-	err      error
-}
-
-// deliver hands on what comes until an error, which is the last thing that it hands on,
-// or until ctx ends.
-func deliver(ctx context.Context, it jetstream.MessagesContext, stream string, ahead chan<- arrival) {
-	defer close(ahead)
-	for {
-		d := next(ctx, it, stream)
-		select {
-		case ahead <- d:
-		case <-ctx.Done():
-			return
-		}
-		if d.err != nil {
-			return
-		}
-	}
-}
-
-func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a arrival) {
-	m, err := it.Next(jetstream.NextContext(ctx))
-	if err != nil {
-		return arrival{err: err}
-	}
-	meta, err := m.Metadata()
-	if err != nil {
-		return arrival{err: err}
-	}
-	return arrival{consumer: meta.Consumer, Message: Message{Stream: stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Data: m.Data(), Header: m.Headers(), At: meta.Timestamp.UnixNano(), Pending: meta.NumPending}}
 }
 
 // release ends the consumer on the server as well. Without that the server does it

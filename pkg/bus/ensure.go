@@ -230,9 +230,18 @@ func explainStream(name string, err error) error {
 		return away{fmt.Errorf("the NATS server runs without JetStream: %w; enable it with a jetstream block in its configuration, or start it with -js", err)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return away{fmt.Errorf("stream %s: JetStream does not answer: %w", name, err)}
+	case isUnready(err):
+		return away{fmt.Errorf("stream %s: JetStream is not ready: %w", name, err)}
 	}
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		return away{fmt.Errorf("stream %s: %w", name, refused)}
 	}
 	return fmt.Errorf("stream %s: %w", name, err)
+}
+
+// isUnready tells whether JetStream says that it cannot do now what is asked of it, as
+// when a cluster has no leader.
+func isUnready(err error) bool {
+	api, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && api.Code == 503
 }

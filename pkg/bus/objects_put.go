@@ -125,7 +125,7 @@ func (w *pieces) write(r io.Reader) error {
 			}
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return w.wait(0)
+			return w.end()
 		}
 		if err != nil {
 			return err
@@ -139,12 +139,28 @@ func (w *pieces) publish(piece []byte) error {
 	w.count++
 	m := nats.NewMsg(w.subject)
 	m.Data = piece
+	if w.count == 1 { // most objects are one piece, which must not be there twice
+		m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, "0")
+	}
 	f, err := w.b.js.PublishMsgAsync(m)
 	if err != nil {
 		return err
 	}
 	w.onTheir = append(w.onTheir, f)
 	return w.wait(piecesAhead - 1)
+}
+
+// end waits for all pieces and makes sure that each is there once: those behind the first
+// have no guard.
+func (w *pieces) end() error {
+	if err := w.wait(0); err != nil || w.count < 2 {
+		return err
+	}
+	found, err := w.b.Subjects(w.ctx, objectStream.Name, w.subject)
+	if n := found[w.subject]; err == nil && n != uint64(w.count) {
+		err = fmt.Errorf("it has %d pieces on the server, not %d: try again", n, w.count)
+	}
+	return err
 }
 
 // wait waits until no more pieces than so many are on their way.

@@ -199,7 +199,7 @@ func (w *Writer) mend() {
 	doubt := false // some may be in the stream
 	for i, s := range w.shots[:w.flying] {
 		items[i] = Item{Subject: w.subject, Last: w.last, Data: s.data}
-		doubt = doubt || s.state == lost || s.state == stored
+		doubt = doubt || s.state != refused // a server that says it has not may have
 	}
 	ctx := w.ctx
 	g.mu.Unlock()

@@ -1,23 +1,46 @@
 package bustest
 
 import (
+	"bufio"
 	"bytes"
+	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
 // A Proxy stands between a client and a server and breaks connections where a test
-// wants it. The client reconnects through it.
+// wants it. The client reconnects through it. It reads what goes through, see [Packet],
+// so that a test can count it, and have a fault happen to it, see [Plan].
 type Proxy struct {
-	target string
-	listen net.Listener
+	target  string
+	listen  net.Listener
+	crashed chan struct{}
+	dead    atomic.Bool
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-	traps map[Direction]string
-	lies  map[Direction]lie
+	mu     sync.Mutex
+	links  map[*link]struct{}
+	traps  map[Direction]string
+	lies   map[Direction]lie
+	plan   Plan
+	met    int
+	counts map[string]int
+	acks   acks
+}
+
+// link is one connection through a Proxy.
+type link struct {
+	p              *Proxy
+	client, server *net.TCPConn
+
+	writing [2]sync.Mutex // by direction
+	mu      sync.Mutex
+	sids    map[string]string // of subscriptions, by subject
+	spoilt  map[string]Fault  // answers to come, by subject
 }
 
 // lie is a text that goes through as another.
@@ -39,11 +62,14 @@ func NewProxy(t testing.TB, url string) *Proxy {
 		t.Fatal(err)
 	}
 	p := &Proxy{
-		target: strings.TrimPrefix(url, "nats://"),
-		listen: l,
-		conns:  map[net.Conn]struct{}{},
-		traps:  map[Direction]string{},
-		lies:   map[Direction]lie{},
+		target:  strings.TrimPrefix(url, "nats://"),
+		listen:  l,
+		crashed: make(chan struct{}),
+		links:   map[*link]struct{}{},
+		traps:   map[Direction]string{},
+		lies:    map[Direction]lie{},
+		counts:  map[string]int{},
+		acks:    acks{asked: map[string][]Acked{}, batches: map[string][]Acked{}},
 	}
 	go p.accept()
 	t.Cleanup(func() {
@@ -59,10 +85,10 @@ func (p *Proxy) URL() string { return "nats://" + p.listen.Addr().String() }
 // Cut breaks all connections now.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.conns {
-		c.Close()
-		delete(p.conns, c)
+	links := slices.Collect(maps.Keys(p.links))
+	p.mu.Unlock()
+	for _, l := range links {
+		l.close()
 	}
 }
 
@@ -96,33 +122,80 @@ func (p *Proxy) accept() {
 			return
 		}
 		server, err := net.Dial("tcp", p.target)
-		if err != nil {
+		if err != nil || p.dead.Load() {
 			client.Close()
 			continue
 		}
+		l := &link{p: p, client: client.(*net.TCPConn), server: server.(*net.TCPConn), sids: map[string]string{}, spoilt: map[string]Fault{}}
 		p.mu.Lock()
-		p.conns[client], p.conns[server] = struct{}{}, struct{}{}
+		p.links[l] = struct{}{}
 		p.mu.Unlock()
-		go p.copy(ToServer, server, client)
-		go p.copy(ToClient, client, server)
+		go l.copy(ToServer, client)
+		go l.copy(ToClient, server)
 	}
 }
 
 // copy passes on what comes from one side until either closes.
-func (p *Proxy) copy(d Direction, to, from net.Conn) {
-	defer to.Close()
-	defer from.Close()
-	buf := make([]byte, 64<<10)
+func (l *link) copy(d Direction, from io.Reader) {
+	if d == ToClient {
+		defer l.release()
+	}
+	defer l.close()
+	r := bufio.NewReader(from)
 	for {
-		n, err := from.Read(buf)
-		if p.springs(d, buf[:n]) {
-			p.Cut()
+		m, err := readPacket(r)
+		switch {
+		case err != nil || l.p.dead.Load():
+			return
+		case l.p.springs(d, m.raw):
+			l.p.Cut()
 			return
 		}
-		if _, werr := to.Write(p.said(d, buf[:n])); err != nil || werr != nil {
+		if d == ToServer {
+			l.sent(m)
+		}
+		if l.pass(d, m) {
 			return
 		}
 	}
+}
+
+// sent notes what a client sends.
+func (l *link) sent(m *Packet) {
+	l.mu.Lock()
+	if m.Verb == "SUB" {
+		l.sids[m.Subject] = m.SID
+	}
+	l.mu.Unlock()
+	l.p.mu.Lock()
+	l.p.acks.sent(m)
+	l.p.mu.Unlock()
+}
+
+func (l *link) write(d Direction, data []byte) error {
+	l.writing[d].Lock()
+	defer l.writing[d].Unlock()
+	to := l.server
+	if d == ToClient {
+		to = l.client
+	}
+	_, err := to.Write(l.p.said(d, data))
+	return err
+}
+
+// close ends the connection. The server still reads what was sent before: only when it
+// has ended its side too, the ToClient copy lets go of it.
+func (l *link) close() {
+	_ = l.server.CloseWrite()
+	_ = l.client.Close()
+}
+
+func (l *link) release() {
+	_, _ = io.Copy(io.Discard, l.server)
+	_ = l.server.Close()
+	l.p.mu.Lock()
+	delete(l.p.links, l)
+	l.p.mu.Unlock()
 }
 
 func (p *Proxy) springs(d Direction, data []byte) bool {

@@ -6,6 +6,9 @@
 // that are run and what must hold of a window afterwards. The other files each test
 // one kind of trouble.
 //
-// A test never waits for time to pass but for what it can see on the streams or in a
+// storm_test.go kills everything at random, cluster_test.go (with -tags cluster) does so on
+// three servers; package invariants then looks at the streams.
+//
+// Beside these a test never waits for time to pass but for what it can see on the streams or in a
 // log. -short leaves the package out.
 package e2e

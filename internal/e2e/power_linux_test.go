@@ -28,6 +28,9 @@ func TestPowerCut(t *testing.T) {
 			t.Skipf("%s is missing", tool)
 		}
 	}
+	if err := exec.Command("losetup", "-f").Run(); err != nil {
+		t.Skipf("no file system in a file can be had: losetup: %v", err)
+	}
 	for _, sync := range []string{"always", "interval"} {
 		t.Run(sync, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ func (s *station) tell(pipeline string, outcome events.Outcome, change func(*eve
 		change(v)
 	}
 	key, err := client.Request(s.t.Context(), s.bus, &events.WindowRequest{Schema: events.WindowSchema, Kind: events.Starlark, Pipeline: pipeline,
-		DefinitionSHA256: hash, ContextsSHA256: hash, Runs: v.Runs, Ticks: v.Ticks, Drill: v.Drill})
+		DefinitionSHA256: hash, ContextsSHA256: hash, Runs: v.Runs, Ticks: v.Ticks, Drill: v.Drill, Probe: v.Probe})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -26,7 +26,9 @@ func TestPipelines(t *testing.T) {
 	s.tell("long", events.Fail, func(v *events.Verdict) { v.Drill = drill(1, 0, "odd", "extra") })
 	s.tell("drilled", events.Pass, nil)
 	s.tell("drilled", events.Fail, func(v *events.Verdict) { v.Drill = drill(1, 0, "odd", "extra") })
-	s.tell("drilled", events.Fail, func(v *events.Verdict) { v.Probe = &events.Probe{Window: 1, Request: strings.Repeat("0", 64), Question: "why?"} })
+	s.tell("drilled", events.Fail, func(v *events.Verdict) {
+		v.Probe = &events.Probe{Window: 1, Request: strings.Repeat("0", 64), Question: "why?"}
+	})
 	for i := range 30 {
 		s.tell(fmt.Sprintf("other-%d", i), events.Pass, nil)
 	}

@@ -37,9 +37,19 @@ func wantTick(t testing.TB, r *Run, number int64, want canon.Value) {
 	}
 }
 
+// skipUnderRace leaves a test out that takes gigabytes at once: the race detector marks them
+// in a step that nothing can stop, and no limit of the kernel holds beside it.
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("the race detector marks all of the memory, and cannot be stopped meanwhile")
+	}
+}
+
 // A task that takes all memory ends its evaluator and nothing else. The error names the
 // tick, the task and the reason.
 func TestPoison(t *testing.T) {
+	skipUnderRace(t)
 	for name, code := range map[string]string{
 		"doubled":    "x = [1]\nfor i in range(40): x = x + x\nreturn len(x)",
 		"at once":    "return len([0] * 1000000000)",
@@ -66,6 +76,7 @@ func TestPoison(t *testing.T) {
 
 // What stands outside of functions is run when it is compiled, and no more trusted.
 func TestPoisonOutsideOfFunctions(t *testing.T) {
+	skipUnderRace(t)
 	p := newPool(t, small)
 	_, err := p.Compile(t.Context(), define(program.Task{Starlark: code("x = len([0] * 1000000000)\n" + body("return x"))}))
 	const want = "the evaluator ended 2 times on the definition: it took more than the 64MiB of memory that it may have"

@@ -115,6 +115,7 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 	if config.StoreDir == "" {
 		config.StoreDir = l.Store
 	}
+	kept := config.StoreDir != "" || config.URL != "" // or it is removed with its server
 	config.SyncAlways = config.StoreDir != "" && !l.interval
 	if config.URL == "" && l.Replicas > 1 {
 		return fmt.Errorf("--replicas %d: the embedded server is one and no cluster: leave it away, or name a server of a cluster with --nats", l.Replicas)
@@ -156,7 +157,13 @@ func (l *local) with(ctx context.Context, io *streams, config embedded.Config, l
 			return l.show(b, name, counters)
 		}
 	}
-	err = service.While(ctx, services, func(ctx context.Context) error { return do(ctx, b) })
+	err = service.While(ctx, services, func(ctx context.Context) error {
+		err := do(ctx, b)
+		if kept && !l.shown { // services that stay are not waited for
+			awaitFeed(ctx, io, b)
+		}
+		return err
+	})
 	return errors.Join(err, b.Close())
 }
 

@@ -27,7 +27,7 @@ func lookAhead(ctx context.Context, held []*show) {
 			if s.bad != nil {
 				return nil
 			}
-			if there, err := s.there(ctx); there || err != nil {
+			if there, err := Shown(ctx, s.Bus, s.v.Key()); there || err != nil {
 				return nil
 			}
 			s.absent = true

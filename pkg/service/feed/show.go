@@ -31,12 +31,11 @@ func newShow(f *Feed, m bus.Message) *show {
 	return s
 }
 
-// there tells whether the window is shown already. One that was, and is archived now, has no
-// documents here any more.
-func (s *show) there(ctx context.Context) (bool, error) {
-	_, err := s.Bus.Last(ctx, events.StreamViz, events.StabilitySubject(s.v.Pipeline, s.v.Window))
+// Shown tells whether the documents of a window are there, or were before it was archived.
+func Shown(ctx context.Context, b *bus.Bus, w events.WindowKey) (bool, error) {
+	_, err := b.Last(ctx, events.StreamViz, events.StabilitySubject(w.Pipeline, w.Window))
 	if errors.Is(err, bus.ErrNotFound) {
-		_, err = s.Bus.Last(ctx, events.StreamWindow, events.PrunedSubject(s.v.Pipeline, s.v.Window))
+		_, err = b.Last(ctx, events.StreamWindow, events.PrunedSubject(w.Pipeline, w.Window))
 	}
 	if errors.Is(err, bus.ErrNotFound) {
 		return false, nil
@@ -50,7 +49,7 @@ func (s *show) there(ctx context.Context) (bool, error) {
 // the next feed, which begins behind the last RunStability, goes on behind them.
 func (s *show) run(ctx context.Context) error {
 	if !s.absent {
-		if there, err := s.there(ctx); there || err != nil {
+		if there, err := Shown(ctx, s.Bus, s.v.Key()); there || err != nil {
 			return err
 		}
 	}

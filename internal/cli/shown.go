@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/service/feed"
+)
+
+const (
+	sayFeed  = 2 * time.Second // after which it is said what is waited for
+	mostFeed = time.Minute
+)
+
+var errShown = errors.New("shown")
+
+// awaitFeed waits until the feed has appended the documents of the newest window with a
+// verdict, so that what this process leaves behind is whole. Where it does not come to it,
+// nothing is lost: the next feed on these streams goes on with them.
+func awaitFeed(ctx context.Context, io *streams, b *bus.Bus) {
+	m, err := b.Last(ctx, events.StreamVerdict, ">")
+	if err != nil {
+		return // none, or it has been said why
+	}
+	v, err := events.ReadVerdict(m)
+	if err != nil {
+		return // the feed passes it over
+	}
+	if there, err := feed.Shown(ctx, b, v.Key()); there || err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, mostFeed)
+	defer cancel()
+	saying := time.AfterFunc(sayFeed, func() {
+		io.say("waiting for the documents for viewers of window %d (ERS_VIZ) …", v.Window)
+	})
+	defer saying.Stop()
+	err = b.Follow(ctx, events.StreamViz, events.StabilitySubject(v.Pipeline, v.Window), 1, func(bus.Message) error { return errShown })
+	if !errors.Is(err, errShown) {
+		io.say("note: the documents for viewers of window %d are not all there yet: the next services on these streams make them", v.Window)
+	}
+}

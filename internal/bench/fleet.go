@@ -206,6 +206,22 @@ func (f *fleet) storedAt(stream, subject string) (time.Time, error) {
 	return m.Time, nil
 }
 
+// fastest lets a window of frames go over the bus alone in every way that there is, and
+// returns how long the fastest took.
+func (f *fleet) fastest(s shape) (best time.Duration, err error) {
+	for _, w := range ways[f.setting.Sync] {
+		s.way = &w
+		took, err := f.count(s)
+		if err != nil {
+			return 0, err
+		}
+		if best == 0 || took < best {
+			best = took
+		}
+	}
+	return best, nil
+}
+
 // count asks publisher and counter for a window of frames and waits until all of them
 // were counted.
 func (f *fleet) count(s shape) (time.Duration, error) {

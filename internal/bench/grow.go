@@ -85,7 +85,7 @@ func (m *measurement) growOnce(ctx context.Context, s Setting, dir string, total
 
 // extremes measures the two windows of extreme shape.
 func (m *measurement) extremes(ctx context.Context) error {
-	for _, window := range []shape{{1, 2, m.manyTicks}, emptyTasks(m.manyTasks).window(1)} {
+	for _, window := range []shape{{emptyTasks: 1, runs: 2, ticks: m.manyTicks}, emptyTasks(m.manyTasks).window(1)} {
 		s := Setting{EventsPerTick: int(window.emptyTasks), Sync: SyncInterval, Processes: OwnProcesses}
 		m.Progress(fmt.Sprintf("a window of %d runs of %d ticks, %s", window.runs, window.ticks, s))
 		err := m.withFleet(ctx, s, "", func(f *fleet) error {

@@ -1,15 +1,48 @@
 package bench
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 )
+
+// The bus alone: nothing here learns or adapts, so that the yardstick stays what it is. A
+// turn tries every way that there is, and the fastest of them counts.
+
+// way is how the frames of a window are appended: in atomic batches of so many, one after
+// the other, or one by one with so many on their way.
+type way struct {
+	batches bool
+	size    int
+}
+
+// ways are those that are tried, by when the server syncs. What is twice or three times as
+// large or small is no faster than the fastest of them.
+var ways = map[Sync][]way{
+	SyncInterval: {{false, 128}, {false, 512}},
+	SyncAlways:   {{true, 250}, {true, 1000}},
+}
+
+const wayFormat = "by-%d-%t"
+
+func (w way) String() string { return fmt.Sprintf(wayFormat, w.size, w.batches) }
+
+func wayOf(text string) (w way, err error) {
+	if _, err = fmt.Sscanf(text, wayFormat, &w.size, &w.batches); err != nil || w.size < 1 {
+		return w, fmt.Errorf("way %q: want %s", text, wayFormat)
+	}
+	return w, nil
+}
 
 // encodeRun returns the frames of a run of so many ticks. Each is one tick.
 func encodeRun(n emptyTasks, ticks int64) (frames [][]byte, err error) {
@@ -37,10 +70,9 @@ func encodeRun(n emptyTasks, ticks int64) (frames [][]byte, err error) {
 }
 
 // publisher stands in for the coordinator: it takes windows off the queue and appends
-// the frames of their runs as the coordinator does, but has made them before.
+// the frames of their runs with the same guards, but has made them before.
 type publisher struct {
-	bus   *bus.Bus
-	group *bus.Group
+	bus *bus.Bus
 
 	mu     sync.Mutex
 	frames map[madeFor][][]byte // of one run; the frames of the others are as long
@@ -60,43 +92,68 @@ func (p *publisher) run(ctx context.Context) error {
 }
 
 func (p *publisher) window(ctx context.Context, item bus.WorkItem) error {
-	var r events.WindowRequest
-	if err := events.Decode(item.Data, &r); err != nil {
-		return fmt.Errorf("%w: %w", bus.ErrDrop, err)
-	}
-	frames, err := p.make(&r)
+	messages, w, err := p.messages(ctx, item)
 	if err != nil {
 		return fmt.Errorf("%w: %w", bus.ErrDrop, err)
 	}
-	var group sync.WaitGroup
-	errs := make([]error, r.Runs)
-	for run := range r.Runs {
-		group.Go(func() {
-			out := p.group.Writer(events.TraceSubject(events.RunKey{Pipeline: r.Pipeline, Window: item.Seq, Run: run}), 0)
-			for _, frame := range frames {
-				if err := out.Append(ctx, frame); err != nil {
-					break // Flush says why
-				}
-			}
-			_, errs[run] = out.Flush()
-		})
+	if w.batches {
+		return p.inBatches(ctx, messages, w.size)
 	}
-	group.Wait()
-	return errors.Join(errs...)
+	return p.inFlight(ctx, messages, w.size)
 }
 
-// make returns the frames of a window's runs, which only the first window of its size
-// has to wait for.
-func (p *publisher) make(r *events.WindowRequest) ([][]byte, error) {
-	n, err := tasksOf(r.Pipeline)
-	if err != nil {
-		return nil, err
+// message is one to be appended where nobody else writes: the sequences are known.
+type message struct {
+	subject string
+	data    []byte
+	behind  uint64 // sequence of the last message on its subject
+	seq     uint64 // that it will have
+}
+
+// messages are all of a window, tick by tick.
+func (p *publisher) messages(ctx context.Context, item bus.WorkItem) (all []message, w way, err error) {
+	var r events.WindowRequest
+	if err := events.Decode(item.Data, &r); err != nil {
+		return nil, w, err
 	}
+	n, text, err := tasksOf(r.Pipeline)
+	if err == nil {
+		w, err = wayOf(text)
+	}
+	if err != nil {
+		return nil, w, err
+	}
+	frames, err := p.make(n, r.Ticks)
+	if err != nil {
+		return nil, w, err
+	}
+	seq, err := p.bus.LastSeq(ctx, events.StreamTrace)
+	if err != nil {
+		return nil, w, err
+	}
+	subjects, last := make([]string, r.Runs), make([]uint64, r.Runs)
+	for run := range subjects {
+		subjects[run] = events.TraceSubject(events.RunKey{Pipeline: r.Pipeline, Window: item.Seq, Run: run})
+	}
+	all = make([]message, 0, len(frames)*r.Runs)
+	for _, frame := range frames {
+		for run, subject := range subjects {
+			seq++
+			all = append(all, message{subject, frame, last[run], seq})
+			last[run] = seq
+		}
+	}
+	return all, w, nil
+}
+
+// make returns the frames of a run, which only the first window of its size has to wait
+// for.
+func (p *publisher) make(n emptyTasks, ticks int64) ([][]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := madeFor{n, r.Ticks}
+	key := madeFor{n, ticks}
 	if p.frames[key] == nil {
-		frames, err := encodeRun(n, r.Ticks)
+		frames, err := encodeRun(n, ticks)
 		if err != nil {
 			return nil, err
 		}
@@ -105,55 +162,76 @@ func (p *publisher) make(r *events.WindowRequest) ([][]byte, error) {
 	return p.frames[key], nil
 }
 
-// counter stands in for the hasher: it reads what the publisher appends, counts, and
-// when a window is whole says so where the last digest of run 0 would be.
-type counter struct {
-	bus    *bus.Bus
-	window events.RunKey
-	want   int64 // frames of the window
-	have   int64
-}
-
-func (c *counter) run(ctx context.Context) error {
-	last, err := c.bus.LastSeq(ctx, events.StreamTrace)
-	if err == nil {
-		err = c.bus.Follow(ctx, events.StreamTrace, "", last+1, func(m bus.Message) error { return c.frame(ctx, m) })
+// inFlight appends messages with at most so many on their way.
+func (p *publisher) inFlight(ctx context.Context, messages []message, most int) error {
+	nc := p.bus.JetStream().Conn()
+	inbox, acks := nc.NewInbox(), make(chan *nats.Msg, most)
+	sub, err := nc.ChanSubscribe(inbox, acks)
+	if err != nil {
+		return err
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-func (c *counter) frame(ctx context.Context, m bus.Message) error {
-	if c.have == c.want {
-		if err := c.begin(ctx, m.Subject); err != nil {
+	defer func() { _ = sub.Unsubscribe() }()
+	for i := range len(messages) + most {
+		if i >= most && i-most < len(messages) {
+			select {
+			case ack := <-acks:
+				if !bytes.HasPrefix(ack.Data, []byte(`{"stream"`)) {
+					return fmt.Errorf("not stored: %s %s", ack.Header.Get("Status"), ack.Data)
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if i >= len(messages) {
+			continue
+		}
+		m := messages[i]
+		err := nc.PublishMsg(&nats.Msg{Subject: m.subject, Data: m.data, Reply: inbox, Header: nats.Header{
+			jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(m.behind, 10)},
+			jetstream.ExpectedLastSeqHeader:     {strconv.FormatUint(m.seq-1, 10)},
+		}})
+		if err != nil {
 			return err
 		}
 	}
-	c.have++
-	if c.have < c.want {
-		return nil
-	}
-	_, err := c.bus.Append(ctx, events.DigestSubject(c.window), 0, []byte("counted"))
-	return err
+	return nil
 }
 
-// begin finds out how many frames the window of this subject has.
-func (c *counter) begin(ctx context.Context, subject string) error {
-	key, err := events.ParseTraceSubject(subject)
+// inBatches appends messages in atomic batches of so many, or of as much as one may hold.
+func (p *publisher) inBatches(ctx context.Context, messages []message, size int) error {
+	for len(messages) > 0 {
+		n, bytes := 0, 0
+		for n < min(size, len(messages)) && bytes < bus.MaxBatchBytes {
+			bytes += len(messages[n].data)
+			n++
+		}
+		if err := p.batch(ctx, messages[:n]); err != nil {
+			return err
+		}
+		messages = messages[n:]
+	}
+	return nil
+}
+
+func (p *publisher) batch(ctx context.Context, messages []message) error {
+	batch, err := jetstreamext.NewBatchPublisher(p.bus.JetStream(), jetstreamext.BatchFlowControl{})
 	if err != nil {
 		return err
 	}
-	m, err := c.bus.Get(ctx, events.StreamWindow, key.Window)
-	if err != nil {
-		return err
+	first := messages[0].seq
+	for i, m := range messages {
+		var guard []jetstreamext.BatchMsgOpt
+		if m.behind < first { // the first on its subject
+			guard = append(guard, jetstreamext.WithBatchExpectLastSequencePerSubject(m.behind))
+		}
+		if i < len(messages)-1 {
+			err = batch.Add(m.subject, m.data, guard...)
+		} else {
+			_, err = batch.Commit(ctx, m.subject, m.data, guard...)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	var r events.WindowRequest
-	if err := events.Decode(m.Data, &r); err != nil {
-		return err
-	}
-	key.Run = 0
-	c.window, c.have, c.want = key, 0, int64(r.Runs)*r.Ticks
 	return nil
 }

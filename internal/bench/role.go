@@ -91,7 +91,7 @@ func serviceOf(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Cont
 		g, f := gate.New(gate.Config{Bus: b, Log: log}), feed.New(feed.Config{Bus: b, Log: log})
 		return func(ctx context.Context) error { return f.Beside(ctx, g.Run) }, nil
 	case Publisher:
-		return (&publisher{bus: b, group: b.NewGroup()}).run, nil
+		return (&publisher{bus: b}).run, nil
 	case Counter:
 		return (&counter{bus: b}).run, nil
 	}

@@ -80,18 +80,20 @@ func (n emptyTasks) pipeline() string { return pipelinePrefix + strconv.Itoa(int
 // kind of the definitions, so that no coordinator but ours takes the windows.
 const kind = "bench"
 
-// tasksOf is the reverse of pipeline.
-func tasksOf(pipeline string) (emptyTasks, error) {
+// tasksOf is the reverse of pipeline. It returns what stands behind the number, too.
+func tasksOf(pipeline string) (n emptyTasks, rest string, err error) {
 	text, ok := strings.CutPrefix(pipeline, pipelinePrefix)
-	n, err := strconv.Atoi(text)
-	if !ok || err != nil || n < 1 {
-		return 0, fmt.Errorf("pipeline %s: want %sN", pipeline, pipelinePrefix)
+	text, rest, _ = strings.Cut(text, "-")
+	number, err := strconv.Atoi(text)
+	if !ok || err != nil || number < 1 {
+		return 0, "", fmt.Errorf("pipeline %s: want %sN", pipeline, pipelinePrefix)
 	}
-	return emptyTasks(n), nil
+	return emptyTasks(number), rest, nil
 }
 
 func loadTasks(_ context.Context, r *events.WindowRequest) (coordinator.Program, error) {
-	return tasksOf(r.Pipeline)
+	n, _, err := tasksOf(r.Pipeline)
+	return n, err
 }
 
 // shape is what windows are made of.
@@ -99,10 +101,18 @@ type shape struct {
 	emptyTasks
 	runs  int
 	ticks int64 // of each run
+	way   *way  // of the bus alone; nil: the whole pipeline
+}
+
+func (s shape) pipeline() string {
+	if s.way != nil {
+		return s.emptyTasks.pipeline() + "-" + s.way.String()
+	}
+	return s.emptyTasks.pipeline()
 }
 
 // window is the shape of most windows here.
-func (n emptyTasks) window(ticks int64) shape { return shape{n, Runs, ticks} }
+func (n emptyTasks) window(ticks int64) shape { return shape{emptyTasks: n, runs: Runs, ticks: ticks} }
 
 func (s shape) events() int64 { return int64(s.emptyTasks) * int64(s.runs) * s.ticks }
 

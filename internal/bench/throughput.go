@@ -32,7 +32,7 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 		return err
 	}
 	window := n.window(ticks)
-	if _, err := raw.count(window); err != nil { // it makes its frames now
+	if _, err := raw.fastest(window); err != nil { // it makes its frames now
 		return err
 	}
 	frames, err := encodeRun(n, 1)
@@ -42,7 +42,7 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 	events, bytes := window.events(), Runs*ticks*size(frames)
 	contestants := []contestant{
 		func(context.Context) ([]sample, error) {
-			took, err := raw.count(window)
+			took, err := raw.fastest(window)
 			return []sample{{RateRaw, events, bytes, took}}, err
 		},
 		func(context.Context) ([]sample, error) {

@@ -59,25 +59,33 @@ func (b *Bus) AppendAll(ctx context.Context, items []Item) {
 
 // appendChunk writes a chunk as one batch or, when that cannot be, item by item.
 func (b *Bus) appendChunk(ctx context.Context, chunk []Item, failed map[string]error) {
-	lost := false
-	if len(chunk) > 1 && len(failed) == 0 {
-		err := b.batch(ctx, chunk)
-		if err == nil {
-			return
-		}
-		// A server that answered has stored nothing. One that did not may have.
-		var refused *jetstream.APIError
-		lost = !errors.As(err, &refused)
-		if errors.Is(err, ErrForeign) {
-			for i := range chunk {
-				chunk[i].Err = err
-				failed[chunk[i].Subject] = err
-			}
-			return
-		}
-		b.log.Debug().Err(err).Int("messages", len(chunk)).Msg("no batch, appending one by one")
+	if len(chunk) == 1 || len(failed) > 0 {
+		b.appendEach(ctx, chunk, false, failed)
+		return
 	}
-	b.appendEach(ctx, chunk, lost, failed)
+	if err := b.batch(ctx, chunk); err != nil {
+		b.insteadOfBatch(ctx, chunk, err, failed)
+	}
+}
+
+// insteadOfBatch appends item by item what could not be committed as one batch.
+func (b *Bus) insteadOfBatch(ctx context.Context, chunk []Item, err error, failed map[string]error) {
+	if errors.Is(err, ErrForeign) {
+		for i := range chunk {
+			chunk[i].Err = err
+			failed[chunk[i].Subject] = err
+		}
+		return
+	}
+	b.log.Debug().Err(err).Int("messages", len(chunk)).Msg("no batch, appending one by one")
+	b.appendEach(ctx, chunk, !isAnswer(err), failed)
+}
+
+// isAnswer tells whether a server has said what is wrong with a batch: then nothing of it is
+// stored. Of one that did not answer all may be.
+func isAnswer(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused)
 }
 
 // appendEach appends items one by one, those of a subject behind each other. lost says
@@ -108,17 +116,33 @@ func (b *Bus) appendEach(ctx context.Context, items []Item, lost bool, failed ma
 	}
 }
 
-// batch publishes a chunk as one atomic batch. The first item of each subject is
-// guarded; those behind it need no guard, since nothing can come between.
-//
-// Commit point: the last message, which carries the commit. A crash before it leaves
-// nothing of the batch, one after it all of it; who resumes reads the last message of
-// each subject and finds out which.
+// batch publishes a chunk as one atomic batch.
 func (b *Bus) batch(ctx context.Context, chunk []Item) error {
-	p, err := jetstreamext.NewBatchPublisher(b.js, jetstreamext.BatchFlowControl{}) // one wait, for the commit
+	s, err := b.stage(chunk, 0)
 	if err != nil {
 		return err
 	}
+	return s.commit(ctx)
+}
+
+// staged is an atomic batch whose last message has not been sent: nothing of it is in the
+// stream, and after some seconds the server forgets it.
+type staged struct {
+	b         *Bus
+	publisher jetstreamext.BatchPublisher
+	chunk     []Item
+	guard     []jetstreamext.BatchMsgOpt // of the last message
+}
+
+// stage sends a chunk as an atomic batch, all but its last message. The first item of each
+// subject is guarded; those behind it need no guard, since nothing can come between. The
+// first of all is guarded by the last sequence of the stream too, unless behind is 0.
+func (b *Bus) stage(chunk []Item, behind uint64) (*staged, error) {
+	publisher, err := jetstreamext.NewBatchPublisher(b.js, jetstreamext.BatchFlowControl{}) // one wait, for the commit
+	if err != nil {
+		return nil, err
+	}
+	s := &staged{b: b, publisher: publisher, chunk: chunk}
 	guarded := make(map[string]bool, len(chunk))
 	for i := range chunk {
 		item := &chunk[i]
@@ -127,42 +151,45 @@ func (b *Bus) batch(ctx context.Context, chunk []Item) error {
 			guarded[item.Subject] = true
 			guard = append(guard, jetstreamext.WithBatchExpectLastSequencePerSubject(item.Last))
 		}
-		if i < len(chunk)-1 {
-			if err := p.Add(item.Subject, item.Data, guard...); err != nil {
-				return err
-			}
-			continue
+		if i == 0 && behind > 0 {
+			guard = append(guard, jetstreamext.WithBatchExpectLastSequence(behind))
 		}
-		seq, err := b.commit(ctx, p, item, guard)
-		if err != nil {
-			return err
-		}
-		for j := range chunk { // a batch is in one piece in the stream
-			chunk[j].Seq = seq - uint64(len(chunk)-1-j)
+		if i == len(chunk)-1 {
+			s.guard = guard
+		} else if err := publisher.Add(item.Subject, item.Data, guard...); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return s, nil
 }
 
-// commit publishes the last message of a batch and returns its sequence.
-func (b *Bus) commit(ctx context.Context, p jetstreamext.BatchPublisher, item *Item, guard []jetstreamext.BatchMsgOpt) (uint64, error) {
+// commit sends the last message, and notes in the items what became of them when all are
+// stored. A server that answers with an error has stored nothing.
+//
+// Commit point: the last message. A crash before it leaves nothing of the batch, one after
+// it all of it; who resumes reads the last message of each subject and finds out which.
+func (s *staged) commit(ctx context.Context) error {
+	item := &s.chunk[len(s.chunk)-1]
 	stream, err := streamOf(item.Subject)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
-	ctx, done := b.heed(ctx, item.Subject)
+	ctx, done := s.b.heed(ctx, item.Subject)
 	defer done()
-	a, err := p.Commit(ctx, item.Subject, item.Data, guard...)
+	a, err := s.publisher.Commit(ctx, item.Subject, item.Data, s.guard...)
 	if err != nil {
-		return 0, heeded(ctx, err)
+		return heeded(ctx, err)
 	}
-	if err := b.checkAck(item.Subject, stream, ack{a.Stream, a.Domain, a.Sequence}); err != nil {
-		return 0, err
+	if err := s.b.checkAck(item.Subject, stream, ack{a.Stream, a.Domain, a.Sequence}); err != nil {
+		return err
 	}
-	b.wrote(stream)
-	return a.Sequence, nil
+	s.b.wrote(stream)
+	for i := range s.chunk { // a batch is in one piece in the stream
+		s.chunk[i].Seq = a.Sequence - uint64(len(s.chunk)-1-i)
+	}
+	return nil
 }
 
 // ack is what a server says of a message that it has stored.

@@ -1,171 +1,183 @@
 package bus
 
 import (
+	"context"
 	"slices"
 	"time"
 )
 
-// How a group commits: behind each other through the pipeline, or in batches.
+// How a group commits in batches, where pace.go finds that they pay.
+//
+// While the server commits a batch, the next one is sent, all but its last message, so that
+// the server need not wait for it then. Its guards are the sequences that the batch before
+// will have, as long as nobody else writes. When that batch is there, and has them, the last
+// message is sent, which commits; else it is not, and the server forgets the rest.
 
 const (
-	probes = 16 // lone appends that tell how the server commits
+	aheadBatch = MaxBatch / 2      // messages, …
+	aheadBytes = MaxBatchBytes / 2 // … or bytes, that are worth being sent ahead
 
-	// Batches, or messages that came slowly one by one, after which the group probes
-	// again, in case that it was this process that was slow: each time twice as many,
-	// as long as the answer is the same.
-	firstLook = 16
-	maxLook   = 4096
-
-	// An append is slow when it takes longer than a message there and back, and this,
-	// and this for each byte.
-	slowAppend = 100 * time.Microsecond
-	slowByte   = 2 * time.Nanosecond
-
-	// A batch takes as long as this many appends that are synced one by one, or more:
-	// the server makes files for it, and some disks are slow at that.
-	minBatch = 16
+	// Batches that are committed one after the other when a prediction was wrong, each time
+	// twice as many.
+	minApart = 16
+	maxApart = 4096
 )
 
-// worthBatch tells whether enough is waiting for a batch.
-func (g *Group) worthBatch() bool {
-	n := 0
+// load is what goes into one batch.
+type load struct {
+	ctx     context.Context
+	writers []*Writer
+	items   []Item
+	size    int    // bytes of the items
+	first   uint64 // sequence that the first item will have, if nobody else writes
+	ahead   bool   // it was sent ahead, and hangs on that
+	began   time.Time
+	staged  *staged // what the server has of it
+	err     error   // why it could not be sent, or committed
+}
+
+// waiting is how many messages wait to be sent.
+func (g *Group) waiting() (messages int) {
 	for _, w := range g.ready {
-		n += len(w.shots) - w.flying
+		messages += len(w.shots) - w.flying
 	}
-	return n >= g.enough()
+	return messages
 }
 
-// enough is how many messages are worth a batch: as many as are synced one by one in
-// the time that the fastest one took since the group probed.
-func (g *Group) enough() int {
-	if g.fastest <= 0 {
-		return minBatch
-	}
-	return max(minBatch, int(min(g.batchTook/g.fastest, MaxBatch)))
+// aheadWaits tells whether enough waits for a batch to be sent ahead.
+func (g *Group) aheadWaits() bool {
+	return g.alone == 0 && g.end > 0 && (g.waiting() >= aheadBatch || g.queued-g.loaded >= aheadBytes)
 }
 
-// took notes how long a batch took.
-func (g *Group) took(d time.Duration) {
-	if g.batchTook == 0 || d < g.batchTook {
-		g.batchTook = d
-	}
-}
-
-// measure learns from how long an append of so many bytes took that had the server to
-// itself: the fastest of some, since the slowest say more about this process.
-func (g *Group) measure(took time.Duration, size int) {
-	if g.probing == 0 || g.inFlight > 1 {
-		return
-	}
-	took -= g.roundTrip + time.Duration(size)*slowByte
-	if g.probing == probes || took < g.fastest {
-		g.fastest = took
-	}
-	if g.probing--; g.probing > 0 {
-		return
-	}
-	slow := g.fastest > slowAppend
-	if slow == g.slow {
-		g.look = min(2*g.look, maxLook)
-	} else {
-		g.look = firstLook
-	}
-	g.slow, g.commits, g.batchTook = slow, 0, 0
-}
-
-// doubt makes a group probe again whose messages go one by one, and slowly, or too few
-// at a time for a batch.
-func (g *Group) doubt() {
-	switch {
-	case g.probing > 0:
-		return
-	case g.slow:
-		g.committed()
-		return
-	case g.inFlight == 0:
-		g.commits = 0 // what comes next may come when it likes
-		return
-	case g.commits == 0:
-		g.mark = time.Now()
-	}
-	if g.commits++; g.commits < g.look {
-		return
-	}
-	if time.Since(g.mark) > time.Duration(g.look)*slowAppend {
-		g.probing = probes
-	}
-	g.commits = 0
-}
-
-// roundTrip is how long a message to the server and back takes, at best.
-func (b *Bus) roundTrip() (best time.Duration) {
-	began := time.Now()
-	for i := 0; i < 50 && time.Since(began) < 10*time.Millisecond; i++ {
-		if rtt, err := b.nc.RTT(); err == nil && (best == 0 || rtt < best) {
-			best = rtt
-		}
-	}
-	return best
-}
-
-// commit writes what is queued, batch after batch, until nothing is or the group
-// wants to see whether batches are still what it needs.
+// commit writes what is queued, batch after batch, until nothing is or the group wants to
+// see whether batches are still what it needs.
 func (g *Group) commit() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.slow && g.probing == 0 && g.worthBatch() {
-		writers, items := g.take()
-		if len(writers) == 0 {
-			break // they list themselves again
+	g.predicting = false // what is sent so is not counted
+	for now := g.next(); now != nil; {
+		ahead := g.finish(now)
+		if ahead == nil {
+			ahead = g.next()
 		}
-		ctx := writers[0].ctx
-		g.mu.Unlock()
-		began := time.Now()
-		g.b.AppendAll(ctx, items)
-		took := time.Since(began)
-		g.mu.Lock()
-		g.took(took)
-		g.predicting = false // what was sent so has not been counted
-		for _, w := range writers {
-			w.committed(items)
-		}
-		g.committed()
+		now = ahead
 	}
 	g.batching = false
 	g.pump()
 }
 
-// committed counts what a slow group has committed, and makes it probe again now and
-// then.
-func (g *Group) committed() {
-	if g.commits++; g.commits >= g.look {
-		g.probing = probes
+// next sends a batch that hangs on no other one.
+func (g *Group) next() *load {
+	if !g.pace.pays || g.pace.probing > 0 || g.waiting() < g.pace.enough() {
+		return nil
 	}
+	return g.load(0)
 }
 
-// take takes a batch off the queues: of each writer the same number, so that none
-// waits for long.
-func (g *Group) take() (writers []*Writer, items []Item) {
+// load takes a batch off the queues, of each writer the same number, so that none waits for
+// long, and sends it, all but its last message. behind is the last sequence of the stream
+// when it will be committed, if the batch hangs on the one before, else 0.
+func (g *Group) load(behind uint64) *load {
+	l := &load{ahead: behind > 0, began: time.Now()}
 	for _, w := range g.ready {
-		if w.listed = w.sendable(); w.listed { // else it lists itself when it is again
-			writers = append(writers, w)
+		if w.listed = w.flying < len(w.shots) && !w.broken && !w.mending; w.listed { // else it lists itself when it can
+			l.writers = append(l.writers, w)
 		}
 	}
-	g.ready = slices.Clone(writers)
-	size := 0
-	for i := 0; len(items) < MaxBatch && size < MaxBatchBytes; i++ {
-		before := len(items)
-		for _, w := range writers {
-			if i < len(w.shots) && len(items) < MaxBatch {
-				items = append(items, Item{Subject: w.subject, Last: w.last, Data: w.shots[i].data})
-				size += len(w.shots[i].data)
+	g.ready = slices.Clone(l.writers)
+	if len(l.writers) == 0 {
+		return nil
+	}
+	l.ctx = l.writers[0].ctx
+	if l.first = behind + 1; !l.ahead && g.end > 0 {
+		l.first = g.end + 1
+	}
+	for more := true; more; {
+		more = false
+		for _, w := range l.writers {
+			if w.flying == len(w.shots) || len(l.items) == MaxBatch || l.size >= MaxBatchBytes {
+				continue
 			}
-		}
-		if len(items) == before {
-			break
+			s := w.shots[w.flying]
+			w.flying++
+			l.items = append(l.items, Item{Subject: w.subject, Last: w.behind, Data: s.data})
+			w.behind = l.first + uint64(len(l.items)) - 1
+			l.size += len(s.data)
+			more = true
 		}
 	}
-	return writers, items
+	g.loaded += l.size
+	g.mu.Unlock()
+	defer g.mu.Lock()
+	l.staged, l.err = g.b.stage(l.items, behind)
+	return l
+}
+
+// finish commits a load, and sends the next one meanwhile if enough is there.
+func (g *Group) finish(now *load) (ahead *load) {
+	if now.ahead {
+		now.began = time.Now()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if now.err == nil {
+			now.err = now.staged.commit(now.ctx)
+		}
+	}()
+	for committed := false; !committed; {
+		if ahead == nil && g.aheadWaits() {
+			ahead = g.load(now.first + uint64(len(now.items)) - 1)
+		}
+		g.mu.Unlock()
+		select {
+		case <-done:
+			committed = true
+		case <-g.more:
+		}
+		g.mu.Lock()
+	}
+	if now.err == nil {
+		g.pace.tookBatch(len(now.items), time.Since(now.began))
+	}
+	g.settle(now)
+	if ahead != nil && (now.err != nil || g.end != ahead.first-1) {
+		g.forget(ahead)
+		return nil
+	}
+	return ahead
+}
+
+// settle notes what became of a load that was committed, or could not be. What was refused
+// because of a prediction is sent again; other refusals are looked into one by one.
+func (g *Group) settle(l *load) {
+	if l.err != nil && l.ahead && isAnswer(l.err) {
+		g.forget(l)
+		return
+	}
+	if l.err != nil {
+		g.mu.Unlock()
+		g.b.insteadOfBatch(l.ctx, l.items, l.err, make(map[string]error))
+		g.mu.Lock()
+	}
+	g.loaded -= l.size
+	for _, w := range l.writers {
+		w.committed(l.items)
+	}
+	for i := range l.items {
+		g.end = max(g.end, l.items[i].Seq)
+	}
+	g.apart, g.alone = max(minApart, g.apart/2), max(0, g.alone-1)
+}
+
+// forget lets the messages of a load that was sent in vain be sent again.
+func (g *Group) forget(l *load) {
+	g.loaded -= l.size
+	for _, w := range l.writers {
+		w.flying, w.behind = 0, w.last
+		g.list(w)
+	}
+	g.alone, g.apart = g.apart, min(2*g.apart, maxApart)
 }
 
 // committed takes what was committed off the writer's queue.
@@ -182,7 +194,9 @@ func (w *Writer) committed(items []Item) {
 		w.last = items[i].Seq
 		n++
 	}
-	w.behind = w.last
+	if w.flying -= min(n, w.flying); w.flying == 0 {
+		w.behind = w.last
+	}
 	if w.drop(n); err != nil {
 		w.fail(err)
 	}

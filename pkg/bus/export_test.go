@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -29,5 +30,8 @@ func (b *Bus) OpenStreams(ctx context.Context, c Config) (map[string]jetstream.S
 func (g *Group) SetSlow(slow bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.slow, g.probing = slow, 0
+	g.pace = pace{single: time.Microsecond, pays: slow, look: maxLook}
+	if slow {
+		g.pace.single = time.Second
+	}
 }

@@ -42,21 +42,20 @@ type Group struct {
 	pause      uint64 // how many messages later that is, the next time
 	right      uint64 // messages stored since predictions began
 
-	// How to commit; see commit.go.
-	slow      bool // acknowledgements wait for the disk
-	probing   int  // lone appends still to be measured before anything is sent behind another
-	fastest   time.Duration
-	roundTrip time.Duration // to the server and back
-	batchTook time.Duration // the fastest batch since the group probed; 0: there was none
-	batching  bool          // somebody is committing a batch
-	commits   int           // batches, and messages one after the other, since the group probed …
-	look      int           // … and after how many it may probe again
-	mark      time.Time     // when the first of these messages was stored
+	// Batches; see commit.go.
+	pace     pace          // tells whether they pay
+	batching bool          // somebody commits them
+	more     chan struct{} // tells whoever does that enough waits for the next one
+	queued   int           // bytes of all messages of all writers …
+	loaded   int           // … and of those in batches that are on their way
+	end      uint64        // the last sequence that a message of the group has got
+	alone    int           // batches until the next may be sent ahead …
+	apart    int           // … and how many that is, the next time
 }
 
 // NewGroup returns a group for writers on one stream.
 func (b *Bus) NewGroup() *Group {
-	return &Group{b: b, probing: probes, pause: minPause, look: firstLook, roundTrip: b.roundTrip()}
+	return &Group{b: b, pause: minPause, pace: newPace(b.roundTrip()), more: make(chan struct{}, 1), apart: minApart}
 }
 
 // A Writer appends to one subject, each message behind the one before. It is used
@@ -84,7 +83,7 @@ type Writer struct {
 // What may wait in one writer. Append blocks until there is half of it again, so that
 // writer and committer do not wake each other for every message.
 const (
-	maxQueued     = 128
+	maxQueued     = 256
 	maxQueuedSize = 1 << 20
 )
 
@@ -116,6 +115,7 @@ func (w *Writer) Append(ctx context.Context, data []byte) error {
 	w.ctx = ctx
 	w.shots = append(w.shots, s)
 	w.size += len(data)
+	g.queued += len(data)
 	g.list(w)
 	g.pump()
 	return nil
@@ -183,6 +183,7 @@ func (g *Group) newShot() *shot {
 func (w *Writer) drop(n int) {
 	for i, s := range w.shots[:n] {
 		w.size -= len(s.data)
+		w.g.queued -= len(s.data)
 		w.shots[i] = nil
 		if cap(s.data) <= maxSpare && len(w.g.spare) < maxFlight {
 			*s = shot{data: s.data[:0]}
@@ -217,19 +218,25 @@ func (w *Writer) sendable() bool {
 // alike.
 func (g *Group) pump() {
 	if g.batching {
+		if g.aheadWaits() {
+			select {
+			case g.more <- struct{}{}:
+			default:
+			}
+		}
 		return
 	}
 	most := maxFlight
 	switch {
-	case g.probing > 0:
+	case g.pace.probing > 0:
 		most = 1
-	case g.slow && g.worthBatch():
+	case g.pace.pays && g.waiting() >= g.pace.enough():
 		if g.inFlight == 0 {
 			g.batching = true
 			go g.commit()
 		}
 		return
-	case g.slow:
+	case g.pace.pays:
 		most = minBatch
 	}
 	for g.inFlight < most && g.flight[(g.sent+1)%maxFlight] == nil && len(g.ready) > 0 {

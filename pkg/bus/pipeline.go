@@ -105,9 +105,12 @@ func (g *Group) acknowledged(m *nats.Msg) {
 				g.b.wrote(s.w.stream)
 			}
 		}
-		g.measure(time.Since(s.sentAt), len(s.data))
+		now := time.Now()
+		if g.inFlight == 1 {
+			g.pace.measure(now.Sub(s.sentAt), len(s.data))
+		}
 		g.land(s, state, a.seq)
-		g.doubt()
+		g.pace.doubt(now, g.inFlight > 0)
 		g.pump()
 	}
 }
@@ -120,6 +123,7 @@ func (g *Group) land(s *shot, state shotState, seq uint64) {
 	g.inFlight--
 	s.state, s.seq = state, seq
 	if state == stored {
+		g.end = max(g.end, seq)
 		g.learn(s.ordinal, seq)
 	} else {
 		g.mispredicted()

@@ -73,16 +73,25 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 const mostEvents = 3_000_000
 
 // calibrate touches everything once and returns how many ticks a run needs so that a
-// window takes about so long.
+// window takes about so long. A short window says little: most of it is its beginning.
 func (f *fleet) calibrate(n emptyTasks, s *scale) (ticks int64, err error) {
 	if _, err := f.judge(n.window(1)); err != nil {
 		return 0, err
 	}
-	ticks = max(1, s.sampleEvents/Runs/int64(n))
-	j, err := f.judge(n.window(ticks))
-	if err == nil {
-		_, err = f.shown(n, j.window.Window)
+	most := max(1, mostEvents/Runs/int64(n))
+	ticks = min(max(1, s.sampleEvents/Runs/int64(n)), most)
+	for {
+		j, err := f.judge(n.window(ticks))
+		if err == nil {
+			_, err = f.shown(n, j.window.Window)
+		}
+		if err != nil {
+			return 0, err
+		}
+		more := min(max(1, int64(float64(ticks)*float64(s.busTurn)/float64(j.took()))), most)
+		if more < 2*ticks {
+			return more, nil
+		}
+		ticks = more
 	}
-	ticks = int64(float64(ticks) * float64(s.busTurn) / float64(j.took()))
-	return min(max(1, ticks), max(1, mostEvents/Runs/int64(n))), err
 }

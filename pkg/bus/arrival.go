@@ -6,11 +6,16 @@ import (
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
 )
 
-// readAhead is how many messages are taken out of the client's buffer ahead of us, so
-// that we see whether there are any. Few, since each may have the size of max_payload.
-const readAhead = 16
+// What is taken out of the client's buffer ahead of us, so that we see whether more is there:
+// so many messages, and about so many bytes. With few of them a reader that was busy for a
+// moment takes each handful for all that there is.
+const (
+	readAhead      = 512
+	readAheadBytes = 4 << 20
+)
 
 type arrival struct {
 	Message
@@ -18,14 +23,30 @@ type arrival struct {
 	err      error
 }
 
+// arrivals are what has come and was not taken yet.
+type arrivals struct {
+	list  chan arrival // closed behind an error, or when the context ends
+	bytes *semaphore.Weighted
+}
+
+func newArrivals() *arrivals {
+	return &arrivals{make(chan arrival, readAhead), semaphore.NewWeighted(readAheadBytes)}
+}
+
+// weight of an arrival: one that is larger than all of the room waits until it has all of it.
+func (a *arrival) weight() int64 { return int64(min(len(a.Data), readAheadBytes)) }
+
 // deliver hands on what comes until an error, which is the last thing that it hands on,
 // or until ctx ends.
-func deliver(ctx context.Context, it jetstream.MessagesContext, stream string, ahead chan<- arrival) {
-	defer close(ahead)
+func (q *arrivals) deliver(ctx context.Context, it jetstream.MessagesContext, stream string) {
+	defer close(q.list)
 	for {
 		d := next(ctx, it, stream)
+		if q.bytes.Acquire(ctx, d.weight()) != nil {
+			return
+		}
 		select {
-		case ahead <- d:
+		case q.list <- d:
 		case <-ctx.Done():
 			return
 		}
@@ -33,6 +54,13 @@ func deliver(ctx context.Context, it jetstream.MessagesContext, stream string, a
 			return
 		}
 	}
+}
+
+// taken makes room for others, and notes in the message how many more are here, at least.
+// What the server had not sent yet when it sent this one is only half of the truth.
+func (q *arrivals) taken(d *arrival) {
+	q.bytes.Release(d.weight())
+	d.Pending = max(d.Pending, uint64(len(q.list)))
 }
 
 func next(ctx context.Context, it jetstream.MessagesContext, stream string) (a arrival) {

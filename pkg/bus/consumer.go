@@ -51,14 +51,14 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	defer b.release(ctx, stream, c, it)
 	ctx, cancel = context.WithCancel(ctx)
 	defer cancel()
-	ahead := make(chan arrival, readAhead)
-	go deliver(ctx, it, stream, ahead)
+	ahead := newArrivals()
+	go ahead.deliver(ctx, it, stream)
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
 	consumer, quiet, missed := "", true, uint64(0)
 	for {
 		select {
-		case d, ok := <-ahead:
+		case d, ok := <-ahead.list:
 			if !ok {
 				return ctx.Err()
 			}
@@ -73,9 +73,7 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 			consumer, quiet = d.consumer, false
 			b.troubles.clear(reading(stream))
 			*next = d.Seq + 1
-			// What the server had not sent yet when it sent this one is only half of the
-			// truth: more may have come and wait here.
-			d.Pending = max(d.Pending, uint64(len(ahead)))
+			ahead.taken(&d)
 			if !yield(d.Message, nil) {
 				return nil
 			}

@@ -13,6 +13,7 @@ type sample struct {
 	events int64
 	bytes  int64 // 0: of no interest
 	took   time.Duration
+	busy   float64 // part of all processors that was at work meanwhile; 0: not measured
 }
 
 func (s sample) perSecond(n int64) float64 { return float64(n) / s.took.Seconds() }
@@ -52,19 +53,19 @@ func (m *measurement) compete(ctx context.Context, s Setting, against comparison
 // rate sums up the turns of one thing.
 func rate(s Setting, name string, samples map[string][]sample, against []string) Rate {
 	r := Rate{Setting: s, Name: name}
-	var bytes []float64
+	var bytes, busy []float64
 	ratios := make(map[string][]float64)
 	for turn, one := range samples[name] {
 		perSecond := one.perSecond(one.events)
 		r.Turns = append(r.Turns, perSecond)
-		bytes = append(bytes, one.perSecond(one.bytes))
+		bytes, busy = append(bytes, one.perSecond(one.bytes)), append(busy, one.busy)
 		for _, other := range against {
 			if theirs := samples[other]; theirs != nil {
 				ratios[other] = append(ratios[other], perSecond/theirs[turn].perSecond(theirs[turn].events))
 			}
 		}
 	}
-	r.EventsPerSecond, r.BytesPerSecond = median(r.Turns), median(bytes)
+	r.EventsPerSecond, r.BytesPerSecond, r.Busy = median(r.Turns), median(bytes), median(busy)
 	for _, other := range slices.Sorted(maps.Keys(ratios)) {
 		if r.Ratios == nil {
 			r.Ratios = make(map[string]float64)

@@ -95,6 +95,7 @@ type Rate struct {
 	Name            string             `json:"name"`
 	EventsPerSecond float64            `json:"events_per_second"` // median of the turns
 	BytesPerSecond  float64            `json:"bytes_per_second,omitempty"`
+	Busy            float64            `json:"busy,omitempty"`   // part of all processors of the machine that was at work meanwhile; where Linux tells
 	Ratios          map[string]float64 `json:"ratios,omitempty"` // to other rates, by name: medians of the ratios within a turn
 	Turns           []float64          `json:"turns"`            // events/s of each turn
 }

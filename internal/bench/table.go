@@ -106,7 +106,7 @@ func (r *Report) memoryText(out *bytes.Buffer) {
 }
 
 func (r *Report) throughputText(out *bytes.Buffer) {
-	rows := [][]string{{"processes, sync, events a tick", "bus alone", "to last digest", "of bus", "to verdict", "of bus", "to feed", "of bus", "Python", "verdict/Python"}}
+	rows := [][]string{{"processes, sync, events a tick", "bus alone", "busy", "to last digest", "of bus", "busy", "bound", "to verdict", "of bus", "to feed", "of bus", "Python", "verdict/Python"}}
 	bySetting := make(map[Setting]map[string]Rate)
 	var settings []Setting
 	for _, rate := range r.Rates {
@@ -122,8 +122,8 @@ func (r *Report) throughputText(out *bytes.Buffer) {
 	for _, s := range settings {
 		rates := bySetting[s]
 		digest, verdict, feed := rates[RateDigest], rates[RateVerdict], rates[RateFeed]
-		rows = append(rows, []string{settingText(s), rateText(rates[RateRaw].EventsPerSecond),
-			rateText(digest.EventsPerSecond), ratioText(digest, RateRaw),
+		rows = append(rows, []string{settingText(s), rateText(rates[RateRaw].EventsPerSecond), busyText(rates[RateRaw].Busy),
+			rateText(digest.EventsPerSecond), ratioText(digest, RateRaw), busyText(digest.Busy), boundText(digest, RateRaw),
 			rateText(verdict.EventsPerSecond), ratioText(verdict, RateRaw),
 			rateText(feed.EventsPerSecond), ratioText(feed, RateRaw),
 			rateText(rates[RatePython].EventsPerSecond), ratioText(verdict, RatePython)})
@@ -131,6 +131,22 @@ func (r *Report) throughputText(out *bytes.Buffer) {
 	if len(settings) > 0 {
 		table(out, "Whole pipeline, events/s", rows)
 	}
+}
+
+func busyText(busy float64) string {
+	if busy == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f%%", 100*busy)
+}
+
+// boundText is the ratio that there would be if all processors had been at work all the time:
+// what is beyond it is not to be had without doing less.
+func boundText(r Rate, other string) string {
+	if r.Busy == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", r.Ratios[other]/r.Busy)
 }
 
 func settingText(s Setting) string {

@@ -32,7 +32,7 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 		return err
 	}
 	window := n.window(ticks)
-	if _, err := raw.fastest(window); err != nil { // it makes its frames now
+	if _, _, err := raw.fastest(window); err != nil { // it makes its frames now
 		return err
 	}
 	frames, err := encodeRun(n, 1)
@@ -42,23 +42,25 @@ func (m *measurement) throughputOf(ctx context.Context, s Setting, pipeline, raw
 	events, bytes := window.events(), Runs*ticks*size(frames)
 	contestants := []contestant{
 		func(context.Context) ([]sample, error) {
-			took, err := raw.fastest(window)
-			return []sample{{RateRaw, events, bytes, took}}, err
+			took, busy, err := raw.fastest(window)
+			return []sample{{RateRaw, events, bytes, took, busy}}, err
 		},
 		func(context.Context) ([]sample, error) {
+			before, _ := processors()
 			j, err := pipeline.judge(window)
 			if err != nil {
 				return nil, err
 			}
+			busy := busySince(before)
 			shown, err := pipeline.shown(n, j.window.Window)
 			if err != nil {
 				return nil, err
 			}
 			digest, err := pipeline.lastDigest(n, j.window.Window)
 			return []sample{
-				{RateDigest, events, bytes, digest.Sub(j.asked)},
-				{RateVerdict, events, bytes, j.took()},
-				{RateFeed, events, bytes, shown.Sub(j.asked)},
+				{RateDigest, events, bytes, digest.Sub(j.asked), busy},
+				{RateVerdict, events, bytes, j.took(), busy},
+				{RateFeed, events, bytes, shown.Sub(j.asked), 0},
 			}, err
 		},
 	}

@@ -27,7 +27,7 @@ type Item struct {
 // batch.
 const (
 	MaxBatch      = 1000 // the server's limit
-	MaxBatchBytes = 8 << 20
+	MaxBatchBytes = 4 << 20
 )
 
 // AppendAll makes many guarded appends to one stream at the cost of few: it writes

@@ -44,6 +44,13 @@ func (g *Group) waiting() (messages int) {
 	return messages
 }
 
+// worthBatch tells whether enough waits for a batch. When writers wait too, it is as much as
+// there will be.
+func (g *Group) worthBatch() bool {
+	n := g.waiting()
+	return n >= g.pace.enough() || g.blocked > 0 && n >= minBatch
+}
+
 // aheadWaits tells whether enough waits for a batch to be sent ahead.
 func (g *Group) aheadWaits() bool {
 	return g.alone == 0 && g.end > 0 && (g.waiting() >= aheadBatch || g.queued-g.loaded >= aheadBytes)
@@ -68,7 +75,7 @@ func (g *Group) commit() {
 
 // next sends a batch that hangs on no other one.
 func (g *Group) next() *load {
-	if !g.pace.pays || g.pace.probing > 0 || g.waiting() < g.pace.enough() {
+	if !g.pace.pays || g.pace.probing > 0 || !g.worthBatch() {
 		return nil
 	}
 	return g.load(0)

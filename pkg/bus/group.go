@@ -46,6 +46,7 @@ type Group struct {
 	pace     pace          // tells whether they pay
 	batching bool          // somebody commits them
 	more     chan struct{} // tells whoever does that enough waits for the next one
+	blocked  int           // writers whose queue is full
 	queued   int           // bytes of all messages of all writers …
 	loaded   int           // … and of those in batches that are on their way
 	end      uint64        // the last sequence that a message of the group has got
@@ -105,7 +106,10 @@ func (w *Writer) Append(ctx context.Context, data []byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(w.shots) > 0 && !w.fits(len(data), 1) {
+		g.blocked++
+		g.pump()
 		w.wait(func() bool { return w.fits(len(data), 2) })
+		g.blocked--
 	}
 	if w.err != nil {
 		return w.err
@@ -230,7 +234,7 @@ func (g *Group) pump() {
 	switch {
 	case g.pace.probing > 0:
 		most = 1
-	case g.pace.pays && g.waiting() >= g.pace.enough():
+	case g.pace.pays && g.worthBatch():
 		if g.inFlight == 0 {
 			g.batching = true
 			go g.commit()

@@ -11,7 +11,7 @@ type pace struct {
 	roundTrip time.Duration // to the server and back
 	probing   int           // lone messages still to be measured before anything is sent behind another
 	single    time.Duration // the fastest of them, beyond the round trip
-	batch     time.Duration // the fastest batch since then; 0: there was none
+	batch     time.Duration // what the fastest batch since then takes whatever is in it; 0: there was none
 	pays      bool          // batches are faster, as far as is known
 
 	commits int       // batches, and messages one after the other, since then …
@@ -100,22 +100,24 @@ func (p *pace) committed() {
 
 // tookBatch learns from a batch of so many messages.
 func (p *pace) tookBatch(n int, took time.Duration) {
-	if p.batch == 0 || took < p.batch {
-		p.batch = took
+	each := time.Duration(n) * p.single
+	if base := max(took-each/2, took/4); p.batch == 0 || base < p.batch {
+		p.batch = base
 	}
-	if n >= telling && took > time.Duration(n)*p.single {
+	if n >= telling && took > each {
 		p.pays, p.commits, p.look = false, 0, min(2*p.look, maxLook)
 		return
 	}
 	p.committed()
 }
 
-// enough is how many messages are worth a batch: as many as take as long one by one.
+// enough is how many messages are worth a batch: as many as take as long one by one, if
+// one costs at most half as much in it.
 func (p *pace) enough() int {
 	if p.single <= 0 {
 		return minBatch
 	}
-	return max(minBatch, int(min(p.batch/p.single, MaxBatch)))
+	return max(minBatch, int(min(2*p.batch/p.single, MaxBatch)))
 }
 
 // roundTrip is how long a message to the server and back takes, at best.

@@ -134,7 +134,9 @@ func (g *Group) finish(now *load) (ahead *load) {
 	}()
 	for committed := false; !committed; {
 		if ahead == nil && g.aheadWaits() {
-			ahead = g.load(now.first + uint64(len(now.items)) - 1)
+			if ahead = g.load(now.first + uint64(len(now.items)) - 1); ahead != nil {
+				g.ahead++
+			}
 		}
 		g.mu.Unlock()
 		select {
@@ -185,6 +187,7 @@ func (g *Group) forget(l *load) {
 		g.list(w)
 	}
 	g.alone, g.apart = g.apart, min(2*g.apart, maxApart)
+	g.vain++
 }
 
 // committed takes what was committed off the writer's queue.

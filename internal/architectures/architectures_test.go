@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"abraxas.dev/ers/internal/testsize"
+
 	_ "abraxas.dev/ers/internal/cli" // is what is built: so that go test knows when its cache is old
 )
 
@@ -19,8 +21,9 @@ import (
 var qemus = map[string]string{"arm64": "qemu-aarch64-static", "riscv64": "qemu-riscv64-static", "s390x": "qemu-s390x-static"}
 
 func TestArchitectures(t *testing.T) {
-	if runtime.GOOS != "linux" || testing.Short() {
-		t.Skip("qemu-user runs programs of Linux, and building takes a while")
+	testsize.NeedsWhole(t) // building takes a while
+	if runtime.GOOS != "linux" {
+		t.Skip("qemu-user runs programs of Linux")
 	}
 	// In the normal mode what is pure is tested on one of them: the whole is built for minutes.
 	long := os.Getenv("ERS_LONG") != ""

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"abraxas.dev/ers/internal/bench"
+	"abraxas.dev/ers/internal/testsize"
 )
 
 // buildErs builds this command, which starts itself again.
@@ -53,9 +54,7 @@ func measureHere(t *testing.T, ers string, args ...string) *bench.Report {
 // Every row is there and no value is impossible. How fast it is does not matter here. All sizes
 // of ticks are measured in the long mode.
 func TestBench(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts some fifty processes")
-	}
+	testsize.NeedsWhole(t)
 	ers := buildErs(t)
 	sizes := []int{50}
 	if os.Getenv("ERS_LONG") != "" {

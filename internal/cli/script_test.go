@@ -15,6 +15,7 @@ import (
 
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/testpython"
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program/evaluator"
@@ -24,6 +25,7 @@ import (
 var Programs = map[string]func(){"ers": Main}
 
 func TestMain(m *testing.M) {
+	testsize.Wait()
 	evaluator.Main()
 	process.Main()
 	testpython.First()
@@ -42,10 +44,13 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Condition: func(name string) (bool, error) {
-			if name != "long" { // the mode of .ci/run with what takes long
-				return false, fmt.Errorf("there is no condition %q", name)
+			switch name {
+			case "long": // the mode of .ci/run with what takes long
+				return os.Getenv("ERS_LONG") != "", nil
+			case "whole":
+				return testsize.Whole(), nil
 			}
-			return os.Getenv("ERS_LONG") != "", nil
+			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ORACLE", oracle)

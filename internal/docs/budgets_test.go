@@ -4,13 +4,21 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"abraxas.dev/ers/internal/testsize"
 )
 
 // The pipeline of docs/budgets.md is one, and the commands print what stands below them.
-func TestBudgets(t *testing.T) { checkFilesAndConsole(t, "docs/budgets.md") }
+func TestBudgets(t *testing.T) {
+	testsize.NeedsWhole(t)
+	checkFilesAndConsole(t, "docs/budgets.md")
+}
 
 // The programs of docs/variations.md drift as it says.
-func TestVariationsShown(t *testing.T) { checkFilesAndConsole(t, "docs/variations.md") }
+func TestVariationsShown(t *testing.T) {
+	testsize.NeedsWhole(t)
+	checkFilesAndConsole(t, "docs/variations.md")
+}
 
 // Windows are archived and pruned as docs/retention.md says.
 func TestRetention(t *testing.T) { checkFilesAndConsole(t, "docs/retention.md") }

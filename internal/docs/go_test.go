@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"abraxas.dev/ers/internal/testsize"
 )
 
 var (
@@ -19,6 +21,7 @@ var (
 // The program of docs/go.md is built in a module of its own, and its commands print what
 // stands below them.
 func TestGoTasks(t *testing.T) {
+	testsize.NeedsWhole(t)
 	text := readFile(t, "docs/go.md")
 	dir := filepath.Join(t.TempDir(), "words")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -45,6 +48,7 @@ func TestGoTasks(t *testing.T) {
 }
 
 func TestGoExample(t *testing.T) {
+	testsize.NeedsWhole(t)
 	checkConsole(t, readFile(t, "examples/go-tasks/README.md"), filepath.Join(root, "examples/go-tasks"))
 }
 

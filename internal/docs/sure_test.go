@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/sure"
 )
 
@@ -47,6 +48,7 @@ func neededRows(t *testing.T) (rows []string) {
 
 // Its commands print what stands below them.
 func TestStabilisation(t *testing.T) {
+	testsize.NeedsWhole(t)
 	dir := t.TempDir()
 	for _, name := range []string{"examples", "docs"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	confine "abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/testpython"
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/program/evaluator"
 )
 
@@ -28,15 +29,11 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == goProgram {
 		counted().Main()
 	}
+	testsize.Wait() // for time-outs of the server
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("left out with -short")
 		return
-	}
-	parallel := false
-	flag.Visit(func(f *flag.Flag) { parallel = parallel || f.Name == "test.parallel" })
-	if !parallel && runtime.GOMAXPROCS(0) < 4 {
-		_ = flag.Set("test.parallel", "4") // the tests mostly wait for time-outs of the server
 	}
 	testpython.First()
 	os.Exit(buildAndRun(m))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"abraxas.dev/ers/internal/process/processtest"
+	"abraxas.dev/ers/internal/testsize"
 )
 
 // away waits until a process is no more.
@@ -163,10 +164,14 @@ func TestStarterIsKilled(t *testing.T) {
 	}
 }
 
-func TestAsOrdinaryUser(t *testing.T) { processtest.AsOrdinaryUser(t) }
+func TestAsOrdinaryUser(t *testing.T) {
+	testsize.NeedsWhole(t)
+	processtest.AsOrdinaryUser(t)
+}
 
 // All tests where the kernel gives this user nothing, and what is said then.
 func TestWithoutNamespaces(t *testing.T) {
+	testsize.NeedsWhole(t)
 	can := Look()
 	if can.Mounts.OK {
 		processtest.WithoutNamespaces(t)

@@ -1,0 +1,32 @@
+// Package testsize says how much the tests are to do. `go test ./...` is for while one works: it
+// leaves out what takes longer than it tells at that time. `.ci/run` sets ERS_WHOLE, and then
+// nothing is left out but the modes that have flags of their own.
+package testsize
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+)
+
+// Whole tells whether everything is to be tested.
+func Whole() bool { return os.Getenv("ERS_WHOLE") != "" }
+
+// NeedsWhole skips a test unless everything is to be tested.
+func NeedsWhole(t testing.TB) {
+	t.Helper()
+	if !Whole() {
+		t.Skip("one of the longer tests: they run with ERS_WHOLE=1, as in .ci/run")
+	}
+}
+
+// Wait lets more tests run at once than there are processors, in packages whose tests wait
+// for processes most of the time. Call it from TestMain before the flags are parsed; who sets
+// -parallel is obeyed.
+func Wait() {
+	if f := flag.Lookup("test.parallel"); f != nil {
+		_ = f.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // it is a number
+	}
+}

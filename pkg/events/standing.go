@@ -48,15 +48,22 @@ func (s *Standing) Repair() (Void, error) {
 }
 
 // Check compares the end of each stream with what the last messages of the others name.
-// The error joins a [*ShortError] for each position that is not there, or says that
-// the newest repair cannot be read. What was written
-// before the newest repair is not asked: what it names may be lost, and that was said.
+// The error joins a [*ShortError] for each position that is not there. What was written
+// before the newest repair is not asked: what it names may be lost, and that was said. A
+// repair that cannot be read is none: then all is asked, and whoever lacks something has to
+// repair again. The audit says what is wrong with it.
 func (s *Standing) Check() error {
 	repair, err := s.Repair()
 	if err != nil {
-		return err
+		repair, s = Void{}, s.withoutRepair()
 	}
 	return errors.Join(s.checkRequest(&repair), s.checkFrame(&repair), s.checkDigest(&repair), s.checkVerdict(&repair), s.checkViz(&repair))
+}
+
+// withoutRepair is the standing if the newest repair were not there.
+func (s Standing) withoutRepair() *Standing {
+	s.LastVoid = Message{}
+	return &s
 }
 
 // name checks one position that a message names.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"abraxas.dev/ers/pkg/canon"
@@ -55,7 +56,8 @@ func AppendResult(dst []byte, r *TaskResult) ([]byte, error) {
 
 // appendCovers appends what digests are full of, as appendStruct would.
 func appendCovers(dst []byte, covers []TickDigest) []byte {
-	dst = append(dst, '[')
+	const each = 450 // bytes, about
+	dst = append(slices.Grow(dst, each*len(covers)), '[')
 	for i := range covers {
 		t := &covers[i]
 		if i > 0 {

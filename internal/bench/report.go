@@ -107,6 +107,7 @@ type Latency struct {
 	Achieved float64   `json:"achieved"` // events/s that were executed
 	Late     Quantiles `json:"late"`     // from when a tick was due to when it had been executed
 	Digest   Quantiles `json:"digest"`   // from there to when a follower has its digest
+	Bus      Quantiles `json:"bus"`      // from when a frame was appended to when a follower has an answer to it as long as its digest, with no work done
 	Verdict  Quantiles `json:"verdict"`  // from a window's last digest to its verdict, as stored
 }
 

@@ -33,6 +33,7 @@ const (
 	Worker      Role = "worker"    // a worker, at the other end of a pipe
 	Publisher   Role = "publisher" // a coordinator that does no work
 	Counter     Role = "counter"   // a hasher that does no work
+	Echo        Role = "echo"      // a hasher that does no work, and answers as if it had
 )
 
 // The services of the whole pipeline, and those that only move its bytes.
@@ -92,6 +93,8 @@ func serviceOf(b *bus.Bus, role Role, log zerolog.Logger) (run func(context.Cont
 		return func(ctx context.Context) error { return f.Beside(ctx, g.Run) }, nil
 	case Publisher:
 		return (&publisher{bus: b}).run, nil
+	case Echo:
+		return (&echo{bus: b, group: b.NewGroup(), runs: make(map[string]*echoed)}).run, nil
 	case Counter:
 		return (&counter{bus: b}).run, nil
 	}

@@ -149,7 +149,7 @@ func checkLatency(t *testing.T, r *bench.Report, s bench.Setting) {
 		return
 	}
 	l := r.Latencies[i]
-	for _, q := range []bench.Quantiles{l.Late, l.Digest, l.Verdict} {
+	for _, q := range []bench.Quantiles{l.Late, l.Digest, l.Bus, l.Verdict} {
 		if q.Count == 0 || q.P50 <= 0 || q.P99 < q.P50 || q.Max < q.P99 {
 			t.Errorf("%+v", l)
 		}

@@ -20,9 +20,11 @@
 // A command keeps its user and group. An ordinary user's has no capabilities; root's has
 // all but those to mount and to look into other processes, by which it would get behind
 // what hides. It takes no new rights: a setuid program runs as who starts it. In a user
-// namespace everybody else is nobody. What a command can still reach: sockets that are
-// files, everything that this user may change outside of the folder, and, by number, all
-// processes of this user: it is kept from accidents, not from malice.
+// namespace everybody else is nobody. A filter (seccomp) refuses it system calls that no task
+// needs: see refused. From Linux 6.12 on Landlock keeps it from signalling, and looking
+// into, what it has not started. What a command can still reach: sockets that are files, and
+// everything that this user may change outside of the folder: it is kept from accidents, not
+// from malice.
 //
 // An overlay has its own ways. A folder that was there before cannot be renamed (EXDEV, on
 // which mv copies), and of two names of one file only the one that is written to changes.
@@ -36,7 +38,8 @@
 // in ers, and not for each command. Starting and ending true, measured with two processors
 // and others at work on them (BenchmarkStart): os/exec 5 ms, here 11 ms, with an overlay 17
 // ms, with everything 19 ms, and 10 ms each when twelve go at the same time; on a quieter
-// machine 2, 5 and 8 ms.
+// machine 2, 5 and 8 ms. The filter is 0.07 ms of that and Landlock 0.01 ms, and with them
+// a system call takes 30 ns longer.
 //
 // Look, early and beside whatever else goes on, spares the first command the wait.
 //

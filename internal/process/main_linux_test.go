@@ -19,13 +19,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// programs are what it can be, besides one that takes memory.
+var programs = map[string]func() error{"host": host}
+
 func do(what string) error {
 	what, number, _ := strings.Cut(what, " ")
-	switch what {
-	case "":
+	if what == "" {
 		return nil
-	case "host":
-		return host()
+	}
+	if is := programs[what]; is != nil {
+		if err := is(); err != nil {
+			return err
+		}
+		os.Exit(0)
 	}
 	var mib int
 	if _, err := fmt.Sscan(number, &mib); err != nil {

@@ -78,15 +78,23 @@ const (
 // Confinement is what a command really had of what was asked for, each in words; ""
 // where nothing was asked for.
 type Confinement struct {
-	Folder  string `json:"folder,omitempty"`
-	Network string `json:"network,omitempty"`
-	Hidden  string `json:"hidden,omitempty"`
-	Memory  string `json:"memory,omitempty"`
-	Rights  string `json:"rights,omitempty"`
-	Rest    string `json:"rest,omitempty"` // how what it leaves behind is found
+	Folder    string `json:"folder,omitempty"`
+	Network   string `json:"network,omitempty"`
+	Hidden    string `json:"hidden,omitempty"`
+	Memory    string `json:"memory,omitempty"`
+	Rights    string `json:"rights,omitempty"`
+	Calls     string `json:"calls,omitempty"`     // which system calls are refused to it
+	Processes string `json:"processes,omitempty"` // whom it can signal and look into
+	Rest      string `json:"rest,omitempty"`      // how what it leaves behind is found
 
 	NotVaried map[string]string `json:"not_varied,omitempty"` // why, by the name of the field of Varied
 }
+
+// What Confinement.Calls and Processes begin with where the system does not restrict them.
+const (
+	notFiltered  = "not filtered: "
+	allProcesses = "it can signal all of this user: "
+)
 
 // notVaried notes why a field of Varied is not as it was asked for.
 func (c *Confinement) notVaried(name, why string) {

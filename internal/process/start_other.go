@@ -63,7 +63,7 @@ func start(s *Spec) (*Process, error) {
 // try says what a command does not have.
 func try(s *Spec) (Confinement, error) {
 	const not = "this system has no way to it"
-	had := Confinement{Rest: restFound}
+	had := Confinement{Calls: notFiltered + not, Processes: allProcesses + not, Rest: restFound}
 	switch {
 	case s.Overlay != nil:
 		return had, errors.Join(ErrOverlay, errors.New(not))

@@ -44,7 +44,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 			a.had.Rest = restFound
 		}
 		a.vary(&o.Varied)
-		return a, errors.Join(a.without(o), a.noNewRights())
+		return a, errors.Join(a.without(o), a.restrict(false))
 	}
 	a.had.Rest = "it is found, by its mount namespace"
 	if err := mountsOfItsOwn(); err != nil {
@@ -57,7 +57,7 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 		return a, err
 	}
 	a.vary(&o.Varied)
-	return a, errors.Join(a.noNewRights(), dropRights())
+	return a, a.restrict(true)
 }
 
 // without says what a command does not have when no mounts of its own can be had.
@@ -259,34 +259,6 @@ func noNetwork() error {
 	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
 		return fmt.Errorf("bring up lo: %w", err)
-	}
-	return nil
-}
-
-// noNewRights keeps programs that become somebody else (setuid) what the command is.
-func (a *surroundings) noNewRights() error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("take no new rights: %w", err)
-	}
-	a.had.Rights = "no new ones: programs of other users run as this one"
-	return nil
-}
-
-// dropRights keeps from the command what would let it undo all this: a command of an
-// ordinary user then has no capabilities, one of root has all others.
-func dropRights() error {
-	err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-	for _, c := range []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_PERFMON} {
-		err = errors.Join(err, unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0))
-	}
-	var data [2]unix.CapUserData
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	err = errors.Join(err, unix.Capget(&header, &data[0]))
-	for i := range data {
-		data[i].Inheritable = 0
-	}
-	if err = errors.Join(err, unix.Capset(&header, &data[0])); err != nil {
-		return fmt.Errorf("give up capabilities: %w", err)
 	}
 	return nil
 }

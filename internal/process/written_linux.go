@@ -78,5 +78,5 @@ func atMost(bound int64, dir string) int64 {
 	if bound == 0 || unix.Statfs(dir, &at) != nil {
 		return bound
 	}
-	return min(bound, int64(at.Bavail)*at.Bsize/2)
+	return min(bound, int64(at.Bavail)*int64(at.Bsize)/2)
 }

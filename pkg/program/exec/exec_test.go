@@ -164,6 +164,9 @@ if task == "b" and message["tick"] == 1: answer = {"status": "error", "error": "
 		if (x.Surroundings != "") != (tick == 0) {
 			t.Errorf("tick %d: surroundings %s", tick, x.Surroundings)
 		}
+		if tick == 0 && (!strings.Contains(string(x.Surroundings), `"calls":"`) || !strings.Contains(string(x.Surroundings), `"processes":"it can `)) {
+			t.Errorf("the surroundings say not how the worker is confined: %s", x.Surroundings)
+		}
 	}
 }
 

@@ -94,7 +94,7 @@ func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 // confinement is what is recorded of what a process had of what was asked for.
 func confinement(c process.Confinement) map[string]any {
 	m := make(map[string]any)
-	for name, text := range map[string]string{"folder": c.Folder, "network": c.Network, "hidden": c.Hidden, "memory": c.Memory, "rights": c.Rights, "rest": c.Rest} {
+	for name, text := range map[string]string{"folder": c.Folder, "network": c.Network, "hidden": c.Hidden, "memory": c.Memory, "rights": c.Rights, "calls": c.Calls, "processes": c.Processes, "rest": c.Rest} {
 		if text != "" {
 			m[name] = valid(text)
 		}

@@ -18,13 +18,17 @@ type call struct {
 	number uint32
 }
 
+// traces is refused where nothing else keeps a command from others than its own. Where
+// something does it is not: programs with AddressSanitizer look into themselves by it.
+var traces = call{"ptrace", unix.SYS_PTRACE}
+
 // refused are the system calls that a command has no business with, and by which it would
 // reach other processes, or parts of the kernel in which mistakes are found again and again.
 // umount2 is not among them: this thread needs it once more, and mounts that hide something
 // cannot be taken away anyway. Namespaces are not, since browsers shut themselves in with them.
 var refused = slices.Concat(refusedHere, []call{
 	// other processes
-	{"ptrace", unix.SYS_PTRACE},
+	traces,
 	{"process_vm_readv", unix.SYS_PROCESS_VM_READV},
 	{"process_vm_writev", unix.SYS_PROCESS_VM_WRITEV},
 	{"pidfd_getfd", unix.SYS_PIDFD_GETFD},
@@ -76,7 +80,21 @@ const x32 = 1 << 30
 
 // filter is what the kernel runs at each call: see seccomp(2). A refused call fails with EPERM,
 // so that a program can go another way.
-var filter = sync.OnceValues(func() ([]unix.SockFilter, error) {
+type filter struct {
+	calls int // that it refuses
+	made  func() ([]unix.SockFilter, error)
+}
+
+var (
+	filterAll  = newFilter(refused)
+	filterRest = newFilter(slices.DeleteFunc(slices.Clone(refused), func(c call) bool { return c == traces }))
+)
+
+func newFilter(refused []call) filter {
+	return filter{len(refused), sync.OnceValues(func() ([]unix.SockFilter, error) { return assemble(refused) })}
+}
+
+func assemble(refused []call) ([]unix.SockFilter, error) {
 	const architecture, number, size = 4, 0, 4 // in struct seccomp_data
 	refuse := bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
 	n := len(refused)
@@ -96,12 +114,17 @@ var filter = sync.OnceValues(func() ([]unix.SockFilter, error) {
 		made[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
 	}
 	return made, err
-})
+}
 
 // filterCalls has the kernel refuse system calls to this thread, and to all that it starts,
-// and says so, or why it could not.
-func filterCalls() string {
-	made, err := filter()
+// and says so, or why it could not. apart tells that the command reaches its own processes
+// alone anyway.
+func filterCalls(apart bool) string {
+	f := filterAll
+	if apart {
+		f = filterRest
+	}
+	made, err := f.made()
 	if err != nil {
 		return notFiltered + err.Error()
 	}
@@ -112,5 +135,5 @@ func filterCalls() string {
 	if errno != 0 {
 		return notFiltered + "this kernel takes no filter: " + errno.Error()
 	}
-	return fmt.Sprintf("a filter refuses %d system calls, and all of 32-bit programs", len(refused))
+	return fmt.Sprintf("a filter refuses %d system calls, and all of 32-bit programs", f.calls)
 }

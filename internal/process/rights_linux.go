@@ -14,7 +14,8 @@ func (a *surroundings) restrict(shares bool) error {
 	if shares {
 		err = errors.Join(err, dropRights())
 	}
-	a.had.Calls, a.had.Processes = filterCalls(), ownProcesses()
+	a.had.Processes = ownProcesses()
+	a.had.Calls = filterCalls(a.had.Processes == onlyItsOwn)
 	return err
 }
 

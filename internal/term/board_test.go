@@ -8,7 +8,7 @@ import (
 func TestBoardGolden(t *testing.T) {
 	b := Board{
 		Server: "nats://127.0.0.1:4222", Connected: true, Events: 12345,
-		Services: []Service{{"ers-coordinator", true, 0}, {"ers-hasher", true, 2}, {"ers-gate", false, 0}},
+		Services: []Service{{"ers-coordinator", true, 0, 0, ""}, {"ers-hasher", true, 2, 0, ""}, {"ers-gate", false, 0, 0, ""}},
 		Windows:  []Progress{{17, "oracle", 0, 108}, {18, "oracle", 54, 108}, {19, "words", 108, 108}},
 		Verdicts: []Verdict{{16, "oracle", "pass", "all 12 runs are equal to the byte"}, {15, "oracle", "fail", "run 7 differs"}, {14, "words", "inconclusive", "no run could be judged"}},
 	}

@@ -113,22 +113,22 @@ func turnOf(ctx context.Context, io *streams, b *bus.Bus, key events.WindowKey, 
 			continue
 		}
 		if ended(ctx, b, key.Run(run)) {
-			return turn{stockHasher, "the hasher", framesBefore(ctx, b, key.Run(run), d.LastSeq)}
+			return turn{stockHasher, "the hasher", framesBefore(ctx, b, key)}
 		}
 		return turn{of: io.coordinatorOf(request), what: "the coordinator to go on"}
 	}
 	return turn{of: stockGate, what: "the gate"}
 }
 
-// framesBefore is how many frames hashers have to read before the next one of a run that is
-// hashed up to a sequence; 0 where it cannot be told. They read in the order of the stream.
-func framesBefore(ctx context.Context, b *bus.Bus, key events.RunKey, hashed uint64) uint64 {
-	next, err := b.Next(ctx, events.StreamTrace, events.TraceSubject(key), hashed+1)
+// framesBefore is how many frames of others hashers have to read before the next one of a
+// window; 0 where it cannot be told. They read in the order of the stream.
+func framesBefore(ctx context.Context, b *bus.Bus, key events.WindowKey) uint64 {
+	read, err := framesRead(ctx, b)
 	if err != nil {
 		return 0
 	}
-	read, err := framesRead(ctx, b)
-	if err != nil || next.Seq <= read+1 {
+	next, err := b.Next(ctx, events.StreamTrace, "ers.trace."+key.Filter(), read+1)
+	if err != nil {
 		return 0
 	}
 	return next.Seq - read - 1

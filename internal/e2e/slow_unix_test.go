@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +18,8 @@ import (
 	"abraxas.dev/ers/pkg/events"
 )
 
-// slowness is how much later each packet reaches the other side. What is asked is answered
-// after twice as long.
-const slowness = 200 * time.Millisecond
+// What is asked of a slow server is answered after twice as long.
+var slowness = flag.Duration("slowness", 100*time.Millisecond, "how much later each packet reaches the other side")
 
 // A server that is far away is no trouble: nothing is given up, lost, or there twice, and
 // nobody complains.
@@ -30,11 +30,11 @@ func TestSlowServer(t *testing.T) {
 	s.behind(server.URL())
 	s.createStreams(server.URL(), 1)
 	pipe := bustest.NewPipe(t, strings.TrimPrefix(s.url, "nats://"))
-	pipe.Slow(slowness)
+	pipe.Slow(*slowness)
 	s.url = "nats://" + pipe.Address()
 	s.services(2)
 	begun := time.Now()
-	s.ask(few, fewDrilled)
+	s.ask(few, fewDrilled, few)
 	near := bustest.Connect(t, server.URL())
 	s.settle(near)
 	s.check(near, time.Since(begun))

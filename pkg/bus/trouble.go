@@ -143,8 +143,10 @@ var (
 
 	// A nats-server that cannot write to its disk says so in its log alone. It gives no answer
 	// to an append from then on, also when there is room again, but all answers else.
-	errStoresNothing = errors.New("answers, and stores nothing: the disk of its server may be full or broken. See the server's log, make room, and restart the server: it does not try again by itself")
+	errStoresNothing = errors.New("answers, and stores nothing: " + mayBeFull)
 )
+
+const mayBeFull = "the disk of the server may be full or broken. See the server's log, make room, and restart the server: it does not try again by itself"
 
 // meaning adds to an error of an append to a stream what it means and what to do.
 func meaning(stream, subject string, err error) error {
@@ -153,7 +155,7 @@ func meaning(stream, subject string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, jetstream.ErrAsyncPublishTimeout):
-		return fmt.Errorf("%w: if it stays so, %s %w", err, stream, errStoresNothing)
+		return fmt.Errorf("%w: %s", err, mayBeFull)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("%w: no stream takes %s: %s was removed or has no leader, or the account maps this subject elsewhere", err, subject, stream)
 	case !errors.As(err, &api):

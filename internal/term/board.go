@@ -76,13 +76,14 @@ func (b *Board) services(color bool) string {
 	var parts []string
 	for _, s := range b.Services {
 		text := fmt.Sprintf("%s: %d problems", s.Name, s.Problems)
+		if s.Behind > 0 {
+			text = fmt.Sprintf("%s, %d frames behind", text, s.Behind)
+		}
 		switch {
 		case !s.Answers:
 			text = paint(color, dim, s.Name+": no answer")
 		case s.Trouble != "":
 			text = paint(color, red, s.Name+": cannot work")
-		case s.Behind > 0:
-			text = fmt.Sprintf("%s, %d frames behind", text, s.Behind)
 		case s.Problems > 0:
 			text = paint(color, red, text)
 		}

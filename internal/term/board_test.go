@@ -14,6 +14,9 @@ func TestBoardGolden(t *testing.T) {
 	}
 	golden(t, "board.txt", []byte(strings.Join(b.Lines(24, false), "\n")+"\n"))
 	golden(t, "board-low.txt", []byte(strings.Join(b.Lines(9, false), "\n")+"\n"))
+	b.Services[0].Trouble, b.Services[1].Behind = "write ERS_TRACE: no acknowledgement", 912345
+	golden(t, "board-behind.txt", []byte(strings.Join(b.Lines(24, false), "\n")+"\n"))
+	b.Services[0].Trouble, b.Services[1].Behind = "", 0
 	b.Connected = false
 	golden(t, "board-color.txt", []byte(strings.Join(b.Lines(24, true), "\n")+"\n"))
 	for height := range 30 {

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
+
+	"abraxas.dev/ers/internal/process"
 )
 
 // member is a service that was started.
@@ -89,16 +89,4 @@ func firstLine(out io.Reader) (string, error) {
 
 // peak returns the most memory that the member's process had in use, in bytes; 0 where
 // Linux does not tell.
-func (m *member) peak() uint64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
-}
+func (m *member) peak() uint64 { return process.Peak(m.pid) }

@@ -52,6 +52,7 @@ type listed struct {
 	Empty            events.Empty `json:"empty,omitempty"`    // why no task ended ok, of one that passed
 	Headline         string       `json:"headline"`           // what it came to; "" while it runs
 	Archived         string       `json:"archived,omitempty"` // where its runs are, when they are no longer here
+	waits            string       // for what, while it runs
 }
 
 func (c *listCommand) Run(ctx context.Context, io *streams) error {
@@ -107,6 +108,9 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 		}
 	}
 	slices.Reverse(list)
+	if !c.JSON {
+		sayWaits(ctx, io, b, list)
+	}
 	if err := c.print(io, list); err != nil {
 		return err
 	}
@@ -162,6 +166,32 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 		w.judged(v)
 	}
 	return w, nil
+}
+
+// maxWaits is of how many running windows, the oldest, it is said what they wait for.
+const maxWaits = 20
+
+// sayWaits finds out what windows wait for.
+func sayWaits(ctx context.Context, io *streams, b *bus.Bus, list []*listed) {
+	n := 0
+	for _, w := range list {
+		if w.State != stateRunning || n == maxWaits {
+			continue
+		}
+		n++
+		r, key, err := client.Get(ctx, b, w.Window)
+		if err != nil {
+			continue
+		}
+		frames, err := b.Count(ctx, events.StreamTrace, "ers.trace."+key.Filter())
+		if err != nil {
+			continue
+		}
+		next := turnOf(ctx, io, b, key, r, frames)
+		if w.waits = "waits for " + next.what + next.busy(frames); b.URL() != "" {
+			w.waits = "waits for " + next.tell(ctx, b, frames)
+		}
+	}
 }
 
 // locate finds out whether the window is archived, and where.
@@ -237,6 +267,8 @@ func (w *listed) note() string {
 	switch {
 	case w.Archived != "":
 		return "archived in " + w.Archived
+	case w.State == stateRunning:
+		return w.waits
 	case w.State != string(events.Pass) || w.Empty != "":
 		return w.Headline // of a drill too
 	case w.Drill:

@@ -219,6 +219,10 @@ func (s *topState) ask(ctx context.Context, b *bus.Bus) error {
 			counters := make(map[string]int64)
 			if err == nil && json.Unmarshal(m.Data, &counters) == nil {
 				state.Answers, state.Problems = true, counters["problems"]+counters["viz_problems"]
+				_, state.Trouble = health(ctx, b, serviceKind{name: name})
+			}
+			if name == hasherName {
+				state.Behind = framesBehind(ctx, b)
 			}
 			s.mu.Lock()
 			s.services[name] = state
@@ -230,6 +234,22 @@ func (s *topState) ask(ctx context.Context, b *bus.Bus) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// manyFrames is more than a hasher gathers before it says what it has read.
+const manyFrames = 5000
+
+// framesBehind is how many frames hashers have yet to read, 0 where these are not many.
+func framesBehind(ctx context.Context, b *bus.Bus) int64 {
+	last, err := b.LastSeq(ctx, events.StreamTrace)
+	if err != nil {
+		return 0
+	}
+	read, err := framesRead(ctx, b)
+	if err != nil || last < read+manyFrames {
+		return 0
+	}
+	return int64(last - read)
 }
 
 // What a terminal is told: another screen without cursor and without lines that wrap,

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,13 +10,12 @@ import (
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
-	"abraxas.dev/ers/pkg/program"
 )
 
 const (
 	lookEvery = 500 * time.Millisecond
-	stillTime = 2 * time.Second        // without progress, before it is worth a word
-	pingWait  = 400 * time.Millisecond // that a service may take to answer
+	stillTime = 2 * time.Second // without progress, before it is worth a word
+	pingWait  = 2 * time.Second // that a service may take to answer; that there is none is known at once
 )
 
 // waiting says on standard error what a command waits for, when nothing has come of it
@@ -165,80 +163,13 @@ func (w *waiting) stage(ctx context.Context, p progress) (kind, text string) {
 	}
 	where := fmt.Sprintf("window %d waits", w.window().Window)
 	counts := fmt.Sprintf("%d frames, %d digests, no verdict", p.frames, p.digests)
-	next, what := w.turn(ctx, p)
-	there := "there"
-	switch {
-	case w.inner:
-		there = "in this process"
-	case !w.answers(ctx, next):
-		there = "none"
-		what = strings.ReplaceAll(what, "the ", "a ")
-		return next.name + there, fmt.Sprintf("%s for %s, and none answers: start %s on this server (%s)", where, what, next.start, counts)
-	}
-	busy := ""
-	if next.coordinates && p.frames == 0 {
-		busy = ", which may be busy with earlier windows"
-	}
-	return next.name + there, fmt.Sprintf("%s for %s%s (%s)", where, what, busy, counts)
-}
-
-// serviceKind is a service that a window may wait for.
-type serviceKind struct {
-	name, start string
-	coordinates bool
-}
-
-const (
-	hasherName = "ers-hasher"
-	gateName   = "ers-gate"
-)
-
-var (
-	stockCoordinator = serviceKind{name: "ers-coordinator", start: "ers-coordinator or `ers up`", coordinates: true}
-	stockHasher      = serviceKind{name: hasherName, start: "ers-hasher or `ers up`"}
-	stockGate        = serviceKind{name: gateName, start: "ers-gate or `ers up`"}
-)
-
-// coordinatorOf is the service that runs the windows of a request.
-func (s *streams) coordinatorOf(r *events.WindowRequest) serviceKind {
-	if r.Kind == program.KindGo {
-		start := "the Go program of pipeline " + r.Pipeline + " with its command up"
-		if s.program != nil {
-			start = "`" + s.name() + " up`"
-		}
-		return serviceKind{name: programService(r.Pipeline), start: start, coordinates: true}
-	}
-	return stockCoordinator
-}
-
-// programService is the name by which the coordinator of a program in Go is seen on a
-// server.
-func programService(pipeline string) string { return "ers-go-" + pipeline }
-
-// turn tells which service has the next thing to do for the window: the first run
-// without its last digest shows it.
-func (w *waiting) turn(ctx context.Context, p progress) (next serviceKind, what string) {
 	key, request := w.requested(ctx)
-	switch {
-	case request == nil && p.frames == 0:
-		return stockCoordinator, "the coordinator to begin it"
-	case request == nil:
-		return stockHasher, "the hasher"
-	case p.frames == 0:
-		return w.io.coordinatorOf(request), "the coordinator to begin it"
+	next := turnOf(ctx, w.io, w.b, key, request, p.frames)
+	said := next.what + next.busy(p.frames)
+	if !w.inner {
+		said = next.tell(ctx, w.b, p.frames)
 	}
-	for run := range request.Runs {
-		var d events.Digest
-		m, err := w.b.Last(ctx, events.StreamDigest, events.DigestSubject(key.Run(run)))
-		if err == nil && events.Decode(m.Data, &d) == nil && d.Final {
-			continue
-		}
-		if w.ended(ctx, key.Run(run)) {
-			return stockHasher, "the hasher"
-		}
-		return w.io.coordinatorOf(request), "the coordinator to go on"
-	}
-	return stockGate, "the gate"
+	return next.of.name + strings.Map(withoutDigits, said), fmt.Sprintf("%s for %s (%s)", where, said, counts)
 }
 
 // requested returns what was asked for, nil when it cannot be read.
@@ -256,24 +187,4 @@ func (w *waiting) requested(ctx context.Context) (events.WindowKey, *events.Wind
 		w.mu.Unlock()
 	}
 	return key, request
-}
-
-// ended tells whether a run's last frame is on the stream.
-func (w *waiting) ended(ctx context.Context, key events.RunKey) bool {
-	m, err := w.b.Last(ctx, events.StreamTrace, events.TraceSubject(key))
-	if err != nil {
-		return false
-	}
-	var d events.FrameDecoder
-	return d.Decode(m.Data) == nil && (d.Abandoned != "" || d.Difference != nil || d.Last() && d.Tick == d.FirstTick+d.Ticks-1)
-}
-
-// answers tells whether a service is there, on its own or inside `ers up`. Who may not
-// ask is told that it is.
-func (w *waiting) answers(ctx context.Context, s serviceKind) bool {
-	ctx, cancel := context.WithTimeout(ctx, pingWait)
-	defer cancel()
-	_, err := w.b.Ask(ctx, "$SRV.PING."+s.name)
-	_, refused := errors.AsType[*bus.RefusedError](err)
-	return err == nil || refused
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/internal/pipeline"
+	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -70,6 +73,59 @@ func TestWaitingSaysForWhom(t *testing.T) {
 	stop()
 	if text := w.stop(); !strings.Contains(text, "waits for a gate") {
 		t.Errorf("at the end: %q", text)
+	}
+}
+
+// A window that waits for a hasher says how much that has to read first, and the list does too.
+func TestWaitingBehindOthers(t *testing.T) {
+	t.Parallel()
+	b := bustest.Connect(t, bustest.NewServer(t).URL())
+	f, err := pipeline.Load(filepath.Join("..", "..", "examples", "oracle", "pipeline.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := evaluator.New(evaluator.Config{})
+	defer pool.Close()
+	bustest.Serve(t, func(ctx context.Context) error {
+		return coordinator.New(coordinator.Config{Bus: b, Load: service.Loader(b, pool, exec.Config{}, nil), Log: zerolog.Nop()}).Run(ctx)
+	})
+	hide, err := daemon.Show(b, hasherName, "does nothing", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key events.WindowKey
+	for i := range 2 {
+		if key, err = client.Submit(t.Context(), b, f, nil); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		errEnough := errors.New("enough")
+		err = b.Follow(t.Context(), events.StreamTrace, "ers.trace."+key.Filter(), 1, func(bus.Message) error {
+			if n++; n == 108 {
+				return errEnough
+			}
+			return nil
+		})
+		if !errors.Is(err, errEnough) {
+			t.Fatal(i, err)
+		}
+	}
+	list := func() string {
+		var text strings.Builder
+		if err := (&listCommand{Last: 20, Outcome: "any"}).list(t.Context(), &streams{out: &text, err: os.Stderr}, b); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	const others = "waits for the hasher, which has 108 frames of others to read first\n"
+	if text := list(); strings.Count(text, others) != 1 || strings.Count(text, "waits for the hasher\n") != 1 {
+		t.Error(text)
+	}
+	if err := hide(); err != nil {
+		t.Fatal(err)
+	}
+	if text := list(); strings.Count(text, "waits for a hasher, and none answers: start ers-hasher or `ers up` on this server\n") != 2 {
+		t.Error(text)
 	}
 }
 

@@ -97,6 +97,32 @@ func health(ctx context.Context, name string, flags *Flags) int {
 	return 1
 }
 
+// All asks all services of a name how they are, and returns what they say within a moment of
+// the first.
+func All(ctx context.Context, b *bus.Bus, name string) (all []Health) {
+	inbox := b.Conn().NewInbox()
+	answers, err := b.Conn().SubscribeSync(inbox)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = answers.Unsubscribe() }()
+	if b.Conn().PublishRequest(HealthSubject+name, inbox, nil) != nil {
+		return nil
+	}
+	for wait := healthWait; ; wait = othersWait {
+		next, cancel := context.WithTimeout(ctx, wait)
+		m, err := answers.NextMsgWithContext(next)
+		cancel()
+		if err != nil {
+			return all
+		}
+		var h Health
+		if json.Unmarshal(m.Data, &h) == nil && h.Schema == HealthSchema {
+			all = append(all, h)
+		}
+	}
+}
+
 func ask(ctx context.Context, name string, c bus.Config) (first *Health, err error) {
 	b, err := bus.Dial(c)
 	if err != nil {

@@ -66,7 +66,7 @@ cluster {name: storm, listen: %q, advertise: "127.0.0.1:1", no_advertise: true, 
 	for i, proxy := range c.proxies {
 		c.at[i] = bustest.Connect(t, proxy.URL())
 	}
-	c.services()
+	c.services(2)
 	return c
 }
 

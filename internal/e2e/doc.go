@@ -7,7 +7,8 @@
 // one kind of trouble.
 //
 // storm_test.go kills everything at random, cluster_test.go (with -tags cluster) does so on
-// three servers; package invariants then looks at the streams.
+// three servers. behind_linux_test.go, slow_unix_test.go and full_linux_test.go are about what
+// is late or full and not dead. Package invariants then looks at the streams.
 //
 // Beside these a test never waits for time to pass but for what it can see on the streams or in a
 // log. -short leaves the package out.

@@ -23,6 +23,9 @@ var bin string
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	confine.Main()
+	if os.Args[0] == racer {
+		raceWithItself()
+	}
 	if filepath.Base(os.Args[0]) == natsServer {
 		serveNATS()
 	}
@@ -86,6 +89,6 @@ func command(name string, args ...string) *exec.Cmd {
 		name += ".exe"
 	}
 	cmd := exec.Command(filepath.Join(bin, name), args...)
-	cmd.Env = append(os.Environ(), "NATS_URL=", "NATS_CREDS=", "XDG_CONFIG_HOME="+bin)
+	cmd.Env = append(os.Environ(), "NATS_URL=", "NATS_CREDS=", "XDG_CONFIG_HOME="+bin, haltOnRace)
 	return cmd
 }

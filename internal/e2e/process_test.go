@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -13,7 +15,7 @@ import (
 )
 
 // patience is how long all that must happen in a test may take.
-const patience = 90 * time.Second
+const patience = slower * 90 * time.Second
 
 // A scene is a test with an end in time, which comes at once when a process dies.
 type scene struct {
@@ -76,12 +78,41 @@ func (p *process) cleanup() {
 	default:
 		p.kill()
 	}
-	if p.log.count("DATA RACE") > 0 {
-		p.t.Errorf("%s has a data race", p.name())
+	if found := race(p.log.String()); found != "" {
+		p.t.Errorf("%s, process %d, has a data race:\n%s", p.name(), p.cmd.Process.Pid, found)
 	}
 	if p.t.Failed() {
 		p.t.Logf("%s, process %d, said:\n%s", p.name(), p.cmd.Process.Pid, p.log)
 	}
+}
+
+// haltOnRace in the environment of a process that was built with the race detector ends it
+// at its first race, with exit code 66.
+const haltOnRace = "GORACE=halt_on_error=1"
+
+// racer is the name under which the program of these tests races with itself.
+const racer = "racer"
+
+func raceWithItself() {
+	n, done := 0, make(chan struct{})
+	go func() {
+		n++
+		close(done)
+	}()
+	n++
+	<-done
+	os.Exit(n)
+}
+
+// race is what the race detector has said: the first thing, and whatever stands behind it
+// when the process was killed before the end of that. It is empty when it said nothing.
+func race(log string) string {
+	_, found, said := strings.Cut(log, "WARNING: DATA RACE\n")
+	if !said {
+		return ""
+	}
+	found, _, _ = strings.Cut(found, "\n==================")
+	return found
 }
 
 func (p *process) name() string { return p.title }
@@ -111,7 +142,7 @@ func (p *process) stop() {
 }
 
 // promptly is how soon a service must stop, on a busy machine.
-const promptly = 10 * time.Second
+const promptly = slower * 10 * time.Second
 
 // awaitLog waits until the process has logged a text.
 func (p *process) awaitLog(text string) {

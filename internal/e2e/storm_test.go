@@ -63,7 +63,7 @@ func newStorm(t *testing.T) *storm {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-seed %d", seed)
-	s := &storm{scene: newSceneOf(t, 2*time.Minute+time.Duration(*stormKills)*2*time.Second), random: rand.New(rand.NewPCG(seed, 0))}
+	s := &storm{scene: newSceneOf(t, slower*(2*time.Minute+time.Duration(*stormKills)*2*time.Second)), random: rand.New(rand.NewPCG(seed, 0))}
 	s.marker = t.TempDir()
 	return s
 }
@@ -82,13 +82,13 @@ func (s *storm) add(name string, start func() *process) *slot {
 	return x
 }
 
-// services starts two of each.
-func (s *storm) services() {
+// services starts so many of each.
+func (s *storm) services(each int) {
 	allow := filepath.Join(s.t.TempDir(), "allow")
 	if err := os.WriteFile(allow, []byte("any\n"), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
-	for range 2 {
+	for range each {
 		for _, name := range services {
 			args := []string{"--nats", s.url}
 			if name == "ers-coordinator" {
@@ -179,7 +179,7 @@ func (s *storm) submit(ctx context.Context, b *bus.Bus) {
 	fixtures := s.windows()
 	for i := 0; ctx.Err() == nil; i++ {
 		which := i % len(fixtures)
-		asking, stop := context.WithTimeout(s.ctx, 20*time.Second)
+		asking, stop := context.WithTimeout(s.ctx, slower*20*time.Second)
 		key, err := client.Submit(asking, b, fixtures[which].file(s.t), fixtures[which].change)
 		stop()
 		s.mu.Lock()
@@ -209,7 +209,7 @@ func (s *storm) sleep(d time.Duration) {
 
 // count tells how many windows and how many verdicts there are.
 func (s *storm) count(ctx context.Context, b *bus.Bus) (asked, judged uint64, err error) {
-	ctx, stop := context.WithTimeout(ctx, time.Second)
+	ctx, stop := context.WithTimeout(ctx, slower*time.Second)
 	defer stop()
 	windows, err := b.Subjects(ctx, events.StreamWindow, "ers.window.>")
 	if err != nil {
@@ -234,6 +234,13 @@ func (s *storm) during(happens func()) {
 	stop()
 	asking.Wait()
 	begun := time.Now()
+	s.settle(b)
+	s.check(b, time.Since(begun))
+}
+
+// settle waits until each window has its verdict.
+func (s *storm) settle(b *bus.Bus) {
+	s.t.Helper()
 	for {
 		asked, judged, err := s.count(s.ctx, b)
 		if err == nil && asked == judged {
@@ -244,7 +251,11 @@ func (s *storm) during(happens func()) {
 		}
 		s.sleep(50 * time.Millisecond)
 	}
-	drained := time.Since(begun)
+}
+
+// check looks at all that is on the streams.
+func (s *storm) check(b *bus.Bus, drained time.Duration) {
+	s.t.Helper()
 	for _, p := range s.proxies {
 		for _, a := range p.Acked() {
 			s.want.Acked = append(s.want.Acked, invariants.Acked{Stream: a.Stream, Subject: a.Subject, Seq: a.Seq, SHA256: sha256.Sum256(a.Data)})
@@ -274,6 +285,6 @@ func TestStorm(t *testing.T) {
 	s.add(natsServer, func() *process { return s.startServer(natsServer, config) }).p.awaitLog("Server is ready")
 	s.behind(address)
 	s.createStreams(s.url, 1)
-	s.services()
+	s.services(2)
 	s.during(func() { s.rage(*stormKills) })
 }

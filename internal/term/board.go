@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"abraxas.dev/ers/pkg/report"
@@ -22,6 +23,8 @@ type Service struct {
 	Name     string
 	Answers  bool
 	Problems int64
+	Behind   int64  // frames that it has yet to read, where they are many
+	Trouble  string // what keeps it from its work
 }
 
 // Progress is how far a window is. Ticks are those of all its runs.
@@ -52,6 +55,11 @@ func (b *Board) Lines(height int, color bool) []string {
 		"",
 		paint(color, bold, fmt.Sprintf("windows in progress: %d", len(b.Windows))),
 	}
+	for _, s := range b.Services {
+		if s.Trouble != "" {
+			lines = slices.Insert(lines, 2, paint(color, red, "  "+s.Name+": "+report.Clean(s.Trouble)))
+		}
+	}
 	room := max(height-len(lines)-2, 0)
 	shown := b.Windows[:min(len(b.Windows), max(room-min(len(b.Verdicts), 3, room/2), 0))]
 	for _, w := range shown {
@@ -68,9 +76,14 @@ func (b *Board) services(color bool) string {
 	var parts []string
 	for _, s := range b.Services {
 		text := fmt.Sprintf("%s: %d problems", s.Name, s.Problems)
+		if s.Behind > 0 {
+			text = fmt.Sprintf("%s, %d frames behind", text, s.Behind)
+		}
 		switch {
 		case !s.Answers:
 			text = paint(color, dim, s.Name+": no answer")
+		case s.Trouble != "":
+			text = paint(color, red, s.Name+": cannot work")
 		case s.Problems > 0:
 			text = paint(color, red, text)
 		}

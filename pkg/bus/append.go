@@ -142,7 +142,7 @@ func (p *attempt) complain(err error) {
 	if _, known := p.b.trouble(writing(p.stream)); known {
 		return // the server has said why
 	}
-	p.b.troubles.note(writing(p.stream), fmt.Errorf("no acknowledgement from %s: %w", p.stream, err))
+	p.b.unheard(p.stream, err)
 	p.b.log.Warn().Err(err).Str("subject", p.msg.Subject).Msg("acknowledgement lost, looking in the stream")
 }
 
@@ -222,6 +222,7 @@ func (p *attempt) find(ctx context.Context) (seq uint64, err error) {
 			return 0, err
 		}
 		if errors.Is(err, ErrNotFound) {
+			p.b.absent(p.stream)
 			return 0, nil
 		}
 	}

@@ -97,6 +97,7 @@ func (b *Bus) dialContext(c Config, name string) error {
 func (b *Bus) connOptions(c Config) []nats.Option {
 	opts := []nats.Option{
 		nats.Name(c.Name),
+		nats.Timeout(apiTimeout), // as for every other answer
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {

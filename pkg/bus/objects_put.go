@@ -45,9 +45,13 @@ func (b *Bus) PutObjectFrom(ctx context.Context, sha string, size int64, open fu
 		return fmt.Errorf("put object %s: %w", sha, err)
 	}
 	defer r.Close()
-	ctx, cancel := transferContext(ctx, uint64(size))
+	transfer, cancel := transferContext(ctx, uint64(size))
 	defer cancel()
-	if err := b.writeObject(ctx, sha, size, r); err != nil {
+	err = b.writeObject(transfer, sha, size, r)
+	if isConflict(err) && b.hasObject(ctx, sha) { // another was faster
+		err = nil
+	}
+	if err != nil {
 		stream := objectStream.Name
 		if trouble, known := b.trouble(writing(stream)); known && isTimeout(err) {
 			err = trouble.Err
@@ -98,9 +102,6 @@ func (b *Bus) writeObject(ctx context.Context, sha string, size int64, r io.Read
 		return err
 	}
 	_, err = b.js.PublishMsg(ctx, &nats.Msg{Subject: entrySubject(sha), Data: entry}, jetstream.WithExpectLastSequencePerSubject(before.Seq))
-	if isConflict(err) && b.hasObject(ctx, sha) {
-		return nil // another was faster
-	}
 	return err
 }
 

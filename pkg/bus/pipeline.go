@@ -238,7 +238,11 @@ func (g *Group) rescue() {
 	defer g.mu.Unlock()
 	breaks, closed, n := g.b.breaks.Load(), g.b.nc.IsClosed(), 0
 	for _, s := range g.flight {
-		if s != nil && (closed || s.breaks != breaks || time.Since(s.sentAt) >= ackTimeout || g.b.isRefused(s.w)) {
+		late := s != nil && time.Since(s.sentAt) >= ackTimeout
+		if s != nil && (closed || s.breaks != breaks || late || g.b.isRefused(s.w)) {
+			if late && s.breaks == breaks {
+				g.b.unheard(s.w.stream, errUnheard)
+			}
 			g.land(s, lost, 0)
 			n++
 		}

@@ -118,12 +118,44 @@ func (b *Bus) wrote(stream string) {
 	}
 }
 
+// unheard notes that a message was sent to a stream and nothing came of it.
+func (b *Bus) unheard(stream string, err error) {
+	if _, known := b.trouble(writing(stream)); known {
+		return // which says more
+	}
+	if errors.Is(err, jetstream.ErrAsyncPublishTimeout) {
+		err = errUnheard
+	}
+	b.troubles.note(writing(stream), fmt.Errorf("no acknowledgement from %s: %w", stream, err))
+}
+
+// absent notes that such a message is not in the stream either.
+func (b *Bus) absent(stream string) {
+	if trouble, _ := b.trouble(writing(stream)); errors.Is(trouble.Err, errUnheard) {
+		err := fmt.Errorf("%s %w", stream, errStoresNothing)
+		b.troubles.note(writing(stream), err)
+		b.log.Warn().Msg(err.Error())
+	}
+}
+
+var (
+	errUnheard = fmt.Errorf("nothing within %v", ackTimeout)
+
+	// A nats-server that cannot write to its disk says so in its log alone. It gives no answer
+	// to an append from then on, also when there is room again, but all answers else.
+	errStoresNothing = errors.New("answers, and stores nothing: " + mayBeFull)
+)
+
+const mayBeFull = "the disk of the server may be full or broken. See the server's log, make room, and restart the server: it does not try again by itself"
+
 // meaning adds to an error of an append to a stream what it means and what to do.
 func meaning(stream, subject string, err error) error {
 	var api *jetstream.APIError
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, jetstream.ErrAsyncPublishTimeout):
+		return fmt.Errorf("%w: %s", err, mayBeFull)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("%w: no stream takes %s: %s was removed or has no leader, or the account maps this subject elsewhere", err, subject, stream)
 	case !errors.As(err, &api):

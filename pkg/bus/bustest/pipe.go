@@ -1,10 +1,11 @@
 package bustest
 
 import (
-	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A Pipe passes on bytes to an address, whatever they are, and can be parted: then what
@@ -13,6 +14,7 @@ type Pipe struct {
 	target string
 	listen net.Listener
 
+	delay  atomic.Int64 // in nanoseconds
 	mu     sync.Mutex
 	parted bool
 	conns  map[net.Conn]struct{}
@@ -33,6 +35,10 @@ func NewPipe(t testing.TB, target string) *Pipe {
 	})
 	return p
 }
+
+// Slow makes what comes from now on, in either direction, reach the other side later by d: in
+// order, and no less of it in a second.
+func (p *Pipe) Slow(d time.Duration) { p.delay.Store(int64(d)) }
 
 // Address is where the pipe begins.
 func (p *Pipe) Address() string { return p.listen.Addr().String() }
@@ -78,11 +84,40 @@ func (p *Pipe) accept() {
 	}
 }
 
+// piece is some bytes on their way.
+type piece struct {
+	data []byte
+	due  time.Time
+}
+
 func (p *Pipe) copy(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
+	pieces := make(chan piece, 4096)
+	go p.read(from, pieces)
+	for next := range pieces {
+		time.Sleep(time.Until(next.due))
+		if _, err := to.Write(next.data); err != nil {
+			break
+		}
+	}
 	to.Close()
 	from.Close()
+	for range pieces { // until the other side is noticed to be closed
+	}
 	p.mu.Lock()
 	delete(p.conns, from)
 	p.mu.Unlock()
+}
+
+func (p *Pipe) read(from net.Conn, pieces chan<- piece) {
+	defer close(pieces)
+	for {
+		buf := make([]byte, 32<<10)
+		n, err := from.Read(buf)
+		if n > 0 {
+			pieces <- piece{buf[:n], time.Now().Add(time.Duration(p.delay.Load()))}
+		}
+		if err != nil {
+			return
+		}
+	}
 }

@@ -84,7 +84,7 @@ func (c *child) start() error {
 	}
 	c.in, c.out, c.from = in, out, newReceiver(out)
 	c.cmd = &exec.Cmd{Path: path, Args: []string{"ers-evaluator"}, Env: []string{mark + "=" + strconv.FormatInt(c.memory, 10)},
-		Stdin: stdin, Stdout: stdout, Stderr: &c.said, SysProcAttr: apart()}
+		Stdin: stdin, Stdout: stdout, Stderr: seen(&c.said), SysProcAttr: apart()}
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // the evaluator must end with it, and it with the evaluator

@@ -2,4 +2,8 @@
 
 package evaluator
 
+import "io"
+
 const raceEnabled = false
+
+func seen(said io.Writer) io.Writer { return said }

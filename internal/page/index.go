@@ -202,9 +202,13 @@ func (s *Server) readNewest(ctx context.Context, stream string, from, end uint64
 	if middle := end - min(end, readFirst); middle >= from {
 		parts = [][2]uint64{{middle + 1, end}, {from, middle}}
 	}
-	for _, part := range parts {
+	for i, part := range parts {
 		if part[0] > part[1] {
 			continue // there is nothing, and 0 would be all
+		}
+		if i == 1 { // one stream after the other: what starts beside the page needs a processor too
+			s.older.Lock()
+			defer s.older.Unlock()
 		}
 		for m, err := range s.Bus.Read(ctx, stream, "", part[0], part[1]) {
 			if err != nil {

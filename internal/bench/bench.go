@@ -37,6 +37,7 @@ const (
 	Live       Measure = "latency"    // the whole pipeline at a fixed rate
 	Workers    Measure = "workers"    // tasks in processes, beside bare pipes and the gate of ERS v0.2
 	Grow       Measure = "grow"       // a stream of 30 M events, and the extreme windows
+	ManySmall  Measure = "many"       // 100 000 small windows
 )
 
 // Config says what is measured. All fields but Turns and Rate must be set.
@@ -52,6 +53,9 @@ type Config struct {
 
 	// Command returns the command that calls [Serve] with these arguments.
 	Command func(ctx context.Context, args ...string) *exec.Cmd
+
+	// Ers returns the command ers with these arguments, for [ManySmall].
+	Ers func(ctx context.Context, args ...string) *exec.Cmd
 
 	// Progress is told what is being measured now.
 	Progress func(what string)
@@ -77,6 +81,7 @@ type scale struct {
 	growStep     int64   // events of each window on the way
 	manyTicks    int64
 	manyTasks    int
+	manyTo       []int // small windows in the streams
 
 	workerTicks int64 // of a window of workers
 	v02Ticks    int64 // of the gate of ERS v0.2
@@ -86,11 +91,11 @@ type scale struct {
 var (
 	fullScale = scale{memoryTurn: 150 * time.Millisecond, busTurn: 700 * time.Millisecond, pythonEvents: 30_000, sampleEvents: 24_000,
 		liveTime: 5 * time.Second, liveWindows: 10,
-		growTo: []int64{1e6, 10e6, 30e6}, growStep: 1e6, manyTicks: 1_000_000, manyTasks: 20_000,
+		growTo: []int64{1e6, 10e6, 30e6}, growStep: 1e6, manyTicks: 1_000_000, manyTasks: 20_000, manyTo: []int{1000, 10_000, 100_000},
 		workerTicks: 2000, v02Ticks: 100, memoryTicks: 10_000}
 	quickScale = scale{memoryTurn: 2 * time.Millisecond, busTurn: 20 * time.Millisecond, pythonEvents: 2000, sampleEvents: 3000,
 		liveTime: 100 * time.Millisecond, liveWindows: 1,
-		growTo: []int64{6e3, 18e3}, growStep: 6e3, manyTicks: 300, manyTasks: 2000,
+		growTo: []int64{6e3, 18e3}, growStep: 6e3, manyTicks: 300, manyTasks: 2000, manyTo: []int{64, 192},
 		workerTicks: 10, v02Ticks: 2, memoryTicks: 30}
 )
 
@@ -126,7 +131,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	steps := []struct {
 		measure Measure
 		do      func(context.Context) error
-	}{{Memory, m.memory}, {Throughput, m.throughput}, {Live, m.live}, {Workers, m.workers}, {Grow, m.grow}}
+	}{{Memory, m.memory}, {Throughput, m.throughput}, {Live, m.live}, {Workers, m.workers}, {Grow, m.grow}, {ManySmall, m.many}}
 	for _, s := range steps {
 		if !slices.Contains(m.Measures, s.measure) {
 			continue

@@ -25,6 +25,7 @@ type Report struct {
 	Steady    []Steady  `json:"steady,omitempty"`
 	Growth    []Growth  `json:"growth,omitempty"`
 	Extremes  []Extreme `json:"extremes,omitempty"`
+	Many      []Many    `json:"many,omitempty"`
 	LeftOut   []string  `json:"left_out,omitempty"` // what could not be measured, and why
 }
 
@@ -161,3 +162,27 @@ type Extreme struct {
 	EventsPerSecond float64         `json:"events_per_second"`
 	Peak            map[Role]uint64 `json:"peak_rss_bytes"`
 }
+
+// Many is how long looking and starting again take with so many small windows.
+type Many struct {
+	Setting
+	Windows       int     `json:"windows"`
+	FillPerSecond float64 `json:"fill_per_second"`        // windows since the row before, to the documents for viewers
+	ServerRestart float64 `json:"restart_server_seconds"` // until the server takes connections
+	FullRestart   float64 `json:"restart_all_seconds"`    // until a window that is asked for at once has its verdict
+	Waits         []Wait  `json:"waits"`
+}
+
+// Names of the waits of [Many].
+const (
+	waitRestart = "restart_" // and the role: its start, until a window that is asked for at once has its verdict
+
+	WaitList         = "list"          // ers list
+	WaitListPipeline = "list_pipeline" // of one pipeline
+	WaitListFails    = "list_fails"    // of those that fail
+	WaitListJSON     = "list_json"
+	WaitShow         = "show"        // ers show: the last window
+	WaitPage         = "page_list"   // the page's start, until it lists its first windows
+	WaitPageAll      = "page_all"    // until it knows all windows that it lists
+	WaitSearch       = "page_search" // a task among all of these
+)

@@ -21,7 +21,7 @@ func (r *Report) Text() []byte {
 	if r.Quick {
 		fmt.Fprintln(&out, "QUICK: this shows that it works, not how fast.")
 	}
-	for _, section := range []func(*bytes.Buffer){r.memoryText, r.throughputText, r.latencyText, r.workersText, r.growthText} {
+	for _, section := range []func(*bytes.Buffer){r.memoryText, r.throughputText, r.latencyText, r.workersText, r.growthText, r.manyText} {
 		section(&out)
 	}
 	for _, what := range r.LeftOut {

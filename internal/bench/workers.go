@@ -155,12 +155,22 @@ func (m *measurement) workerWaits(ctx context.Context, w *workshop, f *fleet) er
 		all = append(all, wait{WaitTrue, func() error { return repeat(ctx, path) }},
 			wait{WaitTry, func() error { return w.run(exec.CommandContext(ctx, w.served[0], "try", "--", path)) }})
 	}
+	waits, err := m.times(ctx, all)
+	if err != nil {
+		return err
+	}
+	m.report.Waits = waits
+	return nil
+}
+
+// times measures how long things take, in turns, after each was done once.
+func (m *measurement) times(ctx context.Context, all []wait) ([]Wait, error) {
 	waits := make([]Wait, len(all))
 	for turn := range 1 + m.Turns {
 		for i, one := range all {
 			start := time.Now()
 			if err := one.do(); err != nil {
-				return fmt.Errorf("%s: %w", one.name, err)
+				return nil, fmt.Errorf("%s: %w", one.name, err)
 			}
 			if turn > 0 { // everything has been touched once
 				waits[i].Turns = append(waits[i].Turns, time.Since(start).Seconds())
@@ -170,8 +180,7 @@ func (m *measurement) workerWaits(ctx context.Context, w *workshop, f *fleet) er
 	for i := range waits {
 		waits[i].Name, waits[i].Seconds = all[i].name, median(waits[i].Turns)
 	}
-	m.report.Waits = waits
-	return ctx.Err()
+	return waits, ctx.Err()
 }
 
 // startPython starts as many interpreters as the kit's window has, all at once, and lets

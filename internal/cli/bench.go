@@ -23,6 +23,7 @@ type benchCommand struct {
 	Turns     int               `placeholder:"N" help:"Turns that each side takes (5)."`
 	Rate      float64           `default:"50000" placeholder:"N" help:"Events a second where latency is measured (${default})."`
 	Grow      bool              `help:"Measure a stream of 30 million events and windows of extreme shape instead. Takes about 10 GB in $$TMPDIR, and its time."`
+	Many      bool              `help:"Measure lists, the page and restarts with up to 100 000 small windows in the streams instead. Takes about 1 GB in $$TMPDIR, and its time."`
 	Quick     bool              `help:"A little of everything, to see that it works."`
 	JSON      bool              `name:"json" help:"Print the report as a JSON document."`
 
@@ -33,7 +34,7 @@ type benchCommand struct {
 }
 
 func (*benchCommand) examples() string {
-	return `  ers bench                                    everything but --grow, a few minutes
+	return `  ers bench                                    everything but --grow and --many, a few minutes
   ers bench --measure throughput --events 50 --sync interval --processes one
   TMPDIR=/mnt/disk ers bench --sync always     where the disk is the one to measure
 `
@@ -56,8 +57,14 @@ func (c *benchCommand) Run(ctx context.Context, io *streams) error {
 		return fmt.Errorf("find this program, to start it again: %w", err)
 	}
 	measures := c.Measure
+	if c.Grow || c.Many {
+		measures = nil
+	}
 	if c.Grow {
-		measures = []bench.Measure{bench.Grow}
+		measures = append(measures, bench.Grow)
+	}
+	if c.Many {
+		measures = append(measures, bench.ManySmall)
 	}
 	r, err := bench.Run(ctx, bench.Config{
 		Measures: measures, EventsPerTick: c.Events, Syncs: c.Sync, Processes: c.Processes,
@@ -65,6 +72,7 @@ func (c *benchCommand) Run(ctx context.Context, io *streams) error {
 		Command: func(ctx context.Context, args ...string) *exec.Cmd {
 			return exec.CommandContext(ctx, self, append([]string{"bench"}, args...)...)
 		},
+		Ers:      func(ctx context.Context, args ...string) *exec.Cmd { return exec.CommandContext(ctx, self, args...) },
 		Progress: func(what string) { fmt.Fprintf(io.err, "%s\n", what) },
 	})
 	return errors.Join(err, c.print(io, r))

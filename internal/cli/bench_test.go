@@ -64,6 +64,7 @@ func TestBench(t *testing.T) {
 		checkQuick(t, measureHere(t, ers, "--events", strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", ","), "[]")), sizes)
 	})
 	t.Run("grow", func(t *testing.T) { checkGrowth(t, measureHere(t, ers, "--grow")) })
+	t.Run("many", func(t *testing.T) { checkMany(t, measureHere(t, ers, "--many")) })
 }
 
 func checkQuick(t *testing.T, r *bench.Report, sizes []int) {
@@ -184,6 +185,22 @@ func checkGrowth(t *testing.T, r *bench.Report) {
 		checkPeak(e.Peak)
 		if e.Seconds <= 0 || e.EventsPerSecond <= 0 || e.Ticks < 1 {
 			t.Errorf("%+v", e)
+		}
+	}
+}
+
+func checkMany(t *testing.T, r *bench.Report) {
+	if len(r.Many) != 2 || len(r.Growth)+len(r.Rates) > 0 {
+		t.Fatalf("%+v", r)
+	}
+	for _, m := range r.Many {
+		if m.Windows < 1 || m.FillPerSecond <= 0 || m.ServerRestart <= 0 || m.FullRestart <= m.ServerRestart || len(m.Waits) != 11 {
+			t.Errorf("%+v", m)
+		}
+		for _, w := range m.Waits {
+			if w.Name == "" || w.Seconds <= 0 || len(w.Turns) != r.Turns {
+				t.Errorf("%+v", w)
+			}
 		}
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"abraxas.dev/ers/pkg/bus"
-	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/report"
 	"abraxas.dev/ers/pkg/sure"
@@ -26,10 +24,10 @@ type bound struct {
 
 // boundOf adds up the windows of the case of the newest window that counts; nil where no
 // window counts, or none of the case passed or failed.
-func boundOf(ctx context.Context, b *bus.Bus, requests []bus.Message) (*bound, error) {
+func boundOf(ctx context.Context, windows known) (*bound, error) {
 	var sum *bound
-	for i := len(requests) - 1; i >= 0; i-- {
-		r, key, err := events.ReadRequest(requests[i])
+	for _, m := range windows.requests {
+		r, key, err := events.ReadRequest(m)
 		if err != nil || !r.AddsUp() {
 			continue // the list says what cannot be read
 		}
@@ -39,7 +37,7 @@ func boundOf(ctx context.Context, b *bus.Bus, requests []bus.Message) (*bound, e
 		if r.Case() != sum.Case {
 			continue
 		}
-		v, found, err := client.VerdictSoFar(ctx, b, key)
+		v, found, err := windows.verdicts.of(ctx, key)
 		if err != nil && found.Seq == 0 {
 			return nil, err
 		}

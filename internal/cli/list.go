@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 
 // stateRunning is the state of a window that has no verdict yet.
 const stateRunning = "running"
+
+// anyOutcome is what a window may come to where that is not chosen.
+const anyOutcome = "any"
 
 // maxListed is how many messages of ERS_WINDOW are looked at, the newest.
 const maxListed = 10_000
@@ -84,28 +88,9 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 	if end > maxListed+tombstones {
 		from = end - maxListed - tombstones + 1
 	}
-	requests, err := c.requests(ctx, b, from, end)
+	found, list, err := c.gather(ctx, c.newest(b, from, end), c.verdicts(b), tombstones > 0)
 	if err != nil {
 		return err
-	}
-	var list []*listed
-	for _, m := range slices.Backward(requests) {
-		w, err := look(ctx, b, m)
-		if err != nil {
-			return err
-		}
-		if tombstones > 0 {
-			if err := w.locate(ctx, b); err != nil {
-				return err
-			}
-		}
-		if c.Outcome == "any" || w.State == c.Outcome {
-			list = append(list, w)
-		}
-		if len(list) == c.Last {
-			from = 1 // there is no need to look further back
-			break
-		}
 	}
 	slices.Reverse(list)
 	if !c.JSON {
@@ -115,39 +100,83 @@ func (c *listCommand) list(ctx context.Context, io *streams, b *bus.Bus) error {
 		return err
 	}
 	if c.Pipeline != "" {
-		if err := c.printBound(ctx, io, b, requests); err != nil {
+		if err := c.printBound(ctx, io, found); err != nil {
 			return err
 		}
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(io.err, "ers: there is no such window")
 	}
-	if from > 1 {
+	if from > 1 && (c.Last == 0 || len(list) < c.Last) {
 		fmt.Fprintf(io.err, "ers: windows before %d are not looked at\n", from)
 	}
 	return nil
 }
 
-// requests reads the requests that are wanted, oldest first.
-func (c *listCommand) requests(ctx context.Context, b *bus.Bus, from, to uint64) (list []bus.Message, err error) {
-	if to == 0 {
-		return nil, nil
+// newest reads the requests that are wanted: all at once where all are looked at, as of one
+// pipeline, since what its windows exclude together is said too.
+func (c *listCommand) newest(b *bus.Bus, from, end uint64) *newest {
+	n := &newest{bus: b, filter: events.WindowSubject("*", cmp.Or(c.Pipeline, "*")), from: from, end: end, piece: max(firstPiece, uint64(c.Last))}
+	if c.Pipeline != "" || c.Last == 0 {
+		n.piece = maxListed
 	}
-	filter := events.WindowSubject("*", "*")
+	return n
+}
+
+func (c *listCommand) verdicts(b *bus.Bus) *verdicts {
+	v := &verdicts{bus: b}
 	if c.Pipeline != "" {
-		filter = events.WindowSubject("*", c.Pipeline)
+		v.filter = events.VerdictsOf("*", c.Pipeline)
 	}
-	for m, err := range b.Read(ctx, events.StreamWindow, filter, from, to) {
-		if err != nil {
-			return nil, err
+	return v
+}
+
+// known are windows that were read, the newest first, and their verdicts.
+type known struct {
+	requests []bus.Message
+	verdicts *verdicts
+}
+
+// gather looks at windows, the newest first, until there are enough of those that are wanted.
+func (c *listCommand) gather(ctx context.Context, n *newest, v *verdicts, tombstones bool) (found known, list []*listed, err error) {
+	found.verdicts = v
+	enough := func() bool { return c.Last > 0 && len(list) == c.Last }
+	for !enough() || c.Pipeline != "" {
+		behind := n.end
+		piece, err := n.read(ctx)
+		if len(piece) == 0 || err != nil {
+			return found, list, err
 		}
-		list = append(list, m)
+		if err := v.read(ctx, behind-n.end); err != nil {
+			return found, nil, err
+		}
+		found.requests = append(found.requests, piece...)
+		for _, m := range piece {
+			if enough() {
+				break
+			}
+			if v.excluded(m, c.Outcome) {
+				continue
+			}
+			w, err := look(ctx, v, m)
+			if err != nil {
+				return found, nil, err
+			}
+			if tombstones {
+				if err := w.locate(ctx, v.bus); err != nil {
+					return found, nil, err
+				}
+			}
+			if c.Outcome == anyOutcome || w.State == c.Outcome {
+				list = append(list, w)
+			}
+		}
 	}
-	return list, nil
+	return found, list, nil
 }
 
 // look finds out what a window came to. What cannot be read is said of it.
-func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
+func look(ctx context.Context, verdicts *verdicts, m bus.Message) (*listed, error) {
 	w := &listed{Window: m.Seq, State: stateRunning}
 	r, key, err := events.ReadRequest(m)
 	if err != nil {
@@ -156,7 +185,7 @@ func look(ctx context.Context, b *bus.Bus, m bus.Message) (*listed, error) {
 		return w, nil
 	}
 	*w = describe(r, key)
-	v, found, err := client.VerdictSoFar(ctx, b, key)
+	v, found, err := verdicts.of(ctx, key)
 	switch {
 	case err != nil && found.Seq == 0:
 		return nil, err
@@ -241,8 +270,8 @@ func (c *listCommand) print(io *streams, list []*listed) error {
 
 // printBound prints what the newest case of the pipeline comes to, all of its windows
 // together, whichever of them are listed.
-func (c *listCommand) printBound(ctx context.Context, io *streams, b *bus.Bus, requests []bus.Message) error {
-	sum, err := boundOf(ctx, b, requests)
+func (c *listCommand) printBound(ctx context.Context, io *streams, found known) error {
+	sum, err := boundOf(ctx, found)
 	switch {
 	case sum == nil || err != nil:
 		return err

@@ -29,7 +29,7 @@ func running(ctx context.Context, b *bus.Bus, most int) (list []*listed, err err
 		requests = append(requests, m)
 	}
 	for _, m := range slices.Backward(requests) {
-		w, err := look(ctx, b, m)
+		w, err := look(ctx, &verdicts{bus: b}, m)
 		if err != nil {
 			return nil, err
 		}

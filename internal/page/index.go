@@ -164,16 +164,6 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 	if err != nil {
 		return err
 	}
-	done := false
-	reached := func(seq uint64) {
-		if !done && seq >= end {
-			done = true
-			if s.index.caughtUp() {
-				s.hub.send("ready", struct{}{})
-			}
-		}
-	}
-	reached(0)
 	most := uint64(maxIndexed)
 	if stream == events.StreamWindow {
 		tombstones, err := s.Bus.Count(ctx, stream, events.PrunedSubjects)
@@ -190,11 +180,44 @@ func (s *Server) followStream(ctx context.Context, stream string, saw func(bus.M
 	if stream == events.StreamWindow {
 		s.index.first = from
 	}
-	return s.Bus.Follow(ctx, stream, "", from, func(m bus.Message) error {
+	if err := s.readNewest(ctx, stream, from, end, saw); err != nil {
+		return err
+	}
+	if s.index.caughtUp() {
+		s.hub.send("ready", struct{}{})
+	}
+	return s.Bus.Follow(ctx, stream, "", end+1, func(m bus.Message) error {
 		saw(m)
-		reached(m.Seq)
 		return nil
 	})
+}
+
+// readFirst is how many messages of a stream are read before all others, the newest: they are
+// what a page shows at first.
+const readFirst = 256
+
+// readNewest reads a part of a stream, the newest messages first.
+func (s *Server) readNewest(ctx context.Context, stream string, from, end uint64, saw func(bus.Message)) error {
+	parts := [][2]uint64{{from, end}}
+	if middle := end - min(end, readFirst); middle >= from {
+		parts = [][2]uint64{{middle + 1, end}, {from, middle}}
+	}
+	for i, part := range parts {
+		if part[0] > part[1] {
+			continue // there is nothing, and 0 would be all
+		}
+		if i == 1 { // one stream after the other: what starts beside the page needs a processor too
+			s.older.Lock()
+			defer s.older.Unlock()
+		}
+		for m, err := range s.Bus.Read(ctx, stream, "", part[0], part[1]) {
+			if err != nil {
+				return err
+			}
+			saw(m)
+		}
+	}
+	return nil
 }
 
 func (s *Server) sawWindow(m bus.Message) {

@@ -18,6 +18,7 @@ import (
 const (
 	maxFound       = 50  // tasks in one answer
 	maxDefinitions = 200 // whose tasks one search looks at, the newest
+	maxVain        = 200 // windows that one search looks at and that have no tick yet
 	maxFoundIn     = 12  // windows listed for a task
 	maxTaskNames   = 2000
 )
@@ -57,16 +58,19 @@ func (s *Server) search(ctx context.Context, q query) (any, error) {
 	}
 	all, _ := s.index.newest(0, maxIndexed, func(w *Summary) bool { return w.State != stateUnreadable })
 	tasks := make(map[string][]string) // of a definition
+	vain := 0                          // looks at windows without ticks
 	found := make(map[[2]string]*foundTask)
 	for _, w := range all {
 		names, ok := tasks[w.definition]
-		if !ok && len(tasks) < maxDefinitions {
+		if !ok && w.Archived == "" && len(tasks) < maxDefinitions && vain < maxVain {
 			var err error
 			if names, err = s.taskNames(ctx, &w); err != nil {
 				return nil, err
 			}
-			if names != nil { // a window without ticks says nothing about its definition
+			if names != nil {
 				tasks[w.definition] = names
+			} else {
+				vain++ // it says nothing about its definition
 			}
 		}
 		for _, name := range names {

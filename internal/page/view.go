@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -59,6 +60,7 @@ type Server struct {
 	index *index
 	hub   *hub
 	heavy chan struct{} // held while a request reads many messages
+	older sync.Mutex    // held while the older part of the list is read from a stream
 }
 
 // heavyReads is how many requests read many messages at once. Others wait.

@@ -110,13 +110,18 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 	}
 	filters := []string{filter}
 	if filter == "" {
+		m, err := b.newest(ctx, stream)
+		if err == nil {
+			return min(to, m.Seq), nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return 0, err
+		}
 		s, err := b.stream(stream)
 		if err != nil {
 			return 0, err
 		}
-		// Not ">": the server takes that for the last sequence, and finds nothing
-		// when that message is deleted.
-		filters = s.CachedInfo().Config.Subjects
+		filters = s.CachedInfo().Config.Subjects // the newest message is not there any more
 	}
 	end := uint64(0)
 	for _, filter := range filters {

@@ -51,23 +51,34 @@ func Submit(ctx context.Context, b *bus.Bus, f *pipeline.File, change func(*even
 // of its own. It refuses to ask where a stream is shorter than others remember
 // ([events.ErrShort]).
 func Request(ctx context.Context, b *bus.Bus, r *events.WindowRequest) (events.WindowKey, error) {
-	s, err := b.Standing(ctx)
-	if err == nil {
-		err = s.Check()
-	}
+	after, err := After(ctx, b)
 	if err != nil {
 		return events.WindowKey{}, err
 	}
-	r.After = events.After{Trace: s.Trace, Digest: s.Digest}
-	if last := s.LastVerdict; last.Seq > 0 {
-		r.After.Verdict, r.After.VerdictSHA256 = last.Seq, canon.Sum(last.Data).String()
-	}
+	r.After = after
 	data, err := encode(r)
 	if err != nil {
 		return events.WindowKey{}, err
 	}
 	window, err := send(ctx, b, events.WindowSubject(r.Kind, r.Pipeline), data)
 	return events.WindowKey{Pipeline: r.Pipeline, Window: window, Request: events.RequestSHA256(data)}, err
+}
+
+// After is what a request says of how the other streams end now. One that is shorter than
+// others remember is [events.ErrShort].
+func After(ctx context.Context, b *bus.Bus) (events.After, error) {
+	s, err := b.Standing(ctx)
+	if err == nil {
+		err = s.Check()
+	}
+	if err != nil {
+		return events.After{}, err
+	}
+	after := events.After{Trace: s.Trace, Digest: s.Digest}
+	if last := s.LastVerdict; last.Seq > 0 {
+		after.Verdict, after.VerdictSHA256 = last.Seq, canon.Sum(last.Data).String()
+	}
+	return after, nil
 }
 
 // encode refuses what the services would refuse.
@@ -169,12 +180,13 @@ func VerdictSoFar(ctx context.Context, b *bus.Bus, k events.WindowKey) (*events.
 	if err != nil {
 		return nil, bus.Message{}, err
 	}
-	v, err := verdictOf(k, m)
+	v, err := VerdictIn(k, m)
 	return v, m, err
 }
 
-// verdictOf reads a verdict that must be the one of a window.
-func verdictOf(k events.WindowKey, m bus.Message) (*events.Verdict, error) {
+// VerdictIn reads a verdict that must be the one of a window. One of another request is
+// [ErrOtherRequest].
+func VerdictIn(k events.WindowKey, m bus.Message) (*events.Verdict, error) {
 	v, err := events.ReadVerdict(m)
 	if err != nil {
 		return nil, err
@@ -193,7 +205,7 @@ func Verdict(ctx context.Context, b *bus.Bus, k events.WindowKey) (*events.Verdi
 	var v *events.Verdict
 	var data []byte
 	err := b.Follow(ctx, events.StreamVerdict, events.VerdictGuard(k.Pipeline, k.Window), 1, func(m bus.Message) (err error) {
-		if v, err = verdictOf(k, m); err != nil {
+		if v, err = VerdictIn(k, m); err != nil {
 			return err
 		}
 		data = m.Data

@@ -77,6 +77,16 @@ func (s *Server) URL() string { return s.s.ClientURL() }
 // Account is the account of clients that name none.
 func (s *Server) Account() *server.Account { return s.s.GlobalAccount() }
 
+// Messages is how many messages clients have sent and got since the server was started.
+func (s *Server) Messages() (sent, got int64) {
+	s.t.Helper()
+	v, err := s.s.Varz(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v.InMsgs, v.OutMsgs
+}
+
 // Start starts the server again after Stop, with its data and on its port.
 func (s *Server) Start() {
 	s.t.Helper()

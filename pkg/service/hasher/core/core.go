@@ -31,6 +31,7 @@ type Core struct {
 	open     map[*run]bool          // those in the middle of a tick
 	dirty    []*run                 // those with something to flush
 	gathered int                    // since the last flush: ticks, and runs loaded
+	loaded   int                    // of these the runs
 	full     bool                   // a run has as much as a digest may hold
 	read     uint64                 // last ERS_TRACE sequence that was read
 	safe     mark                   // what digests on the stream cover
@@ -42,6 +43,7 @@ type Core struct {
 // Bounds of what is gathered before it is flushed, and kept.
 const (
 	maxGathered = 4096    // ticks and runs, before a flush
+	maxLoaded   = 256     // of these runs. What is not flushed is read again after a restart, and each run is looked up
 	maxCovers   = 1000    // in one digest, about 440 bytes each
 	maxKept     = 4096    // runs, and windows, kept in memory that could be looked up again
 	maxMemo     = 6 << 20 // bytes of what is kept of frames, to compare those of other runs with
@@ -78,7 +80,7 @@ func (c *Core) take(key events.RunKey, m events.Message) error {
 }
 
 // Full tells that digests should be appended before more is read.
-func (c *Core) Full() bool { return c.full || c.gathered >= maxGathered }
+func (c *Core) Full() bool { return c.full || c.gathered >= maxGathered || c.loaded >= maxLoaded }
 
 // mark puts a run on the list of those to be flushed.
 func (c *Core) mark(r *run) {
@@ -113,5 +115,6 @@ func (c *Core) load(key events.RunKey, m events.Message) (*run, error) {
 	}
 	c.runs[key] = r
 	c.gathered++
+	c.loaded++
 	return r, nil
 }

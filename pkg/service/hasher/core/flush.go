@@ -33,7 +33,7 @@ func (c *Core) Flush() ([]*Digest, error) {
 		}
 		list = append(list, &Digest{events.DigestSubject(r.key), r.digestSeq, data, r})
 	}
-	c.dirty, c.gathered, c.full = c.dirty[:0], 0, false
+	c.dirty, c.gathered, c.loaded, c.full = c.dirty[:0], 0, 0, false
 	return list, nil
 }
 

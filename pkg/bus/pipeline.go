@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 )
 
 // The pipeline of a group: from when a message is sent until its writer knows what
@@ -236,10 +237,13 @@ func (b *Bus) isRefused(w *Writer) bool {
 func (g *Group) rescue() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	breaks, closed, n := g.b.breaks.Load(), g.b.nc.IsClosed(), 0
+	breaks, closed, n, level := g.b.breaks.Load(), g.b.nc.IsClosed(), 0, zerolog.DebugLevel
 	for _, s := range g.flight {
 		late := s != nil && time.Since(s.sentAt) >= ackTimeout
 		if s != nil && (closed || s.breaks != breaks || late || g.b.isRefused(s.w)) {
+			if _, known := g.b.trouble(writing(s.w.stream)); !known {
+				level = zerolog.WarnLevel // it is said once
+			}
 			if late && s.breaks == breaks {
 				g.b.unheard(s.w.stream, errUnheard)
 			}
@@ -248,7 +252,7 @@ func (g *Group) rescue() {
 		}
 	}
 	if n > 0 {
-		g.b.log.Warn().Int("messages", n).Msg("acknowledgements lost, looking in the stream")
+		g.b.log.WithLevel(level).Int("messages", n).Msg("acknowledgements lost, looking in the stream")
 	}
 	g.watching = false
 	if g.inFlight > 0 {

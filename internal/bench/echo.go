@@ -41,10 +41,8 @@ const (
 )
 
 func (e *echo) run(ctx context.Context) error {
-	last, err := e.bus.LastSeq(ctx, events.StreamTrace)
-	if err == nil {
-		err = e.bus.Follow(ctx, events.StreamTrace, "", last+1, func(m bus.Message) error { return e.frame(ctx, m) })
-	}
+	// From the first frame on: it may come before this process does.
+	err := e.bus.Follow(ctx, events.StreamTrace, "", 1, func(m bus.Message) error { return e.frame(ctx, m) })
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	sayFeed  = 2 * time.Second // after which it is said what is waited for
+	sayFeed  = 10 * time.Second // after which it is said what is waited for
 	mostFeed = time.Minute
 )
 

@@ -42,6 +42,8 @@ type Group struct {
 	pause      uint64 // how many messages later that is, the next time
 	right      uint64 // messages stored since predictions began
 
+	shared bool // others append to the same subjects
+
 	// Batches; see commit.go.
 	pace     pace          // tells whether they pay
 	batching bool          // somebody commits them
@@ -59,6 +61,16 @@ type Group struct {
 // NewGroup returns a group for writers on one stream.
 func (b *Bus) NewGroup() *Group {
 	return &Group{b: b, pause: minPause, pace: newPace(b.roundTrip()), more: make(chan struct{}, 1), apart: minApart}
+}
+
+// NewSharedGroup returns a group for subjects to which others append at the same time, as
+// feeds do. It predicts nothing: with a second writer on a subject, and a message of a third
+// between, what was predicted for a message that is kept out can be the sequence of an earlier
+// one of the other's, and the message behind it would be let in too early.
+func (b *Bus) NewSharedGroup() *Group {
+	g := b.NewGroup()
+	g.shared = true
+	return g
 }
 
 // A Writer appends to one subject, each message behind the one before. It is used

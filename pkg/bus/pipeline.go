@@ -141,7 +141,7 @@ func (g *Group) learn(ordinal, seq uint64) {
 		if g.right++; g.right == enoughRight {
 			g.pause = minPause
 		}
-	case ordinal >= g.calm:
+	case ordinal >= g.calm && !g.shared:
 		g.predicting, g.base, g.right = true, seq-ordinal, 0
 		g.epoch++
 	}

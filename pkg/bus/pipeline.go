@@ -20,7 +20,8 @@ import (
 // and by the last of the stream, so that it gets the sequence predicted or none, which
 // is beyond all that were known on its subject when the first was sent. So what was
 // predicted for a message that is kept out is not the sequence of an earlier one, and
-// keeps out all that were sent behind it.
+// keeps out all that were sent behind it. This holds where one writer at a time appends to a
+// subject, as coordinators do to a run. Where several do at once, see NewSharedGroup.
 
 const (
 	maxFlight  = 512

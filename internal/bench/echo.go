@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
@@ -88,6 +89,15 @@ func (e *echo) answer(ctx context.Context) error {
 	return nil
 }
 
+// echoes are of one window: when its frames were appended, and their answers seen, by run and tick.
+type echoes struct {
+	fleet    *fleet
+	key      func(run int) events.RunKey
+	interval time.Duration // between two frames of a run
+	sent     [Runs][]time.Time
+	seen     [Runs][]time.Time
+}
+
 // echoOf appends the frames of one window at a fixed rate, and returns how long it took from
 // each to its answer.
 func (f *fleet) echoOf(n emptyTasks, ticks int64, interval time.Duration) ([]time.Duration, error) {
@@ -99,35 +109,47 @@ func (f *fleet) echoOf(n emptyTasks, ticks int64, interval time.Duration) ([]tim
 	if err != nil {
 		return nil, err
 	}
-	key := func(run int) events.RunKey {
+	e := &echoes{fleet: f, interval: interval, key: func(run int) events.RunKey {
 		return events.RunKey{Pipeline: n.pipeline(), Window: window + 1, Run: run}
-	}
-	var mu sync.Mutex
-	sent, seen := make([][]time.Time, Runs), make([][]time.Time, Runs)
-	start := time.Now().Add(interval)
-	group, errs := f.bus.NewGroup(), make([]error, Runs)
-	var writing sync.WaitGroup
+	}}
+	start, group := time.Now().Add(interval), f.bus.NewGroup()
+	var writing errgroup.Group
 	for run := range Runs {
-		sent[run] = make([]time.Time, ticks)
-		writing.Go(func() {
-			w := group.Writer(events.TraceSubject(key(run)), 0)
-			for i, frame := range frames {
-				time.Sleep(time.Until(start.Add(time.Duration(i)*interval + interval*time.Duration(run)/Runs)))
-				mu.Lock()
-				sent[run][i] = time.Now()
-				mu.Unlock()
-				if w.Append(f.ctx, frame) != nil {
-					break // Flush says why
-				}
-			}
-			_, errs[run] = w.Flush()
-		})
+		writing.Go(func() error { return e.send(group, run, frames, start) })
 	}
-	missing := Runs * ticks
-	filter := strings.TrimSuffix(events.DigestSubject(key(0)), "0") + "*"
-	err = f.bus.Follow(f.ctx, events.StreamDigest, filter, 1, func(m bus.Message) error {
+	seen := e.follow(Runs * ticks)
+	if err := errors.Join(writing.Wait(), seen); err != nil {
+		return nil, err
+	}
+	var times []time.Duration
+	for run := range Runs {
+		for i, sent := range e.sent[run] {
+			times = append(times, e.seen[run][i].Sub(sent))
+		}
+	}
+	return times, nil
+}
+
+// send appends the frames of a run, each when it is due, the runs shifted against each other.
+func (e *echoes) send(group *bus.Group, run int, frames [][]byte, start time.Time) error {
+	w := group.Writer(events.TraceSubject(e.key(run)), 0)
+	for i, frame := range frames {
+		time.Sleep(time.Until(start.Add(time.Duration(i)*e.interval + e.interval*time.Duration(run)/Runs)))
+		e.sent[run] = append(e.sent[run], time.Now())
+		if w.Append(e.fleet.ctx, frame) != nil {
+			break // Flush says why
+		}
+	}
+	_, err := w.Flush()
+	return err
+}
+
+// follow notes when answers come, until all frames have one.
+func (e *echoes) follow(missing int64) error {
+	filter := strings.TrimSuffix(events.DigestSubject(e.key(0)), "0") + "*"
+	err := e.fleet.bus.Follow(e.fleet.ctx, events.StreamDigest, filter, 1, func(m bus.Message) error {
 		now := time.Now()
-		run, err := events.ParseDigestSubject(m.Subject)
+		key, err := events.ParseDigestSubject(m.Subject)
 		if err != nil {
 			return err
 		}
@@ -136,8 +158,8 @@ func (f *fleet) echoOf(n emptyTasks, ticks int64, interval time.Duration) ([]tim
 		if err != nil {
 			return fmt.Errorf("an echo: %w", err)
 		}
-		for len(seen[run.Run]) < count {
-			seen[run.Run] = append(seen[run.Run], now)
+		for len(e.seen[key.Run]) < count {
+			e.seen[key.Run] = append(e.seen[key.Run], now)
 			missing--
 		}
 		if missing == 0 {
@@ -145,18 +167,8 @@ func (f *fleet) echoOf(n emptyTasks, ticks int64, interval time.Duration) ([]tim
 		}
 		return nil
 	})
-	writing.Wait()
-	if !errors.Is(err, errAllSeen) {
-		return nil, err
+	if errors.Is(err, errAllSeen) {
+		return nil
 	}
-	var times []time.Duration
-	for run := range Runs {
-		if errs[run] != nil {
-			return nil, errs[run]
-		}
-		for i := range ticks {
-			times = append(times, seen[run][i].Sub(sent[run][i]))
-		}
-	}
-	return times, nil
+	return err
 }

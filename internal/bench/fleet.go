@@ -169,14 +169,11 @@ func (f *fleet) shown(n emptyTasks, window uint64) (time.Time, error) {
 // await waits for a message on a subject that gets one, and returns when it was
 // stored.
 func (f *fleet) await(stream, subject string) (time.Time, error) {
-	err := f.bus.Follow(f.ctx, stream, subject, 1, func(bus.Message) error { return errThere })
-	if !errors.Is(err, errThere) {
+	if _, err := f.bus.Await(f.ctx, stream, subject); err != nil {
 		return time.Time{}, err
 	}
 	return f.storedAt(stream, subject)
 }
-
-var errThere = errors.New("it is there")
 
 // lastDigest is when the last digest of a window was stored.
 func (f *fleet) lastDigest(n emptyTasks, window uint64) (last time.Time, err error) {

@@ -100,18 +100,15 @@ func awaitShown(ctx context.Context, b *bus.Bus, before uint64, windows int) err
 		if last = m; m.Seq < before+uint64(windows) {
 			return nil
 		}
-		return errThere
+		return errAllSeen
 	})
-	if !errors.Is(err, errThere) {
+	if !errors.Is(err, errAllSeen) {
 		return err
 	}
 	v, err := events.ReadVerdict(last)
 	if err != nil {
 		return err
 	}
-	err = b.Follow(ctx, events.StreamViz, events.StabilitySubject(v.Pipeline, v.Window), 1, func(bus.Message) error { return errThere })
-	if !errors.Is(err, errThere) {
-		return err
-	}
-	return nil
+	_, err = b.Await(ctx, events.StreamViz, events.StabilitySubject(v.Pipeline, v.Window))
+	return err
 }

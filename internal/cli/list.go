@@ -197,32 +197,6 @@ func look(ctx context.Context, verdicts *verdicts, m bus.Message) (*listed, erro
 	return w, nil
 }
 
-// maxWaits is of how many running windows, the oldest, it is said what they wait for.
-const maxWaits = 20
-
-// sayWaits finds out what windows wait for.
-func sayWaits(ctx context.Context, io *streams, b *bus.Bus, list []*listed) {
-	n := 0
-	for _, w := range list {
-		if w.State != stateRunning || n == maxWaits {
-			continue
-		}
-		n++
-		r, key, err := client.Get(ctx, b, w.Window)
-		if err != nil {
-			continue
-		}
-		frames, err := b.Count(ctx, events.StreamTrace, "ers.trace."+key.Filter())
-		if err != nil {
-			continue
-		}
-		next := turnOf(ctx, io, b, key, r, frames)
-		if w.waits = "waits for " + next.what + next.busy(frames); b.URL() != "" {
-			w.waits = "waits for " + next.tell(ctx, b, frames)
-		}
-	}
-}
-
 // locate finds out whether the window is archived, and where.
 func (w *listed) locate(ctx context.Context, b *bus.Bus) error {
 	p, err := client.Archived(ctx, b, events.WindowKey{Pipeline: w.Pipeline, Window: w.Window, Request: w.Request})

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -14,8 +13,6 @@ const (
 	sayFeed  = 10 * time.Second // after which it is said what is waited for
 	mostFeed = time.Minute
 )
-
-var errShown = errors.New("shown")
 
 // awaitFeed waits until the feed has appended the documents of the newest window with a
 // verdict, so that what this process leaves behind is whole. Where it does not come to it,
@@ -38,8 +35,7 @@ func awaitFeed(ctx context.Context, io *streams, b *bus.Bus) {
 		io.say("waiting for the documents for viewers of window %d (ERS_VIZ) …", v.Window)
 	})
 	defer saying.Stop()
-	err = b.Follow(ctx, events.StreamViz, events.StabilitySubject(v.Pipeline, v.Window), 1, func(bus.Message) error { return errShown })
-	if !errors.Is(err, errShown) {
+	if _, err := b.Await(ctx, events.StreamViz, events.StabilitySubject(v.Pipeline, v.Window)); err != nil {
 		io.say("note: the documents for viewers of window %d are not all there yet: the next services on these streams make them", v.Window)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 	"abraxas.dev/ers/pkg/program"
 )
@@ -156,4 +157,30 @@ func ended(ctx context.Context, b *bus.Bus, key events.RunKey) bool {
 	}
 	var d events.FrameDecoder
 	return d.Decode(m.Data) == nil && (d.Abandoned != "" || d.Difference != nil || d.Last() && d.Tick == d.FirstTick+d.Ticks-1)
+}
+
+// maxWaits is of how many running windows, the oldest, it is said what they wait for.
+const maxWaits = 20
+
+// sayWaits finds out what windows wait for.
+func sayWaits(ctx context.Context, io *streams, b *bus.Bus, list []*listed) {
+	n := 0
+	for _, w := range list {
+		if w.State != stateRunning || n == maxWaits {
+			continue
+		}
+		n++
+		r, key, err := client.Get(ctx, b, w.Window)
+		if err != nil {
+			continue
+		}
+		frames, err := b.Count(ctx, events.StreamTrace, "ers.trace."+key.Filter())
+		if err != nil {
+			continue
+		}
+		next := turnOf(ctx, io, b, key, r, frames)
+		if w.waits = "waits for " + next.what + next.busy(frames); b.URL() != "" {
+			w.waits = "waits for " + next.tell(ctx, b, frames)
+		}
+	}
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -100,27 +102,15 @@ func health(ctx context.Context, name string, flags *Flags) int {
 // All asks all services of a name how they are, and returns what they say within a moment of
 // the first.
 func All(ctx context.Context, b *bus.Bus, name string) (all []Health) {
-	inbox := b.Conn().NewInbox()
-	answers, err := b.Conn().SubscribeSync(inbox)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = answers.Unsubscribe() }()
-	if b.Conn().PublishRequest(HealthSubject+name, inbox, nil) != nil {
-		return nil
-	}
-	for wait := healthWait; ; wait = othersWait {
-		next, cancel := context.WithTimeout(ctx, wait)
-		m, err := answers.NextMsgWithContext(next)
-		cancel()
+	for m, err := range answers(ctx, b, name) {
 		if err != nil {
-			return all
+			break
 		}
-		var h Health
-		if json.Unmarshal(m.Data, &h) == nil && h.Schema == HealthSchema {
-			all = append(all, h)
+		if h, err := readHealth(m.Data); err == nil {
+			all = append(all, *h)
 		}
 	}
+	return all
 }
 
 func ask(ctx context.Context, name string, c bus.Config) (first *Health, err error) {
@@ -129,25 +119,13 @@ func ask(ctx context.Context, name string, c bus.Config) (first *Health, err err
 		return nil, err
 	}
 	defer b.Close()
-	inbox := b.Conn().NewInbox()
-	answers, err := b.Conn().SubscribeSync(inbox)
-	if err == nil {
-		err = b.Conn().PublishRequest(HealthSubject+name, inbox, nil)
-	}
-	if err != nil {
-		return nil, err
-	}
 	host, _ := os.Hostname()
-	wait := healthWait
-	for {
-		next, cancel := context.WithTimeout(ctx, wait)
-		m, err := answers.NextMsgWithContext(next)
-		cancel()
+	for m, err := range answers(ctx, b, name) {
 		if err != nil && first != nil {
 			return first, nil
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no service of this name answers within %v", wait)
+			err = fmt.Errorf("no service of this name answers within %v", healthWait)
 			for _, t := range b.Trouble() {
 				err = errors.New(t.String())
 			}
@@ -155,15 +133,50 @@ func ask(ctx context.Context, name string, c bus.Config) (first *Health, err err
 		if err != nil {
 			return nil, err
 		}
-		h := new(Health)
-		if err := json.Unmarshal(m.Data, h); err != nil || h.Schema != HealthSchema {
-			return nil, fmt.Errorf("the answer is not a document of %s: %.80q", HealthSchema, m.Data)
+		h, err := readHealth(m.Data)
+		if err != nil {
+			return nil, err
 		}
 		if h.Host == host {
 			return h, nil
 		}
 		if first == nil {
-			first, wait = h, othersWait
+			first = h
 		}
 	}
+	return first, nil
+}
+
+// answers asks all services of a name how they are, and yields what each says. The last thing
+// that it yields is an error: nothing more came within a moment of what came before, or
+// nothing came.
+func answers(ctx context.Context, b *bus.Bus, name string) iter.Seq2[*nats.Msg, error] {
+	return func(yield func(*nats.Msg, error) bool) {
+		inbox := b.Conn().NewInbox()
+		sub, err := b.Conn().SubscribeSync(inbox)
+		if err == nil {
+			defer func() { _ = sub.Unsubscribe() }()
+			err = b.Conn().PublishRequest(HealthSubject+name, inbox, nil)
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for wait := healthWait; ; wait = othersWait {
+			next, cancel := context.WithTimeout(ctx, wait)
+			m, err := sub.NextMsgWithContext(next)
+			cancel()
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func readHealth(data []byte) (*Health, error) {
+	h := new(Health)
+	if err := json.Unmarshal(data, h); err != nil || h.Schema != HealthSchema {
+		return nil, fmt.Errorf("the answer is not a document of %s: %.80q", HealthSchema, data)
+	}
+	return h, nil
 }

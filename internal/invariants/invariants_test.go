@@ -79,8 +79,7 @@ func recorded(t *testing.T) *record {
 			t.Fatal(err)
 		}
 		r.want.Windows = append(r.want.Windows, Window{Number: key.Window, Request: key.Request, Outcome: outcome})
-		err = b.Follow(t.Context(), events.StreamViz, events.StabilitySubject("p", key.Window), 1, func(events.Message) error { return errShown })
-		if err != errShown {
+		if _, err := b.Await(t.Context(), events.StreamViz, events.StabilitySubject("p", key.Window)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,12 +91,6 @@ func recorded(t *testing.T) *record {
 	r.want.Feed = true
 	return r
 }
-
-type shownError struct{}
-
-func (shownError) Error() string { return "it is shown" }
-
-var errShown = shownError{}
 
 // copy is one that a test may change.
 func (r *record) copy() *record {

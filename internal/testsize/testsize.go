@@ -1,6 +1,6 @@
-// Package testsize says how much the tests are to do. `go test ./...` is for while one works: it
-// leaves out what takes longer than it tells at that time. `.ci/run` sets ERS_WHOLE, and then
-// nothing is left out but the modes that have flags of their own.
+// Package testsize says how much the tests are to do. `go test ./...` leaves out the longest
+// tests, so that it can be run often. `.ci/run` sets ERS_WHOLE, and then nothing is left out
+// but the modes that have flags of their own.
 package testsize
 
 import (

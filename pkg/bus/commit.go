@@ -96,8 +96,8 @@ func (g *Group) load(behind uint64) *load {
 		return nil
 	}
 	l.ctx = l.writers[0].ctx
-	if l.first = behind + 1; !l.ahead && g.end > 0 {
-		l.first = g.end + 1
+	if l.first = g.end + 1; l.ahead {
+		l.first = behind + 1
 	}
 	for more := true; more; {
 		more = false

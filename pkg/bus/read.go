@@ -27,6 +27,15 @@ func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, ha
 	return nil
 }
 
+// Await waits for the first message of a stream that matches filter, and returns it. Errors are
+// those of [Bus.Follow].
+func (b *Bus) Await(ctx context.Context, stream, filter string) (Message, error) {
+	for m, err := range b.messages(ctx, stream, filter, 1) {
+		return m, err
+	}
+	return Message{}, ctx.Err()
+}
+
 // Read yields the messages of a stream that match filter ("" is all), in order,
 // from sequence from to sequence to (0: as far as the stream goes now), and ends.
 // Deleted messages show as gaps in Seq. The first error is the last thing yielded;

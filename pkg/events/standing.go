@@ -42,7 +42,7 @@ func (s *Standing) Repair() (Void, error) {
 		return v, nil
 	}
 	if err := Decode(s.LastVoid.Data, &v); err != nil {
-		return v, fmt.Errorf("void request, %s sequence %d: %w", StreamWindow, s.LastVoid.Seq, err)
+		return Void{}, fmt.Errorf("void request, %s sequence %d: %w", StreamWindow, s.LastVoid.Seq, err)
 	}
 	return v, nil
 }
@@ -55,15 +55,11 @@ func (s *Standing) Repair() (Void, error) {
 func (s *Standing) Check() error {
 	repair, err := s.Repair()
 	if err != nil {
-		repair, s = Void{}, s.withoutRepair()
+		without := *s
+		without.LastVoid = Message{}
+		s = &without
 	}
 	return errors.Join(s.checkRequest(&repair), s.checkFrame(&repair), s.checkDigest(&repair), s.checkVerdict(&repair), s.checkViz(&repair))
-}
-
-// withoutRepair is the standing if the newest repair were not there.
-func (s Standing) withoutRepair() *Standing {
-	s.LastVoid = Message{}
-	return &s
 }
 
 // name checks one position that a message names.

@@ -26,8 +26,8 @@ type way struct {
 	size    int
 }
 
-// ways are those that are tried, by when the server syncs. What is twice or three times as
-// large or small is no faster than the fastest of them.
+// ways are those that are tried, by when the server syncs. Others (32 and 2048 on their way,
+// batches of 100 and 500) were slower in each setting, or faster by less than two runs differ.
 var ways = map[Sync][]way{
 	SyncInterval: {{false, 128}, {false, 512}},
 	SyncAlways:   {{true, 250}, {true, 1000}},

@@ -247,6 +247,13 @@ func isConflict(err error) bool {
 		(api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
+// isAstray tells whether the server says "wrong last msg ID": the message does not stand
+// behind the one whose id it names.
+func isAstray(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == 10070
+}
+
 // foundSequence reads the sequence out of "wrong last sequence: 17".
 func foundSequence(err error) (seq uint64, ok bool) {
 	var api *jetstream.APIError

@@ -17,7 +17,7 @@ const (
 	aheadBatch = MaxBatch / 2      // messages, …
 	aheadBytes = MaxBatchBytes / 2 // … or bytes, that are worth being sent ahead
 
-	// Batches that are committed one after the other when a prediction was wrong, each time
+	// Batches that are committed one after the other when one was sent in vain, each time
 	// twice as many.
 	minApart = 16
 	maxApart = 4096
@@ -61,7 +61,6 @@ func (g *Group) aheadWaits() bool {
 func (g *Group) commit() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.predicting = false // what is sent so is not counted
 	for now := g.next(); now != nil; {
 		ahead := g.finish(now)
 		if ahead == nil {
@@ -158,7 +157,7 @@ func (g *Group) finish(now *load) (ahead *load) {
 }
 
 // settle notes what became of a load that was committed, or could not be. What was refused
-// because of a prediction is sent again; other refusals are looked into one by one.
+// because somebody else wrote between is sent again; other refusals are looked into one by one.
 func (g *Group) settle(l *load) {
 	if l.err != nil && l.ahead && isAnswer(l.err) {
 		g.forget(l)

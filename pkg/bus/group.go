@@ -10,11 +10,10 @@ import (
 // allows. Each message is guarded like those of [Bus.Append], and yet many are on
 // their way at once:
 //
-//   - As long as nobody else writes to the stream, the sequence that a message will
-//     get is known before it is acknowledged, and the next message on its subject can
-//     be sent behind it, guarded by that sequence. Where the prediction was wrong the
-//     guards keep the message out, and it is sent again behind the one before. See
-//     pipeline.go.
+//   - As long as nobody else writes to the stream, the next message on a subject is sent
+//     before the one in front of it is acknowledged, and is let in only right behind what
+//     the group sent before it. Where somebody else's message came between, it is kept out
+//     and sent again. See pipeline.go.
 //   - A server that syncs to disk before each acknowledgement takes a batch of
 //     messages in the time of a few. There the group commits in batches what has
 //     gathered. Which it is the group learns from how long acknowledgements take. See
@@ -30,19 +29,17 @@ type Group struct {
 	spare []*shot   // to be used again
 
 	// Messages on their way; see pipeline.go.
-	inbox      string
-	flight     [maxFlight]*shot // by ordinal modulo maxFlight
-	inFlight   int
-	sent       uint64 // messages sent, which is the ordinal of the last
-	watching   bool
-	predicting bool
-	base       uint64 // sequence less ordinal, while predicting
-	epoch      uint64 // how often predictions began
-	calm       uint64 // the ordinal from which on predictions may begin again
-	pause      uint64 // how many messages later that is, the next time
-	right      uint64 // messages stored since predictions began
-
-	shared bool // others append to the same subjects
+	inbox    string
+	flight   [maxFlight]*shot // by ordinal modulo maxFlight
+	inFlight int
+	sent     uint64 // messages sent, which is the ordinal of the last
+	watching bool
+	chain    uint64 // number of the chain …
+	link     string // … and the id of its last message; "": it has none yet
+	broken   uint64 // how many had been sent when a chain broke last …
+	calm     uint64 // … and when the next may begin
+	pause    uint64 // how many messages are between, the next time
+	right    uint64 // messages stored since a chain broke
 
 	// Batches; see commit.go.
 	pace     pace          // tells whether they pay
@@ -63,16 +60,6 @@ func (b *Bus) NewGroup() *Group {
 	return &Group{b: b, pause: minPause, pace: newPace(b.roundTrip()), more: make(chan struct{}, 1), apart: minApart}
 }
 
-// NewSharedGroup returns a group for subjects to which others append at the same time, as
-// feeds do. It predicts nothing: with a second writer on a subject, and a message of a third
-// between, what was predicted for a message that is kept out can be the sequence of an earlier
-// one of the other's, and the message behind it would be let in too early.
-func (b *Bus) NewSharedGroup() *Group {
-	g := b.NewGroup()
-	g.shared = true
-	return g
-}
-
 // A Writer appends to one subject, each message behind the one before. It is used
 // from one goroutine. Make one with [Group.Writer].
 type Writer struct {
@@ -85,8 +72,8 @@ type Writer struct {
 	flying  int             // shots on their way
 	size    int             // bytes of all shots
 	last    uint64          // sequence of the subject's last message
-	behind  uint64          // the same when what is on its way has arrived, as predicted …
-	epoch   uint64          // … in this epoch of the group; 0: not predicted
+	behind  uint64          // the same when the batch that is on its way is there
+	chain   uint64          // of the last message that was sent; 0: none
 	listed  bool            // in g.ready
 	broken  bool            // a shot did not arrive: nothing is sent behind it
 	mending bool            // somebody finds out what became of the shots
@@ -163,14 +150,13 @@ func (w *Writer) Flush() (last uint64, err error) {
 
 // shot is a message of a writer, from Append until it is known to be on the stream.
 type shot struct {
-	w         *Writer
-	data      []byte // our own copy
-	ordinal   uint64 // among all that the group has sent
-	predicted bool   // it was guarded by predictions
-	sentAt    time.Time
-	breaks    uint64 // Bus.breaks when it was sent
-	state     shotState
-	seq       uint64 // when stored
+	w       *Writer
+	data    []byte // our own copy
+	ordinal uint64 // among all that the group has sent
+	sentAt  time.Time
+	breaks  uint64 // Bus.breaks when it was sent
+	state   shotState
+	seq     uint64 // when stored
 }
 
 type shotState uint8
@@ -178,7 +164,8 @@ type shotState uint8
 const (
 	flying  shotState = iota
 	stored            // acknowledged
-	refused           // the server says that it does not stand behind its guard
+	refused           // the server says that it is not the next one of its subject
+	astray            // the server says that it does not come behind the one of its chain
 	unsent            // it was not stored, for another reason
 	lost              // it may have been stored
 	foreign           // a stream of others acknowledged it
@@ -229,7 +216,7 @@ func (g *Group) list(w *Writer) {
 
 // sendable tells whether a message of the writer can be sent now.
 func (w *Writer) sendable() bool {
-	return w.flying < len(w.shots) && !w.broken && !w.mending && (w.flying == 0 || w.g.predicting && w.epoch == w.g.epoch)
+	return w.flying < len(w.shots) && !w.broken && !w.mending && (w.flying == 0 || w.chain == w.g.chain)
 }
 
 // pump sends what can be sent: of each writer one message in turn, so that all get on

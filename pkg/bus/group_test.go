@@ -3,6 +3,7 @@ package bus_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -87,7 +88,40 @@ func TestGroupConflict(t *testing.T) {
 	}
 }
 
-// Groups on one stream spoil each other's predictions. Their writers notice nothing.
+// A writer is held up with three messages on their way, and another one appends the first of
+// them. The others are kept out, although the sequences are such that what the third would stand
+// behind, had nobody else appended anything, is now the sequence of the first.
+func TestGroupOvertaken(t *testing.T) {
+	s := bustest.NewServer(t)
+	p := bustest.NewPipe(t, strings.TrimPrefix(s.URL(), "nats://"))
+	slow, fast := bustest.Connect(t, "nats://"+p.Address()), bustest.Connect(t, s.URL())
+	g := slow.NewGroup()
+	g.SetSlow(false)
+	w := g.Writer(trace(0), 0)
+	appendEach(t, w, 1)
+	p.Hold()
+	for i := 1; i < 4; i++ {
+		if err := w.Append(t.Context(), fmt.Append(nil, i)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, m := range []struct {
+		subject string
+		last    uint64
+		data    string
+	}{{trace(1), 0, "0"}, {trace(0), 1, "1"}} {
+		if _, err := fast.Append(t.Context(), m.subject, m.last, []byte(m.data)); err != nil {
+			t.Error(err)
+		}
+	}
+	p.Release()
+	if last, err := w.Flush(); last != 1 || !errors.Is(err, bus.ErrConflict) {
+		t.Errorf("ends at %d, %v", last, err)
+	}
+	wantEach(t, fast, trace(0), 1, 2)
+}
+
+// Groups on one stream break each other's chains. Their writers notice nothing.
 func TestGroupsOnOneStream(t *testing.T) {
 	const groups, writers, n = 3, 4, 400
 	b := bustest.Open(t)

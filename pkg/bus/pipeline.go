@@ -15,20 +15,19 @@ import (
 // The pipeline of a group: from when a message is sent until its writer knows what
 // became of it. What the methods of this file touch is guarded by Group.mu.
 //
-// Why a message cannot take the place of the one before it on its subject: while the
-// group predicts, each message is guarded twice, by the last sequence of its subject
-// and by the last of the stream, so that it gets the sequence predicted or none, which
-// is beyond all that were known on its subject when the first was sent. So what was
-// predicted for a message that is kept out is not the sequence of an earlier one, and
-// keeps out all that were sent behind it. This holds where one writer at a time appends to a
-// subject, as coordinators do to a run. Where several do at once, see NewSharedGroup.
+// Why a message cannot take the place of the one before it on its subject: messages that are
+// on their way together are a chain, in which each is let in only if the last message of the
+// stream is the one sent right before it, whose id it names. So a message is stored only
+// behind all of its chain that were sent before it, and a writer has several on their way only
+// in one chain. Sequences cannot promise that: what was predicted for a message that is kept
+// out may be the sequence of a message of others.
 
 const (
 	maxFlight  = 512
 	watchEvery = 100 * time.Millisecond
 
-	// How many messages a group sends without predictions after one was wrong: each
-	// time twice as many, unless enough were right in between.
+	// How many messages a group sends one by one after a chain broke: each time twice as
+	// many, unless enough were let in between.
 	minPause    = 64
 	maxPause    = 16384
 	enoughRight = 4096
@@ -41,22 +40,28 @@ const (
 // first ones; who resumes reads the subject's last message and finds out which.
 func (g *Group) send(w *Writer) {
 	s := w.shots[w.flying]
-	g.sent++
-	if g.predicting && w.flying == 0 && g.base+g.sent <= w.last {
-		g.mispredicted()
+	err := g.subscribe()
+	if g.inFlight == 0 {
+		g.endChain()
 	}
-	s.ordinal, s.predicted, s.sentAt, s.breaks, s.state = g.sent, g.predicting, time.Now(), g.b.breaks.Load(), flying
+	g.sent++
+	s.ordinal, s.sentAt, s.breaks, s.state = g.sent, time.Now(), g.b.breaks.Load(), flying
+	id := g.inbox + strconv.FormatUint(s.ordinal, 10)
+	header := nats.Header{jetstream.MsgIDHeader: {id}}
+	if w.flying == 0 {
+		header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(w.last, 10)}
+	}
+	if w.chain = 0; g.chains() {
+		if w.chain = g.chain; g.link != "" {
+			header[jetstream.ExpectedLastMsgIDHeader] = []string{g.link}
+		}
+		g.link = id
+	}
 	w.flying++
 	g.inFlight++
 	g.flight[s.ordinal%maxFlight] = s
-	header := nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(w.behind, 10)}}
-	if w.epoch = 0; g.predicting {
-		w.epoch, w.behind = g.epoch, g.base+s.ordinal
-		header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(w.behind-1, 10)}
-	}
-	err := g.subscribe()
 	if err == nil {
-		err = g.b.nc.PublishMsg(&nats.Msg{Subject: w.subject, Data: s.data, Header: header, Reply: g.inbox + strconv.FormatUint(s.ordinal, 10)})
+		err = g.b.nc.PublishMsg(&nats.Msg{Subject: w.subject, Data: s.data, Header: header, Reply: id})
 	}
 	if err != nil {
 		g.land(s, unsent, 0)
@@ -89,6 +94,8 @@ func (g *Group) acknowledged(m *nats.Msg) {
 	switch {
 	case m.Header.Get("Status") == noResponders:
 		state = unsent
+	case isAstray(err):
+		state = astray
 	case isConflict(err):
 		state = refused
 	case isLost(err):
@@ -126,35 +133,34 @@ func (g *Group) land(s *shot, state shotState, seq uint64) {
 	s.state, s.seq = state, seq
 	if state == stored {
 		g.end = max(g.end, seq)
-		g.learn(s.ordinal, seq)
+		if g.right++; g.right == enoughRight {
+			g.pause = minPause
+		}
 	} else {
-		g.mispredicted()
+		g.broke(s)
 		s.w.broken = true
 	}
 	s.w.settle()
 }
 
-// learn begins to predict: as long as all that is sent is stored and nobody else writes,
-// the sequence less the ordinal stays the same.
-func (g *Group) learn(ordinal, seq uint64) {
-	switch {
-	case g.predicting:
-		if g.right++; g.right == enoughRight {
-			g.pause = minPause
-		}
-	case ordinal >= g.calm && !g.shared:
-		g.predicting, g.base, g.right = true, seq-ordinal, 0
-		g.epoch++
+// broke ends the chain, and lets none begin until what has been sent, and some more, has
+// arrived.
+func (g *Group) broke(s *shot) {
+	if s.ordinal > g.broken { // else it was sent behind the one that broke it
+		g.pause = min(2*g.pause, maxPause)
+		g.broken, g.right = g.sent, 0
 	}
+	g.calm = g.sent + g.pause
+	g.endChain()
 }
 
-// mispredicted ends predictions until what has been sent, and some more, has arrived.
-func (g *Group) mispredicted() {
-	if g.predicting {
-		g.predicting = false
-		g.pause = min(2*g.pause, maxPause)
-	}
-	g.calm = max(g.calm, g.sent+g.pause)
+// chains tells whether what is sent is in a chain.
+func (g *Group) chains() bool { return g.sent > g.calm }
+
+// endChain lets the next message that is in a chain be the first of one.
+func (g *Group) endChain() {
+	g.chain++
+	g.link = ""
 }
 
 // settle takes the shots that are stored off the writer's queue, and where one is not,
@@ -187,10 +193,10 @@ func (w *Writer) settle() {
 	}
 }
 
-// stale tells whether the shots in flight were refused because of a prediction that
-// was wrong. They are not on the stream and can be sent again.
+// stale tells whether the shots in flight were refused because their chain broke. They are
+// not on the stream and can be sent again.
 func (w *Writer) stale() bool {
-	return !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state != refused || !s.predicted })
+	return !slices.ContainsFunc(w.shots[:w.flying], func(s *shot) bool { return s.state != astray })
 }
 
 // again makes shots that were sent wait to be sent.
@@ -205,7 +211,7 @@ func (w *Writer) mend() {
 	doubt := false // some may be in the stream
 	for i, s := range w.shots[:w.flying] {
 		items[i] = Item{Subject: w.subject, Last: w.last, Data: s.data}
-		doubt = doubt || s.state != refused // a server that says it has not may have
+		doubt = doubt || s.state != refused && s.state != astray // a server that says it has not may have
 	}
 	ctx := w.ctx
 	g.mu.Unlock()

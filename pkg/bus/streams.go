@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -52,6 +53,7 @@ func withPromises(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxConsumers = -1, -1, -1, -1, -1
 	c.DenyDelete, c.DenyPurge = true, !slices.Contains(events.PrunedStreams, c.Name) && c.Name != StreamObjects
 	c.AllowDirect = true
+	c.Duplicates = 100 * time.Millisecond // the least: what a server keeps of ids; see pipeline.go
 	return c
 }
 
@@ -116,7 +118,7 @@ type setting struct {
 
 // settings are compared with what a stream has. Not among them, and so up to the
 // operator: replicas, placement, compression, description, metadata, limits on
-// consumers, the window for duplicates.
+// consumers.
 var settings = []setting{
 	{"subjects", func(c *jetstream.StreamConfig) any {
 		return strings.Join(slices.Sorted(slices.Values(c.Subjects)), " ")
@@ -134,6 +136,7 @@ var settings = []setting{
 	{"deny_delete", func(c *jetstream.StreamConfig) any { return c.DenyDelete }},
 	{"deny_purge", func(c *jetstream.StreamConfig) any { return c.DenyPurge }},
 	{"sealed", func(c *jetstream.StreamConfig) any { return c.Sealed }},
+	{"duplicate_window", func(c *jetstream.StreamConfig) any { return c.Duplicates }},
 	{"no_ack", func(c *jetstream.StreamConfig) any { return c.NoAck }},
 	{"mirror", func(c *jetstream.StreamConfig) any { return c.Mirror != nil }},
 	{"sources", func(c *jetstream.StreamConfig) any { return len(c.Sources) }},

@@ -128,7 +128,6 @@ func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
 		c.Metadata = map[string]string{"owner": "operations"}
 		c.Compression = jetstream.S2Compression
 		c.MaxConsumers = 50
-		c.Duplicates = time.Minute
 		remake(t, b, c)
 	}
 	found, err := b.OpenStreams(t.Context(), bus.Config{Create: true})

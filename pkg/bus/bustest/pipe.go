@@ -15,6 +15,7 @@ type Pipe struct {
 	listen net.Listener
 
 	delay  atomic.Int64 // in nanoseconds
+	gate   sync.RWMutex // whoever passes bytes on reads it
 	mu     sync.Mutex
 	parted bool
 	conns  map[net.Conn]struct{}
@@ -39,6 +40,12 @@ func NewPipe(t testing.TB, target string) *Pipe {
 // Slow makes what comes from now on, in either direction, reach the other side later by d: in
 // order, and no less of it in a second.
 func (p *Pipe) Slow(d time.Duration) { p.delay.Store(int64(d)) }
+
+// Hold keeps all that comes on its way, in either direction, until Release.
+func (p *Pipe) Hold() { p.gate.Lock() }
+
+// Release ends what Hold began.
+func (p *Pipe) Release() { p.gate.Unlock() }
 
 // Address is where the pipe begins.
 func (p *Pipe) Address() string { return p.listen.Addr().String() }
@@ -95,6 +102,8 @@ func (p *Pipe) copy(to, from net.Conn) {
 	go p.read(from, pieces)
 	for next := range pieces {
 		time.Sleep(time.Until(next.due))
+		p.gate.RLock()
+		p.gate.RUnlock() //nolint:staticcheck // an empty critical section: it waits
 		if _, err := to.Write(next.data); err != nil {
 			break
 		}

@@ -58,7 +58,7 @@ func (s *Stats) Beside(gate map[string]int64) map[string]int64 {
 }
 
 // New returns a feed that has not read anything yet.
-func New(c Config) *Feed { return &Feed{Config: c, group: c.Bus.NewSharedGroup()} }
+func New(c Config) *Feed { return &Feed{Config: c, group: c.Bus.NewGroup()} }
 
 // Stats returns the feed's counters.
 func (f *Feed) Stats() *Stats { return &f.stats }

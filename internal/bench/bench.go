@@ -23,9 +23,10 @@ const (
 type Processes string
 
 const (
-	OneProcess   Processes = "one" // server and services together
-	OwnProcesses Processes = "own" // server and services each in its own, over TCP
-	RunProcesses Processes = "run" // server and services together, the tasks of each run in its own: workers
+	OneProcess   Processes = "one"     // server and services together
+	OwnProcesses Processes = "own"     // server and services each in its own, over TCP
+	Guarded      Processes = "guarded" // the same over TLS, each with what its role may
+	RunProcesses Processes = "run"     // server and services together, the tasks of each run in its own: workers
 )
 
 // Measure is a group of measurements.

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/auth"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
 	"abraxas.dev/ers/pkg/client"
@@ -24,6 +26,7 @@ type fleet struct {
 	bus     *bus.Bus
 	members map[Role]*member
 	order   []Role // in which they were started
+	guard   string // the folder that says who may what; "": everybody may all
 
 	ctx  context.Context // ends, with the cause, when a member ends on its own
 	fail context.CancelCauseFunc
@@ -39,8 +42,16 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 		}
 	}()
 	config := embedded.Config{StoreDir: dir, SyncAlways: s.Sync == SyncAlways, Config: bus.Config{Name: "ers bench"}}
-	if s.Processes == OwnProcesses {
-		m, out, err := startMember(f.ctx, c.Command, Server, f.fail, "--store", dir, "--sync", string(s.Sync))
+	if s.Processes != OneProcess {
+		args := []string{"--store", dir, "--sync", string(s.Sync)}
+		if s.Processes == Guarded {
+			f.guard = filepath.Join(dir, "auth")
+			if err := newGuard(f.guard); err != nil {
+				return f, err
+			}
+			args = []string{"--guarded", "--store", f.guard, "--sync", string(s.Sync)}
+		}
+		m, out, err := startMember(f.ctx, c.Command, Server, f.fail, args...)
 		if err != nil {
 			return f, err
 		}
@@ -50,6 +61,9 @@ func newFleet(ctx context.Context, c *Config, s Setting, dir string) (f *fleet, 
 			return f, fmt.Errorf("%s: %w", Server, err)
 		}
 		config = embedded.Config{Config: bus.Config{Name: "ers bench", URL: url}}
+		if f.guard != "" {
+			config.URL, config.Create = guardContext(f.guard, auth.Administrator), true
+		}
 	}
 	f.bus, err = embedded.Open(f.ctx, config)
 	return f, err
@@ -73,13 +87,21 @@ func (f *fleet) start(roles ...Role) error {
 			}
 			continue
 		}
-		m, _, err := startMember(f.ctx, f.command, role, f.fail, "--nats", f.bus.URL())
+		m, _, err := startMember(f.ctx, f.command, role, f.fail, "--nats", f.address(role))
 		if err != nil {
 			return err
 		}
 		f.add(role, m)
 	}
 	return nil
+}
+
+// address is where a role connects.
+func (f *fleet) address(role Role) string {
+	if f.guard != "" {
+		return guardContext(f.guard, guardRole[role])
+	}
+	return f.bus.URL()
 }
 
 func (f *fleet) add(role Role, m *member) {

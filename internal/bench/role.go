@@ -47,8 +47,9 @@ type loadFunc = func(context.Context, *events.WindowRequest) (coordinator.Progra
 
 // Serve is the main of a process of its own: it plays a role until in ends, as it does
 // when the process that started it is gone; the input of a [Worker] is what it is asked. With [Server] c is an embedded server to
-// start, whose URL is written to out as a line; else it is the server to connect to.
-func Serve(ctx context.Context, role Role, c embedded.Config, in io.Reader, out io.Writer) error {
+// start, whose URL is written to out as a line; if guarded, its store is the folder that configures it. Else
+// c names the server to connect to.
+func Serve(ctx context.Context, role Role, c embedded.Config, guarded bool, in io.Reader, out io.Writer) error {
 	if role == Worker {
 		return worker.Serve(ctx, in, out, nil, workerTasks.inOneLane()...)
 	}
@@ -58,6 +59,9 @@ func Serve(ctx context.Context, role Role, c embedded.Config, in io.Reader, out 
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
+	if guarded {
+		return serveGuarded(ctx, c, out)
+	}
 	b, err := embedded.Open(ctx, c)
 	if err != nil {
 		return err

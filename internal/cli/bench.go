@@ -19,7 +19,7 @@ type benchCommand struct {
 	Measure   []bench.Measure   `default:"memory,throughput,latency,workers" enum:"memory,throughput,latency,workers" placeholder:"WHAT,…" help:"memory, throughput, latency, workers (${default})."`
 	Events    []int             `default:"5,50,500" placeholder:"N,…" help:"Events a tick (${default})."`
 	Sync      []bench.Sync      `default:"interval,always" enum:"interval,always" placeholder:"WHEN,…" help:"When the server syncs to disk: interval, every two minutes; always, before each acknowledgement (${default})."`
-	Processes []bench.Processes `default:"one,own" enum:"one,own" placeholder:"HOW,…" help:"All in one process, each service in its own (${default})."`
+	Processes []bench.Processes `default:"one,own" enum:"one,own,guarded" placeholder:"HOW,…" help:"All in one process; each service in its own; the same over TLS, each with what its role may: guarded (${default})."`
 	Turns     int               `placeholder:"N" help:"Turns that each side takes (5)."`
 	Rate      float64           `default:"50000" placeholder:"N" help:"Events a second where latency is measured (${default})."`
 	Grow      bool              `help:"Measure a stream of 30 million events and windows of extreme shape instead. Takes about 10 GB in $$TMPDIR, and its time."`
@@ -28,14 +28,16 @@ type benchCommand struct {
 	JSON      bool              `name:"json" help:"Print the report as a JSON document."`
 
 	// What `ers bench` starts itself with.
-	Role  bench.Role `hidden:""`
-	NATS  string     `name:"nats" hidden:""`
-	Store string     `hidden:""`
+	Role    bench.Role `hidden:""`
+	NATS    string     `name:"nats" hidden:""`
+	Store   string     `hidden:""`
+	Guarded bool       `hidden:""`
 }
 
 func (*benchCommand) examples() string {
 	return `  ers bench                                    everything but --grow and --many, a few minutes
   ers bench --measure throughput --events 50 --sync interval --processes one
+  ers bench --measure throughput --processes own,guarded
   TMPDIR=/mnt/disk ers bench --sync always     where the disk is the one to measure
 `
 }
@@ -103,5 +105,5 @@ func (c *benchCommand) serve(ctx context.Context, io *streams) error {
 		config.StoreDir, config.Listen = c.Store, "127.0.0.1:0"
 		config.SyncAlways = len(c.Sync) == 1 && c.Sync[0] == bench.SyncAlways
 	}
-	return bench.Serve(ctx, c.Role, config, io.in, io.out)
+	return bench.Serve(ctx, c.Role, config, c.Guarded, io.in, io.out)
 }

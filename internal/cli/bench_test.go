@@ -61,7 +61,7 @@ func TestBench(t *testing.T) {
 		sizes = []int{5, 50, 500}
 	}
 	t.Run("quick", func(t *testing.T) {
-		checkQuick(t, measureHere(t, ers, "--events", strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", ","), "[]")), sizes)
+		checkQuick(t, measureHere(t, ers, "--processes", "one,own,guarded", "--events", strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", ","), "[]")), sizes)
 	})
 	t.Run("grow", func(t *testing.T) { checkGrowth(t, measureHere(t, ers, "--grow")) })
 	t.Run("many", func(t *testing.T) { checkMany(t, measureHere(t, ers, "--many")) })
@@ -80,7 +80,7 @@ func checkQuick(t *testing.T, r *bench.Report, sizes []int) {
 	for _, n := range sizes {
 		checkRates(t, r, bench.Setting{EventsPerTick: n}, memory)
 		for _, sync := range []bench.Sync{bench.SyncInterval, bench.SyncAlways} {
-			for _, processes := range []bench.Processes{bench.OneProcess, bench.OwnProcesses} {
+			for _, processes := range []bench.Processes{bench.OneProcess, bench.OwnProcesses, bench.Guarded} {
 				settings = append(settings, bench.Setting{EventsPerTick: n, Sync: sync, Processes: processes})
 			}
 		}

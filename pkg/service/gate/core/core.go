@@ -170,7 +170,7 @@ func (c *Core) judge(w *window) (*Verdict, error) {
 		last[i] = w.runs[i].last
 		seq = max(seq, w.runs[i].seq)
 	}
-	v, err := compare.Judge(w.key, w.request, last, &source{c.streams, w})
+	v, err := compare.Judge(w.key, w.request, last, &source{streams: c.streams, window: w})
 	if err != nil {
 		return nil, fmt.Errorf("judge window %d: %w", w.key.Window, err)
 	}

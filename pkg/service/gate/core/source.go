@@ -4,17 +4,24 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/compare"
 	"abraxas.dev/ers/pkg/events"
 )
 
-// source is the evidence behind the last digests of a window. It keeps nothing.
+// source is the evidence behind the last digests of a window. It keeps what the ends of
+// the runs say, and nothing else.
 type source struct {
 	streams events.Lookup
 	window  *window
+	ends    []ends // of each run; nil: they were not looked at yet
+}
+
+// ends are what the frames at both ends of a run say.
+type ends struct {
+	around canon.Value
+	bad    error // they are not there, or not what they should be
 }
 
 // bad is for a message behind a digest that is not there or is not what it should be.
@@ -25,35 +32,79 @@ func bad(run int, stream string, seq uint64, reason string) error {
 // Complete implements [compare.Source]: the digests of the run were followed as they
 // came, and the frames at both ends are looked at.
 func (s *source) Complete(number int) error {
-	r, q := &s.window.runs[number], s.window.request
-	if r.gap != nil {
-		return r.gap
+	if gap := s.window.runs[number].gap; gap != nil {
+		return gap
 	}
-	ends := slices.Compact([]uint64{r.firstSeq, r.lastSeq})
-	return s.frames(number, ends, func(i int, d *events.FrameDecoder) error {
-		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
-		if i == 0 && !first || i == len(ends)-1 && !last {
-			return bad(number, events.StreamTrace, ends[i], "the digests say that this message is an end of the run, and it is not")
-		}
-		return nil
-	})
+	return s.lookAt(number)
 }
 
 // Surroundings are what the run's first frame says.
 func (s *source) Surroundings(number int) (canon.Value, error) {
-	var around canon.Value
-	first := s.window.runs[number].firstSeq
-	err := s.frames(number, []uint64{first}, func(_ int, d *events.FrameDecoder) error {
-		around = d.Surroundings
-		return nil
-	})
-	return around, err
+	if err := s.lookAt(number); err != nil {
+		return "", err
+	}
+	return s.ends[number].around, nil
+}
+
+// lookAt makes sure of the ends of a run. Those of some runs are asked for at once, since
+// most of a look is the wait for its answer.
+func (s *source) lookAt(number int) error {
+	if s.ends == nil {
+		all := make([]ends, len(s.window.runs))
+		for from := 0; from < len(all); from += atOnce {
+			if err := s.lookAtSome(all, from, min(from+atOnce, len(all))); err != nil {
+				return err
+			}
+		}
+		s.ends = all
+	}
+	return s.ends[number].bad
+}
+
+// atOnce is of how many runs the ends are in memory at once: two frames of each.
+const atOnce = 12
+
+func (s *source) lookAtSome(all []ends, from, to int) error {
+	var at []uint64
+	for i := range s.window.runs[from:to] {
+		r := &s.window.runs[from+i]
+		at = append(at, max(1, r.firstSeq), max(1, r.lastSeq)) // there is no message 0
+	}
+	messages, err := s.streams.Get(events.StreamTrace, at...)
+	if err != nil {
+		return err
+	}
+	for i := range s.window.runs[from:to] {
+		all[from+i] = s.readEnds(from+i, messages[2*i:2*i+2])
+	}
+	return nil
+}
+
+// readEnds reads the first and the last frame of a run, which may be the same one.
+func (s *source) readEnds(number int, found []events.Message) (e ends) {
+	r, q := &s.window.runs[number], s.window.request
+	var d events.FrameDecoder
+	for i, seq := range []uint64{r.firstSeq, r.lastSeq} {
+		if e.bad = s.read(number, seq, found[i], &d); e.bad != nil {
+			return e
+		}
+		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
+		if i == 0 && !first || i == 1 && !last {
+			e.bad = bad(number, events.StreamTrace, seq, "the digests say that this message is an end of the run, and it is not")
+			return e
+		}
+		if i == 0 {
+			e.around = d.Surroundings
+		}
+	}
+	return e
 }
 
 // Resumed is what the frames say with which somebody went on with the run.
 func (s *source) Resumed(number int) (said []canon.Value, err error) {
 	r := &s.window.runs[number]
 	subject := events.TraceSubject(s.window.key.Run(number))
+	var d events.FrameDecoder
 	for _, tick := range r.resumed {
 		for next := tick.first; next <= tick.last; next++ {
 			m, err := s.streams.Next(events.StreamTrace, subject, next)
@@ -63,14 +114,11 @@ func (s *source) Resumed(number int) (said []canon.Value, err error) {
 			if err != nil {
 				return nil, err
 			}
-			err = s.frames(number, []uint64{m.Seq}, func(_ int, d *events.FrameDecoder) error {
-				if d.Surroundings != "" && m.Seq != r.firstSeq {
-					said = append(said, d.Surroundings)
-				}
-				return nil
-			})
-			if err != nil {
+			if err := s.read(number, m.Seq, m, &d); err != nil {
 				return nil, err
+			}
+			if d.Surroundings != "" && m.Seq != r.firstSeq {
+				said = append(said, d.Surroundings)
 			}
 			next = m.Seq
 		}
@@ -78,26 +126,17 @@ func (s *source) Resumed(number int) (said []canon.Value, err error) {
 	return said, nil
 }
 
-// frames reads frames of a run at these places, and takes none of another run for one.
-func (s *source) frames(number int, at []uint64, read func(i int, d *events.FrameDecoder) error) error {
-	messages, err := s.streams.Get(events.StreamTrace, at...)
-	if err != nil {
-		return err
+// read reads the position of a frame that was asked for at seq, and takes none of another
+// run for one.
+func (s *source) read(number int, seq uint64, m events.Message, d *events.FrameDecoder) error {
+	if m.Seq != seq {
+		return bad(number, events.StreamTrace, seq, "the digests cover this message, and it is not there")
 	}
-	var d events.FrameDecoder
-	for i, m := range messages {
-		if m.Seq == 0 {
-			return bad(number, events.StreamTrace, at[i], "the digests cover this message, and it is not there")
-		}
-		if err := d.ReadFrame(m); err != nil {
-			return bad(number, m.Stream, m.Seq, err.Error())
-		}
-		if d.RunKey != s.window.key.Run(number) || d.Request != s.window.key.Request {
-			return bad(number, m.Stream, m.Seq, "the digests cover this message, and it is of another run")
-		}
-		if err := read(i, &d); err != nil {
-			return err
-		}
+	if err := d.ReadFrame(m); err != nil {
+		return bad(number, m.Stream, m.Seq, err.Error())
+	}
+	if d.RunKey != s.window.key.Run(number) || d.Request != s.window.key.Request {
+		return bad(number, m.Stream, m.Seq, "the digests cover this message, and it is of another run")
 	}
 	return nil
 }

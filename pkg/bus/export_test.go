@@ -42,3 +42,10 @@ func (g *Group) Ahead() (sent, vain int) {
 	defer g.mu.Unlock()
 	return g.ahead, g.vain
 }
+
+// InFlight is how many messages are on their way.
+func (g *Group) InFlight() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inFlight
+}

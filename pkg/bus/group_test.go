@@ -105,6 +105,9 @@ func TestGroupOvertaken(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if n := g.InFlight(); n != 3 {
+		t.Errorf("%d messages are on their way", n)
+	}
 	for _, m := range []struct {
 		subject string
 		last    uint64

@@ -21,6 +21,11 @@ import (
 // behind all of its chain that were sent before it, and a writer has several on their way only
 // in one chain. Sequences cannot promise that: what was predicted for a message that is kept
 // out may be the sequence of a message of others.
+//
+// A server in a cluster is sent no chains, and a writer has one message on its way there, or
+// batches. A message that comes behind another one than it names is refused there only when
+// it is applied, and nats-server 2.15 then leaves out what it was to apply together with it
+// (TestCluster: the stream stands still).
 
 const (
 	maxFlight  = 512
@@ -51,7 +56,7 @@ func (g *Group) send(w *Writer) {
 	if w.flying == 0 {
 		header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(w.last, 10)}
 	}
-	if w.chain = 0; g.chains() {
+	if w.chain = 0; g.sent > g.calm && g.b.isAlone(w.stream) {
 		if w.chain = g.chain; g.link != "" {
 			header[jetstream.ExpectedLastMsgIDHeader] = []string{g.link}
 		}
@@ -154,13 +159,20 @@ func (g *Group) broke(s *shot) {
 	g.endChain()
 }
 
-// chains tells whether what is sent is in a chain.
-func (g *Group) chains() bool { return g.sent > g.calm }
-
 // endChain lets the next message that is in a chain be the first of one.
 func (g *Group) endChain() {
 	g.chain++
 	g.link = ""
+}
+
+// isAlone tells whether a stream is on a server that is in no cluster.
+func (b *Bus) isAlone(stream string) bool {
+	s := b.streams[stream]
+	if s == nil {
+		return false
+	}
+	c := s.CachedInfo().Cluster
+	return (c == nil || c.Name == "") && b.nc.ConnectedClusterName() == ""
 }
 
 // settle takes the shots that are stored off the writer's queue, and where one is not,

@@ -153,54 +153,6 @@ func TestEverySubject(t *testing.T) {
 	}
 }
 
-// A subject for an answer is not checked by the server. Those who live apart cannot make
-// it write on a stream by one. The services can, which is known.
-func TestAnswersStayApart(t *testing.T) {
-	t.Parallel()
-	p := authtest.Start(t, tenant)
-	admin := p.Open(t, tenant, auth.Administrator)
-	subjectOf := map[string]string{events.StreamWindow: "ers.window.starlark.p", events.StreamTrace: "ers.trace.p.1.0", events.StreamDigest: "ers.digest.p.1.0",
-		events.StreamVerdict: "ers.verdict.pass.p.1", events.StreamViz: "ers.viz.stability.p.1"}
-	for _, subject := range subjectOf {
-		if _, err := admin.Append(t.Context(), subject, 0, []byte("there before")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, r := range auth.Roles() {
-		if r == auth.Administrator {
-			continue // it may write everywhere
-		}
-		a := connect(t, p, r)
-		before := ends(t, admin)
-		for _, request := range r.Publish() {
-			if !strings.HasPrefix(request, "$JS.API.") {
-				continue
-			}
-			for stream, subject := range subjectOf {
-				if r.MayPublish(subject) {
-					continue // it could write there anyhow
-				}
-				for _, body := range []string{`{"seq":1}`, `{"batch":1}`, ""} {
-					if err := a.PublishRequest(request, subject, []byte(body)); err != nil {
-						t.Fatal(stream, err)
-					}
-				}
-			}
-		}
-		if err := a.FlushTimeout(10 * time.Second); err != nil {
-			t.Fatal(err)
-		}
-		if r.MayPublish("$JS.API.STREAM.INFO." + events.StreamTrace) { // whose answer comes behind all others
-			if _, err := a.Request("$JS.API.STREAM.INFO."+events.StreamTrace, nil, 10*time.Second); err != nil {
-				t.Fatal(r, err)
-			}
-		}
-		if now := ends(t, admin); maps.Equal(now, before) != r.Apart() {
-			t.Errorf("%s: the streams ended at %v, and end at %v", r, before, now)
-		}
-	}
-}
-
 // ends are the last sequences of the streams.
 func ends(t *testing.T, b *bus.Bus) map[string]uint64 {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
 
 	"abraxas.dev/ers/internal/auth"
 	"abraxas.dev/ers/internal/authdir"
@@ -23,6 +24,8 @@ type Place struct {
 	Dir string
 	Log string // the server's, a file
 	URL string
+
+	witnesses map[string]nkeys.KeyPair // by account
 }
 
 // Start writes a folder for tenants and starts a server with it that stops when the test
@@ -43,6 +46,7 @@ func Start(t testing.TB, tenants ...string) *Place {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.addWitnesses(t, opts)
 	opts.NoSigs, opts.SyncAlways, opts.LogFile, opts.Debug, opts.Trace = true, false, p.Log, true, true
 	s, err := server.NewServer(opts)
 	if err != nil {

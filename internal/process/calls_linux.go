@@ -25,7 +25,7 @@ var traces = call{"ptrace", unix.SYS_PTRACE}
 // refused are the system calls that a command has no business with, and by which it would
 // reach other processes, or parts of the kernel in which mistakes are found again and again.
 // umount2 is not among them: this thread needs it once more, and mounts that hide something
-// cannot be taken away anyway. Namespaces are not, since browsers shut themselves in with them.
+// cannot be taken away anyway. Namespaces but those of mounts are not, since browsers shut themselves in with them.
 var refused = slices.Concat(refusedHere, []call{
 	// other processes
 	traces,
@@ -97,7 +97,8 @@ func newFilter(refused []call) filter {
 func assemble(refused []call) ([]unix.SockFilter, error) {
 	const architecture, number, size = 4, 0, 4 // in struct seccomp_data
 	refuse := bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
-	n := len(refused)
+	decided := decide()
+	n := len(refused) + len(decided)
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: architecture, Size: size},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: ourArchitecture, SkipTrue: 1},
@@ -108,6 +109,7 @@ func assemble(refused []call) ([]unix.SockFilter, error) {
 	for i, c := range refused {
 		program = append(program, bpf.JumpIf{Cond: bpf.JumpEqual, Val: c.number, SkipTrue: uint8(n - i)})
 	}
+	program = append(program, decided...)
 	raw, err := bpf.Assemble(append(program, bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}, refuse))
 	made := make([]unix.SockFilter, len(raw))
 	for i, r := range raw {
@@ -135,5 +137,5 @@ func filterCalls(apart bool) string {
 	if errno != 0 {
 		return notFiltered + "this kernel takes no filter: " + errno.Error()
 	}
-	return fmt.Sprintf("a filter refuses %d system calls, and all of 32-bit programs", f.calls)
+	return fmt.Sprintf("a filter refuses %d system calls, %d more where they reach others, and all of 32-bit programs", f.calls, len(partly))
 }

@@ -83,6 +83,65 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// Nothing gets out of sight by a mount namespace of its own, since what is left behind is
+// known by it. Other namespaces hide nothing.
+func TestNothingHides(t *testing.T) {
+	tool(t, "unshare")
+	s := shell(t, `(unshare -Urm --propagation unchanged setsid sh -c 'echo $$; exec sleep 1000' 2>/dev/null || echo 0) &
+(unshare -Urnpif setsid sh -c 'echo in; exec sleep 1000' 2>/dev/null || echo 0) &
+read line`)
+	stdin, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stdin = stdin
+	p, said := begin(t, s)
+	lines := bufio.NewScanner(said)
+	for range 2 {
+		if !lines.Scan() {
+			t.Fatal("too little is said")
+		}
+		if lines.Text() != "0" && lines.Text() != "in" {
+			t.Errorf("process %s is where no other is", lines.Text())
+		}
+	}
+	marked := within(t, p.Pid())
+	if err := errors.Join(in.Close(), stdin.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p.Wait()
+	for _, pid := range marked {
+		away(t, pid)
+	}
+}
+
+// Memory that belongs to no process is not left behind either, and none of others is seen.
+func TestSharedMemoryIsItsOwn(t *testing.T) {
+	needMounts(t)
+	tool(t, "ipcmk")
+	s := shell(t, `ipcs -m | grep -c 5000321; ipcmk -M 5000321 >/dev/null; ipcs -m | grep -c 5000321`)
+	for range 2 {
+		if said, _ := run(t, s); said != "0\n1\n" {
+			t.Errorf("it sees %q", said)
+		}
+	}
+	if out, err := exec.Command("ipcs", "-m").Output(); err != nil || strings.Contains(string(out), "5000321") {
+		t.Errorf("%v, it is left:\n%s", err, out)
+	}
+}
+
+// within are the processes that a process has started, and those that these have.
+func within(t *testing.T, pid int) (list []int) {
+	t.Helper()
+	all := processes()
+	for group := []int{pid}; len(group) > 0; group = group[1:] {
+		for _, p := range all[group[0]] {
+			list, group = append(list, p.pid), append(group, p.pid)
+		}
+	}
+	return list
+}
+
 // What one command leaves behind is ended with it, and not what another one does.
 func TestOnlyItsOwnIsEnded(t *testing.T) {
 	tool(t, "setsid")

@@ -56,6 +56,9 @@ func (s *starter) surround(o *order) (*surroundings, error) {
 	if err := a.network(o.Network); err != nil {
 		return a, err
 	}
+	// Shared memory and queues of System V and POSIX are its own, and go with it. A kernel
+	// without this namespace has none of them, or they stay as they are.
+	_ = unix.Unshare(unix.CLONE_NEWIPC)
 	a.vary(&o.Varied)
 	return a, a.restrict(true)
 }

@@ -39,6 +39,8 @@ type tryCommand struct {
 	ExpectExit *int64   `placeholder:"N" help:"The exit status that says that all is well, where that is not 0."`
 
 	Memory  memoryFlag  `placeholder:"SIZE" help:"Memory that a run may take, as in 512MiB. Left out: no bound."`
+	Disk    memoryFlag  `placeholder:"SIZE" help:"What a run may have on the disk. Left out: 4GiB."`
+	Procs   int64       `name:"processes" placeholder:"N" help:"Processes and threads that a run may have at once. Left out: 4096."`
 	Limit   durationMS  `name:"run-timeout" default:"10m" placeholder:"TIME" help:"A run is given up after so long (${default})."`
 	Network networkFlag `default:"on" enum:"on,off,auto" placeholder:"on|off|auto" help:"The network: as it is, none, or none where the kernel allows (${default})."`
 

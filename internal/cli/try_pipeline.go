@@ -114,7 +114,7 @@ func (c *tryCommand) workingFolder() (string, error) {
 
 func (c *tryCommand) command(stdin pipeline.Content) (*program.Command, error) {
 	command := &program.Command{
-		Process: program.Process{Command: c.Command, Memory: int64(c.Memory), Timeout: int64(c.Limit), Network: string(c.Network)},
+		Process: program.Process{Command: c.Command, Memory: int64(c.Memory), Processes: c.Procs, Disk: int64(c.Disk), Timeout: int64(c.Limit), Network: string(c.Network)},
 		InPlace: c.InPlace, Setup: c.Setup, Probe: c.Probe, Out: c.Out, As: c.As,
 		Stdin: &program.File{SHA256: stdin.SHA256(), Size: stdin.Size},
 	}

@@ -9,7 +9,7 @@ const (
 // badProcesses are pipelines of workers and commands that have a mistake.
 var badProcesses = []badFile{
 	{"workers a list", good + workerTask + "workers: [w]\n", `p.yaml:5:10: workers is of type array: want names with a worker each, as in workers: {oracle: {command: [python3, tasks.py]}}`},
-	{"worker a list", good + workerTask + "workers: {w: [x]}\n", `p.yaml:5:14: worker "w" is of type array: want keys among command, files, env, memory, timeout, network`},
+	{"worker a list", good + workerTask + "workers: {w: [x]}\n", `p.yaml:5:14: worker "w" is of type array: want keys among command, files, env, memory, processes, disk, timeout, network`},
 	{"worker without command", good + workerTask + "workers: {w: {}}\n", `p.yaml:5:14: worker "w" has no command: add the program and its arguments, as in [python3, tasks.py]`},
 	{"worker with an empty command", good + workerTask + "workers: {w: {command: []}}\n", `p.yaml:5:24: the command is empty: want a program and its arguments, as in [python3, tasks.py]`},
 	{"worker with an empty program", good + workerTask + "workers: {w: {command: ['']}}\n", `p.yaml:5:24: the command is empty: want a program and its arguments, as in [python3, tasks.py]`},
@@ -19,7 +19,7 @@ var badProcesses = []badFile{
 	{"worker of another name", good + workerTask + "workers: {v: {command: [x]}}\n", `p.yaml:4:37: there is no worker "w": want one of v` + "\n" + `p.yaml:5:14: no task is of worker "v": name it in a task, or leave it out`},
 	{"worker unused", good + workerTask + "workers: {v: {command: [x]}, w: {command: [x]}}\n", `p.yaml:5:14: no task is of worker "v": name it in a task, or leave it out`},
 	{"worker beside Starlark", good + tasks + "workers: {w: {command: [x]}}\n", `p.yaml:5:10: workers are for tasks of kind exec, and the kind is starlark`},
-	{"worker with a key of a command", good + workerTask + "workers: {w: {command: [x], stdin: a}}\n", `p.yaml:5:29: unknown key "stdin" in worker "w": want keys among command, files, env, memory, timeout, network`},
+	{"worker with a key of a command", good + workerTask + "workers: {w: {command: [x], stdin: a}}\n", `p.yaml:5:29: unknown key "stdin" in worker "w": want keys among command, files, env, memory, processes, disk, timeout, network`},
 	{"worker empty", good + "tasks:\n- {name: t, lane: forecast, worker: ''}\nworkers: {w: {command: [x]}}\n", `p.yaml:4:37: worker is empty: name one of the workers`},
 	{"worker and Starlark in a pipeline", good + workerTask + "- {name: u, lane: forecast, starlark: 'def run(ctx): return 1'}\nworkers: {w: {command: [x]}}\n", `p.yaml:5:3: the task "u" needs either worker or command: tasks in Starlark make a pipeline of their own`},
 	{"worker and command", good + "tasks:\n- {name: t, lane: forecast, worker: w, command: [x]}\nworkers: {w: {command: [x]}}\n", `p.yaml:4:49: task 1 has both worker and command: keep one`},
@@ -35,6 +35,8 @@ var badProcesses = []badFile{
 	{"stdin not there", commandTask + "  command: {run: [x], stdin: {file: a}}\n", `p.yaml:6:37: stdin: stat a: no such file or directory`},
 	{"NUL in a command", commandTask + "  command: [\"a\\0b\"]\n", `p.yaml:6:12: the command has a NUL in it, which no program can be given`},
 	{"size", commandTask + "  command: {run: [x], memory: 5MB}\n", `p.yaml:6:31: memory: "5MB" is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB`},
+	{"no size of the disk", commandTask + "  command: {run: [x], disk: much}\n", `p.yaml:6:29: disk: "much" is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB`},
+	{"negative number of processes", commandTask + "  command: {run: [x], processes: -1}\n", `p.yaml:6:34: processes is -1: want 0 to 4194304`},
 	{"negative size", commandTask + "  command: {run: [x], memory: -5}\n", `p.yaml:6:31: memory: "-5" is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB`},
 	{"size beyond 64 bits", commandTask + "  command: {run: [x], memory: 9000000000GiB}\n", `p.yaml:6:31: memory: "9000000000GiB" is not a size: want a number of bytes, or one with KiB, MiB or GiB, as in 512MiB`},
 	{"time without unit", commandTask + "  command: {run: [x], timeout: 60}\n", `p.yaml:6:32: timeout: want a time such as 60s, 1m30s or 500ms`},

@@ -14,7 +14,7 @@ import (
 )
 
 // The keys of what workers and commands have in common.
-var processKeys = []string{"files", "env", "memory", "timeout", "network"}
+var processKeys = []string{"files", "env", "memory", "processes", "disk", "timeout", "network"}
 
 // workers reads the workers of the file, by name.
 func (l *loader) workers(n *node) (list []program.Worker) {
@@ -72,6 +72,8 @@ func (l *loader) process(n *node, p *program.Process) {
 	p.Files = l.files(n.get("files"))
 	p.Env = l.environment(n.get("env"))
 	p.Memory = l.size(n.get("memory"), "memory")
+	p.Processes = l.integer(n.get("processes"), "processes", 0)
+	p.Disk = l.size(n.get("disk"), "disk")
 	p.Timeout = l.duration(n.get("timeout"), "timeout", program.DefaultTimeout)
 	p.Network = program.NetworkAuto
 	if network := n.get("network"); network != nil {

@@ -188,8 +188,8 @@ var goodFiles = map[string]string{
    ignore: ["value#json:/a/*", "value#json:/a#line:x"], round: ["value#json:=17", "value#json:/a=1"]}
 `,
 	"workers": good + `workers:
-  a: {command: [python3, ""], env: {A: "", B-c: x}, memory: 512MiB, timeout: 1m30s, network: true, files: []}
-  b: {command: [x], memory: 0, timeout: "1.5h", network: false}
+  a: {command: [python3, ""], env: {A: "", B-c: x}, memory: 512MiB, processes: 64, disk: 1GiB, timeout: 1m30s, network: true, files: []}
+  b: {command: [x], memory: 0, processes: 0, disk: 5, timeout: "1.5h", network: false}
 tasks:
 - {name: a, lane: forecast, worker: a}
 - {name: b, lane: forecast, worker: b}

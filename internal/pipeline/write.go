@@ -75,6 +75,8 @@ func commandNode(c *program.Command, input []byte, inputFile string) yaml.MapSli
 	node = with(with(node, "out", c.Out), "as", c.As)
 	add("expect_exit", c.ExpectExit, c.ExpectExit != 0)
 	add("memory", size.Format(c.Memory), c.Memory != 0)
+	add("processes", c.Processes, c.Processes != 0)
+	add("disk", size.Format(c.Disk), c.Disk != 0)
 	add("timeout", fmt.Sprintf("%dms", c.Timeout), c.Timeout != program.DefaultTimeout)
 	add("network", c.Network == program.NetworkOn, c.Network != program.NetworkAuto)
 	return node

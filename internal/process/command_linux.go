@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ type command struct {
 	threads int
 	scratch string
 	written int64
+	held    atomic.Int64 // memory of files that it has open and that have no name
 	reaped  chan struct{}
 	status  syscall.WaitStatus // when reaped is closed
 	why     string             // we have killed it, "" if not
@@ -26,6 +28,9 @@ type command struct {
 
 // bounded tells whether its processes are looked at.
 func (c *command) bounded() bool { return c.memory > 0 || c.threads > 0 }
+
+// measured tells whether what it writes is looked at.
+func (c *command) measured() bool { return c.memory > 0 || c.written > 0 }
 
 // start starts the command on this thread, with what the thread has around it.
 func (s *starter) start(o *order, files [3]int) (*command, error) {
@@ -49,7 +54,7 @@ func (s *starter) start(o *order, files [3]int) (*command, error) {
 		s.watching = true
 		go s.watch()
 	}
-	if c.written > 0 && !s.measuring {
+	if c.measured() && !s.measuring {
 		s.measuring = true
 		go s.measure()
 	}

@@ -67,7 +67,7 @@ func (s *starter) look() (free int64, any bool) {
 	for _, c := range bounded {
 		group := s.group(c, all)
 		if c.threads > 0 && threadsOf(group) > c.threads {
-			s.kill(c, fmt.Sprintf("it had more than the %d processes and threads that it may have", c.threads))
+			s.kill(c, fmt.Sprintf("it had more than the %d processes and threads that it may have: raise processes, or let it start fewer", c.threads))
 			continue
 		}
 		if c.memory == 0 {
@@ -92,14 +92,16 @@ func takenBy(c *command, group []processInfo) int64 {
 	for _, p := range group {
 		resident += p.resident
 	}
-	if resident <= c.memory {
-		return resident
+	held := c.held.Load()
+	if resident+held <= c.memory {
+		return resident + held
 	}
-	own := int64(0)
+	own, shared := int64(0), int64(0)
 	for _, p := range group {
-		own += p.own()
+		o, s := p.own()
+		own, shared = own+o, shared+s
 	}
-	return own
+	return own + max(shared, held) // what is held may be mapped too
 }
 
 func threadsOf(group []processInfo) (n int) {
@@ -109,22 +111,28 @@ func threadsOf(group []processInfo) (n int) {
 	return n
 }
 
-// own is the memory that a process has in use itself: its part of what it shares, and no
-// mapped files, which the kernel can read again.
-func (p processInfo) own() int64 {
+// own is the memory that a process has in use itself, and its part of what it shares with
+// others, without mapped files, which the kernel can read again.
+func (p processInfo) own() (own, shared int64) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/smaps_rollup")
 	if err != nil {
-		return p.resident
+		return p.resident, 0
 	}
-	sum := int64(0)
 	for line := range strings.Lines(string(text)) {
-		switch fields := strings.Fields(line); fields[0] {
-		case "Pss_Anon:", "Pss_Shmem:", "SwapPss:":
-			kib, _ := strconv.ParseInt(fields[1], 10, 64)
-			sum += kib << 10
+		fields := strings.Fields(line)
+		switch fields[0] {
+		case "Pss_Anon:", "SwapPss:":
+			own += kibibytes(fields[1])
+		case "Pss_Shmem:":
+			shared += kibibytes(fields[1])
 		}
 	}
-	return sum
+	return own, shared
+}
+
+func kibibytes(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n << 10
 }
 
 // size writes a number of bytes for people.

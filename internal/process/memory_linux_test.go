@@ -93,7 +93,8 @@ time.sleep(1000)`}
 			t.Fatalf("process %d cannot be seen", pid)
 		}
 		resident += one.resident
-		own += one.own()
+		alone, shared := one.own()
+		own += alone + shared
 	}
 	p.Kill("enough")
 	p.Wait()

@@ -16,7 +16,8 @@ const (
 	maxEntries      = 1 << 20 // files and folders that a command may have in its folder
 )
 
-// measure ends commands that write more than they may, for as long as there are any.
+// measure ends commands that write more than they may, for as long as there are any. What they
+// hold in memory is for the watch, which has no time to look at all open files.
 func (s *starter) measure() {
 	runtime.LockOSThread() // whose time is counted
 	defer runtime.UnlockOSThread()
@@ -27,10 +28,16 @@ func (s *starter) measure() {
 		if len(list) == 0 {
 			return
 		}
+		all := processes()
 		for _, c := range list {
+			memory, disk := held(s.group(c, all))
+			c.held.Store(memory)
+			if c.written == 0 {
+				continue
+			}
 			switch bytes, entries := written(c.scratch, c.written); {
-			case bytes > c.written:
-				s.kill(c, fmt.Sprintf("it wrote more than the %s that it may have on the disk", size(c.written)))
+			case bytes+disk > c.written:
+				s.kill(c, fmt.Sprintf("it wrote more than the %s that it may have on the disk: raise disk, or let it write less", size(c.written)))
 			case entries > maxEntries:
 				s.kill(c, fmt.Sprintf("it made more than the %d files and folders that it may have", maxEntries))
 			}
@@ -39,12 +46,12 @@ func (s *starter) measure() {
 	}
 }
 
-// writers are the commands that have a bound on what they write.
+// writers are the commands that have a bound on what they write, or hold in memory.
 func (s *starter) writers() (list []*command) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.commands {
-		if c.written > 0 {
+		if c.measured() {
 			list = append(list, c)
 		}
 	}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ type Process struct {
 	Memory  int64      `json:"memory"`          // bytes that it may take, with what it starts; 0: no bound
 	Timeout int64      `json:"timeout_ms"`      // for one answer, in milliseconds, >= 1
 	Network string     `json:"network"`         // NetworkAuto, NetworkOff or NetworkOn
+
+	Processes int64 `json:"processes,omitempty"` // processes and threads that it may have, with what it starts; 0: DefaultProcesses
+	Disk      int64 `json:"disk,omitempty"`      // bytes that it may have on the disk; 0: DefaultDisk
 }
 
 // What a process may have of the network.
@@ -29,6 +33,22 @@ const (
 
 // DefaultTimeout is in milliseconds.
 const DefaultTimeout = 60_000
+
+// What a process may take of what all share where nothing else is said: one that goes wrong
+// takes nothing from the windows beside it.
+const (
+	DefaultProcesses = 4096
+	DefaultDisk      = 4 << 30
+)
+
+// MaxProcesses is the most processes and threads that can be asked for: as many as Linux knows.
+const MaxProcesses = 4 << 20
+
+// MostProcesses is how many processes and threads it may have.
+func (p *Process) MostProcesses() int { return int(cmp.Or(p.Processes, DefaultProcesses)) }
+
+// MostDisk is how many bytes it may have on the disk.
+func (p *Process) MostDisk() int64 { return cmp.Or(p.Disk, DefaultDisk) }
 
 // Worker is a process that serves tasks, see package worker.
 type Worker struct {
@@ -114,6 +134,12 @@ func (p *Process) check(c checker) {
 	}
 	if p.Memory < 0 {
 		c.fault("/memory", "memory is %d bytes: want 0 or more", p.Memory)
+	}
+	if p.Processes < 0 || p.Processes > MaxProcesses {
+		c.fault("/processes", "processes is %d: want 0 to %d", p.Processes, int64(MaxProcesses))
+	}
+	if p.Disk < 0 {
+		c.fault("/disk", "disk is %d bytes: want 0 or more", p.Disk)
 	}
 	if p.Timeout < 1 {
 		c.fault("/timeout", "timeout is %d ms: want at least 1", p.Timeout)

@@ -119,7 +119,7 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 	p, err := process.Start(ctx, process.Spec{
 		Command: argv, Env: c.environment(), Dir: c.desk.dir, Stdin: stdin, Stdout: c.files[stdout], Stderr: c.files[stderr],
 		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: append(slices.Clone(c.Hide), c.desk.hide...), Memory: c.task.Command.Memory,
-		Threads: maxThreads, Scratch: c.desk.private, Written: maxWritten, Varied: varied,
+		Threads: c.task.Command.MostProcesses(), Scratch: c.desk.private, Written: c.task.Command.MostDisk(), Varied: varied,
 	})
 	if errors.Is(err, process.ErrUnavailable) {
 		return process.Exit{}, fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -36,13 +36,6 @@ const (
 	underFolder  = "under" // overlayfs works in it
 )
 
-// What a process of a run may take at most of what all share: one that goes wrong takes nothing
-// from the windows beside it.
-const (
-	maxThreads = 4096
-	maxWritten = 4 << 30
-)
-
 // newPlace makes a place over a folder with files, "" for one that is yet to be named. Where
 // the kernel allows, each process sees it at the same paths, so that a path says nothing of
 // the run, unless the paths are varied.

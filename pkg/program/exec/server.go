@@ -87,7 +87,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
 		Overlay: s.place.overlay, Binds: s.place.allBinds(), Network: network(s.site.Network),
 		Hide: s.program.Hide, Memory: s.site.Memory,
-		Threads: maxThreads, Scratch: s.place.private, Written: maxWritten, Varied: varied,
+		Threads: s.site.MostProcesses(), Scratch: s.place.private, Written: s.site.MostDisk(), Varied: varied,
 	})
 	if err != nil {
 		_, _, _ = s.in.Close(), s.out.Close(), said.Close()

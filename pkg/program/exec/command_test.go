@@ -249,3 +249,24 @@ func TestCachesAreProtected(t *testing.T) {
 		t.Errorf("in the folder: %s (%v)", got, err)
 	}
 }
+
+// A file system in memory is the run's own: what is there takes nothing from others without
+// end, says nothing to them, and is gone with the run.
+func TestMemoryFolderIsItsOwn(t *testing.T) {
+	if !process.Look().Overlay.OK {
+		t.Skip("no mounts can be had here")
+	}
+	write(t, memoryFolder, "ers-test-of-another", "x\n")
+	t.Cleanup(func() { _ = os.Remove(memoryFolder + "/ers-test-of-another") })
+	v, _, err := try(t, memory{}, t.TempDir(), shell(`ls -A /dev/shm; echo x > /dev/shm/ers-test-left; ls -A /dev/shm`))
+	if got := member(v, "stdout"); got != `{"text":["ers-test-left"]}` || err != nil {
+		t.Errorf("got %s (%v)", got, err)
+	}
+	if _, err := os.Stat(memoryFolder + "/ers-test-left"); !os.IsNotExist(err) {
+		t.Errorf("it is left: %v", err)
+	}
+	_, _, err = try(t, memory{}, t.TempDir(), shell(`head -c 9000000 /dev/zero > /dev/shm/much; sleep 1000`, func(t *program.Task) { t.Command.Disk = 5 << 20 }))
+	if err == nil || !strings.Contains(err.Error(), "more than the 5MiB that it may have on the disk") {
+		t.Error(err)
+	}
+}

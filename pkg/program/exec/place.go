@@ -31,7 +31,7 @@ const (
 	homeFolder   = "home"
 	tmpFolder    = "tmp"
 	cacheFolder  = "cache"  // of what interpreters make of the files, which all runs share
-	sharedFolder = "shared" // in place of memoryFolder, where that must not keep what is left
+	sharedFolder = "shared" // in place of memoryFolder
 	upperFolder  = "upper"
 	underFolder  = "under" // overlayfs works in it
 )
@@ -40,7 +40,7 @@ const (
 // the kernel allows, each process sees it at the same paths, so that a path says nothing of
 // the run, unless the paths are varied.
 func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*place, error) {
-	private, err := p.own("place-", homeFolder, tmpFolder, upperFolder, underFolder)
+	private, err := p.own("place-", homeFolder, tmpFolder, sharedFolder, upperFolder, underFolder)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -68,12 +68,6 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	}
 	at.binds = []process.Bind{{From: at.home, To: home}, {From: at.tmp, To: filepath.Join(fixed, tmpFolder)}}
 	at.home, at.tmp = at.binds[0].To, at.binds[1].To
-	if v.Varied(vary.Clock) && fakeTime() != "" { // each process that has it leaves files there
-		if err := os.Mkdir(in(sharedFolder), 0o700); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		at.binds = append(at.binds, process.Bind{From: in(sharedFolder), To: memoryFolder})
-	}
 	at.cache = filepath.Join(fixed, cacheFolder)
 	at.binds = append(at.binds, process.Bind{From: filepath.Join(p.scratch, cacheFolder), To: at.cache})
 	return at, nil
@@ -109,7 +103,21 @@ func (at *place) allBinds() []process.Bind {
 	if at.binds == nil {
 		return nil
 	}
-	return append(protected(at.dir), at.binds...)
+	binds := append(protected(at.dir), at.binds...)
+	if at.usesMemory() {
+		return binds
+	}
+	// What it puts there is bounded as all that it writes, seen by no other run, and not left behind.
+	return append(binds, process.Bind{From: filepath.Join(at.private, sharedFolder), To: memoryFolder})
+}
+
+// usesMemory tells whether a folder of the place is in memoryFolder, over which nothing can be
+// mounted then, or whether there is none.
+func (at *place) usesMemory() bool {
+	if info, err := os.Stat(memoryFolder); err != nil || !info.IsDir() {
+		return true
+	}
+	return inside(at.dir, memoryFolder) || slices.ContainsFunc(at.binds, func(b process.Bind) bool { return inside(b.To, memoryFolder) })
 }
 
 // remove removes what the process wrote.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -155,7 +156,8 @@ func Serve(ctx context.Context, c embedded.Config, everybody bool) (b *bus.Bus, 
 		return b, forget, err
 	}
 	at := strings.NewReplacer("//0.0.0.0:", "//127.0.0.1:", "//[::]:", "//127.0.0.1:").Replace(b.URL()) // an address to connect to
-	known, err := token.Announce(at, c.Token)
+	store, _ := filepath.Abs(c.StoreDir)                                                                // fails where there is no working folder: then nothing says where it is
+	known, err := token.Announce(at, c.Token, store)
 	if err == nil {
 		forget = known
 		err = token.WriteContext(at, c.Token)

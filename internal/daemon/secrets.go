@@ -8,8 +8,8 @@ import (
 )
 
 // Secrets are what the programs of users are not to see: the stores and files that are
-// given, the tokens of this user's servers, and the contexts of the nats CLI, which name
-// credentials.
+// given, the tokens of this user's servers, the stores of those that run, and the contexts of
+// the nats CLI, which name credentials.
 func Secrets(given ...string) (list []string) {
 	for _, path := range given {
 		if absolute, err := filepath.Abs(path); err == nil && path != "" {
@@ -17,7 +17,7 @@ func Secrets(given ...string) (list []string) {
 		}
 	}
 	if servers, err := token.Folder(); err == nil {
-		list = append(list, servers)
+		list = append(append(list, servers), token.Stores()...)
 	}
 	if contexts, err := bus.ContextFolder(); err == nil {
 		list = append(list, contexts)

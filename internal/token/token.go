@@ -86,6 +86,7 @@ type entry struct {
 	URL     string `json:"url"`
 	Token   string `json:"token"`
 	Process int    `json:"pid"`
+	Store   string `json:"store,omitempty"`
 }
 
 // Folder is where the user's running servers are noted.
@@ -97,9 +98,9 @@ func Folder() (string, error) {
 	return filepath.Join(filepath.Dir(filepath.Dir(contexts)), "ers", "servers"), nil
 }
 
-// Announce notes the token of the server at url, for the commands of this user, until
-// forget is called or this process ends.
-func Announce(at, token string) (forget func(), err error) {
+// Announce notes the token of the server at url and where its store is, for the commands of
+// this user, until forget is called or this process ends.
+func Announce(at, token, store string) (forget func(), err error) {
 	host, port, err := hostPort(at)
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func Announce(at, token string) (forget func(), err error) {
 		return nil, fmt.Errorf("note the server's token for this user's commands: %w", err)
 	}
 	name := filepath.Join(dir, entryName(host, port))
-	text, err := json.Marshal(entry{at, token, os.Getpid()})
+	text, err := json.Marshal(entry{at, token, os.Getpid(), store})
 	if err == nil {
 		err = write(name, text)
 	}
@@ -169,6 +170,21 @@ func Find(at string) string {
 		}
 	}
 	return ""
+}
+
+// Stores are the stores of this user's servers that run now.
+func Stores() (list []string) {
+	dir, err := Folder()
+	if err != nil {
+		return nil
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+	for _, name := range names {
+		if e, err := read(name); err == nil && e.Store != "" && alive(e.Process) {
+			list = append(list, e.Store)
+		}
+	}
+	return list
 }
 
 // aliases are the hosts under which a server may have been announced that is reached

@@ -53,7 +53,7 @@ func TestKeep(t *testing.T) {
 
 func TestAnnounce(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	forget, err := Announce("nats://127.0.0.1:4333", "secret")
+	forget, err := Announce("nats://127.0.0.1:4333", "secret", "/a/store")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +62,9 @@ func TestAnnounce(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkPrivate(t, filepath.Join(dir, "127.0.0.1_4333.json"))
+	if list := Stores(); len(list) != 1 || list[0] != "/a/store" {
+		t.Errorf("its store is not known: %q", list)
+	}
 	for url, want := range map[string]string{
 		"nats://127.0.0.1:4333":            "secret",
 		"127.0.0.1:4333":                   "secret",
@@ -92,7 +95,7 @@ func TestKilled(t *testing.T) {
 	if err := ended.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Announce("nats://0.0.0.0:4333", "secret"); err != nil {
+	if _, err := Announce("nats://0.0.0.0:4333", "secret", "/a/store"); err != nil {
 		t.Fatal(err)
 	}
 	if got := Find("nats://127.0.0.1:4333"); got != "secret" {
@@ -102,7 +105,7 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(entry{"nats://0.0.0.0:4333", "secret", ended.Process.Pid})
+	text, err := json.Marshal(entry{"nats://0.0.0.0:4333", "secret", ended.Process.Pid, ""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +140,7 @@ func TestWriteContext(t *testing.T) {
 	if err := WriteContext("nats://127.0.0.1:1", "other"); err != nil {
 		t.Errorf("over one of ours: %v", err)
 	}
-	forget, err := Announce("nats://127.0.0.1:1", "other")
+	forget, err := Announce("nats://127.0.0.1:1", "other", "/a/store")
 	if err != nil {
 		t.Fatal(err)
 	}

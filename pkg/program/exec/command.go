@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +117,7 @@ func (c *attempt) start(ctx context.Context, argv []string, stdin *os.File, stdo
 	varied := c.variation.process()
 	p, err := process.Start(ctx, process.Spec{
 		Command: argv, Env: c.environment(), Dir: c.desk.dir, Stdin: stdin, Stdout: c.files[stdout], Stderr: c.files[stderr],
-		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: append(slices.Clone(c.Hide), c.desk.hide...), Memory: c.task.Command.Memory,
+		Overlay: c.desk.overlay, Binds: c.desk.allBinds(), Network: network(c.task.Command.Network), Hide: append(c.desk.allHidden(c.Hide), c.desk.hide...), Memory: c.task.Command.Memory,
 		Threads: c.task.Command.MostProcesses(), Scratch: c.desk.private, Written: c.task.Command.MostDisk(), Varied: varied,
 	})
 	if errors.Is(err, process.ErrUnavailable) {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,5 +269,30 @@ func TestMemoryFolderIsItsOwn(t *testing.T) {
 	_, _, err = try(t, memory{}, t.TempDir(), shell(`head -c 9000000 /dev/zero > /dev/shm/much; sleep 1000`, func(t *program.Task) { t.Command.Disk = 5 << 20 }))
 	if err == nil || !strings.Contains(err.Error(), "more than the 5MiB that it may have on the disk") {
 		t.Error(err)
+	}
+}
+
+// The places of other runs, and the stores of others who run windows, are not seen.
+func TestPlacesOfOthersAreHidden(t *testing.T) {
+	if !process.Look().Overlay.OK {
+		t.Skip("no mounts can be had here")
+	}
+	private, err := privatePlaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := load(t, memory{}, shell("true"))
+	if !inside(other.scratch, private) {
+		t.Fatalf("%s is not in %s", other.scratch, private)
+	}
+	store := filepath.Join(os.TempDir(), fmt.Sprintf("ers-%d", os.Getpid()))
+	if err := os.Mkdir(store, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(store) })
+	write(t, store, "ers.token", "secret")
+	v, _, err := try(t, memory{}, t.TempDir(), shell("ls -A "+private+" "+store+" | grep -v :; echo x 2>/dev/null >"+private+"/x || echo kept"))
+	if got := member(v, "stdout"); got != `{"text":["","kept"]}` || err != nil {
+		t.Errorf("got %s (%v)", got, err)
 	}
 }

@@ -27,13 +27,14 @@ type place struct {
 
 // The folders of a place, by name.
 const (
-	workFolder   = "work"
-	homeFolder   = "home"
-	tmpFolder    = "tmp"
-	cacheFolder  = "cache"  // of what interpreters make of the files, which all runs share
-	sharedFolder = "shared" // in place of memoryFolder
-	upperFolder  = "upper"
-	underFolder  = "under" // overlayfs works in it
+	workFolder    = "work"
+	homeFolder    = "home"
+	tmpFolder     = "tmp"
+	cacheFolder   = "cache"   // of what interpreters make of the files, which all runs share
+	privateFolder = "private" // what is mounted elsewhere, and not seen where it is
+	sharedFolder  = "shared"  // in place of memoryFolder
+	upperFolder   = "upper"
+	underFolder   = "under" // overlayfs works in it
 )
 
 // newPlace makes a place over a folder with files, "" for one that is yet to be named. Where
@@ -111,6 +112,32 @@ func (at *place) allBinds() []process.Bind {
 	return append(binds, process.Bind{From: filepath.Join(at.private, sharedFolder), To: memoryFolder})
 }
 
+// allHidden is what the process is not to see: that of its program, where all places really
+// are, and the stores that others have for one window.
+func (at *place) allHidden(hide []string) []string {
+	if at.binds == nil {
+		return hide
+	}
+	hide = slices.Clone(hide)
+	for _, store := range temporaryStores() {
+		if !inside(at.dir, store) {
+			hide = append(hide, store)
+		}
+	}
+	if private, err := privatePlaces(); err == nil {
+		hide = append(hide, private)
+	}
+	return hide
+}
+
+// temporaryStores are the stores in the folder for temporary files: named ers- and a number.
+func temporaryStores() []string {
+	list, _ := filepath.Glob(filepath.Join(os.TempDir(), "ers-[0-9]*")) // the pattern is a good one
+	return slices.DeleteFunc(list, func(path string) bool {
+		return strings.Trim(strings.TrimPrefix(filepath.Base(path), "ers-"), "0123456789") != ""
+	})
+}
+
 // usesMemory tells whether a folder of the place is in memoryFolder, over which nothing can be
 // mounted then, or whether there is none.
 func (at *place) usesMemory() bool {
@@ -124,7 +151,7 @@ func (at *place) usesMemory() bool {
 func (at *place) remove() error { return folder.Remove(at.private) }
 
 // fixedFolder returns a folder of this user's whose paths are the same in all runs, here
-// and later. Nothing is ever written there: each process has its own mounted over it.
+// and later. Nothing is ever written there but in privateFolder: each process has its own mounted over it.
 func fixedFolder() (string, error) {
 	parent := os.TempDir()
 	if resolved, err := filepath.EvalSymlinks(parent); err == nil {
@@ -134,7 +161,7 @@ func fixedFolder() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{workFolder, homeFolder, tmpFolder, cacheFolder} {
+	for _, name := range []string{workFolder, homeFolder, tmpFolder, cacheFolder, privateFolder} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return "", err
 		}

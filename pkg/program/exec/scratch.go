@@ -25,7 +25,7 @@ var swept sync.Once
 
 // newScratch makes a folder for a program, and removes those of processes that are no more.
 func newScratch() (s scratch, err error) {
-	base, err := fixedFolder()
+	base, err := privatePlaces()
 	if err != nil { // somebody else has the name: a folder that nobody finds will do
 		if base, err = filepath.EvalSymlinks(os.TempDir()); err != nil {
 			return s, err
@@ -39,6 +39,13 @@ func newScratch() (s scratch, err error) {
 		}
 	}
 	return s, err
+}
+
+// privatePlaces has all places as they really are. No process is to see it, neither that of its
+// own run nor those of runs beside it: it is hidden as a whole, with what comes into it later.
+func privatePlaces() (string, error) {
+	fixed, err := fixedFolder()
+	return filepath.Join(fixed, privateFolder), err
 }
 
 func scratchIn(base string) (s scratch, err error) {

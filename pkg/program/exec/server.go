@@ -86,7 +86,7 @@ func (s *server) launch(ctx context.Context) (err error) {
 		Command: s.site.argv(s.place.dir), Env: s.environment(), Dir: s.place.dir,
 		Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2],
 		Overlay: s.place.overlay, Binds: s.place.allBinds(), Network: network(s.site.Network),
-		Hide: s.program.Hide, Memory: s.site.Memory,
+		Hide: s.place.allHidden(s.program.Hide), Memory: s.site.Memory,
 		Threads: s.site.MostProcesses(), Scratch: s.place.private, Written: s.site.MostDisk(), Varied: varied,
 	})
 	if err != nil {

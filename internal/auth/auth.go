@@ -25,7 +25,6 @@ const (
 	Hasher        Role = "hasher"
 	Gate          Role = "gate"
 	Submitter     Role = "submitter"
-	Input         Role = "input"
 	Viewer        Role = "viewer"
 	Alert         Role = "alert"
 	Auditor       Role = "auditor"
@@ -76,8 +75,6 @@ var table = []duties{
 	{role: Submitter, about: "asks for windows, and waits for their verdicts", apart: true,
 		writes: append([]string{events.WindowSubjects}, objects...),
 		reads:  streams, hears: []string{events.DigestSubjects, events.VerdictSubjects, events.GateSubjects}, asks: true},
-	{role: Input, about: "sends live contexts (the subject is reserved: nothing reads it yet)", apart: true,
-		writes: []string{"ers.input.*"}},
 	{role: Viewer, about: "looks at everything, and changes nothing", apart: true,
 		reads: streams, hears: liveSubjects, asks: true},
 	{role: Alert, about: "hears the verdicts, and looks up those that it missed", apart: true,

@@ -119,7 +119,6 @@ func TestRefusedRoles(t *testing.T) {
 		{auth.Submitter, []string{"cancel", "--window", "1"}, "only administrator may publish on ers.control.cancel.chain.1"},
 		{auth.Submitter, []string{"run", "--nats", p.URL, "-f", file}, "may publish on "},
 		{auth.Alert, []string{"list"}, "may publish on $JS.API.STREAM.MSG.GET.ERS_WINDOW"},
-		{auth.Input, []string{"audit"}, "may publish on $JS.API.STREAM.INFO.ERS_WINDOW"},
 		{auth.Alert, []string{"wait", "--window", "1"}, "may publish on $JS.API.STREAM.MSG.GET.ERS_WINDOW"},
 		{auth.Alert, []string{"tail", "ers.trace.>"}, "may subscribe to ers.trace.>"},
 		{auth.Auditor, []string{"tail"}, "only administrator may subscribe to ers.>"},

@@ -128,3 +128,38 @@ func storedFor(t *testing.T, admin *bus.Bus, r auth.Role) (subjects []string) {
 	}
 	return subjects
 }
+
+// Services answer to whoever asks, and on the subject that is named. That of a role that
+// lives apart stays there too.
+func TestAnswersOfServicesStayApart(t *testing.T) {
+	t.Parallel()
+	p := authtest.Start(t, tenant)
+	admin := p.Open(t, tenant, auth.Administrator)
+	gate := p.Dial(t, tenant, auth.Gate).Conn()
+	const subject = "ers.health.ers-gate"
+	if _, err := gate.Subscribe(subject, func(m *nats.Msg) { _ = m.Respond([]byte("well")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := gate.FlushTimeout(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []auth.Role{auth.Submitter, auth.Viewer} {
+		heard := make(chan *nats.Msg, 100)
+		witness := p.Witness(t, tenant, r)
+		if _, err := witness.ChanSubscribe("ers.>", heard); err != nil {
+			t.Fatal(err)
+		}
+		if err := witness.FlushTimeout(10 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+		answer := fmt.Sprintf(subjectOf[events.StreamVerdict], string(r)+"-1")
+		if err := connect(t, p, r).PublishRequest(subject, answer, nil); err != nil {
+			t.Fatal(err)
+		}
+		hear(t, heard, map[string]bool{answer: true}, 1)
+		if stored := storedFor(t, admin, r); len(stored) > 0 {
+			t.Errorf("%s: stored on the streams: %v", r, stored)
+		}
+	}
+}
+

@@ -162,4 +162,3 @@ func TestAnswersOfServicesStayApart(t *testing.T) {
 		}
 	}
 }
-

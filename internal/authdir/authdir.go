@@ -123,11 +123,8 @@ func (o *Options) check() error {
 		return errors.New("no tenant is named")
 	}
 	for i, name := range o.Tenants {
-		if err := events.CheckPipelineName(name); err != nil {
-			return fmt.Errorf("tenant: %w", err)
-		}
-		if name == tlsFolder || name == storeFolder || name == "SYS" {
-			return fmt.Errorf("tenant %s: the name is taken by the server", name)
+		if err := checkTenant(name); err != nil {
+			return err
 		}
 		for _, other := range o.Tenants[:i] {
 			if name == other {
@@ -144,13 +141,23 @@ func (o *Options) check() error {
 	return nil
 }
 
+func checkTenant(name string) error {
+	if err := events.CheckPipelineName(name); err != nil {
+		return fmt.Errorf("tenant: %w", err)
+	}
+	if name == tlsFolder || name == storeFolder || name == "SYS" {
+		return fmt.Errorf("tenant %s: the name is taken by the server", name)
+	}
+	return nil
+}
+
 // files are all that is written, by their names in the folder.
 func (o *Options) files(dir string) (map[string][]byte, error) {
 	ca, err := newAuthority(o.Now)
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{ServerFile: o.serverConf(dir), tlsFolder + "/" + CAFile: ca.cert, tlsFolder + "/ca-key.pem": ca.key}
+	files := map[string][]byte{ServerFile: o.serverConf(dir), tlsFolder + "/" + CAFile: ca.cert, tlsFolder + "/" + caKeyFile: ca.key}
 	host, _, _ := net.SplitHostPort(o.Listen) // checked
 	server, err := ca.issue("ers server", append([]string{"localhost", "127.0.0.1", "::1", host}, o.Hosts...))
 	if err != nil {
@@ -159,23 +166,31 @@ func (o *Options) files(dir string) (map[string][]byte, error) {
 	files[tlsFolder+"/"+CertFile], files[tlsFolder+"/"+KeyFile] = server.cert, server.key
 	keys := make(map[string]string) // public, by tenant and role
 	for _, tenant := range o.Tenants {
-		for _, r := range auth.Roles() {
-			folder := tenant + "/" + string(r)
-			public, seed, err := newSeed(tenant, r)
-			if err != nil {
-				return nil, err
-			}
-			mine, err := ca.issue(folder, nil)
-			if err != nil {
-				return nil, err
-			}
-			keys[folder] = public
-			files[folder+"/"+SeedFile], files[folder+"/"+CertFile], files[folder+"/"+KeyFile], files[folder+"/"+CAFile] = seed, mine.cert, mine.key, ca.cert
-			if files[folder+"/"+ContextFile], err = o.context(RoleFolder(dir, tenant, r), tenant, r); err != nil {
-				return nil, err
-			}
+		if err := o.addRoles(files, keys, ca, dir, tenant); err != nil {
+			return nil, err
 		}
 	}
 	files[accountsFile], err = accountsConf(o.Tenants, keys)
 	return files, err
+}
+
+// addRoles adds the files of all roles of a tenant, and their public keys.
+func (o *Options) addRoles(files map[string][]byte, keys map[string]string, ca *authority, dir, tenant string) error {
+	for _, r := range auth.Roles() {
+		folder := tenant + "/" + string(r)
+		public, seed, err := newSeed(tenant, r)
+		if err != nil {
+			return err
+		}
+		mine, err := ca.issue(folder, nil)
+		if err != nil {
+			return err
+		}
+		keys[folder] = public
+		files[folder+"/"+SeedFile], files[folder+"/"+CertFile], files[folder+"/"+KeyFile], files[folder+"/"+CAFile] = seed, mine.cert, mine.key, ca.cert
+		if files[folder+"/"+ContextFile], err = o.context(RoleFolder(dir, tenant, r), tenant, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 const (
 	tlsFolder   = "tls"
+	caKeyFile   = "ca-key.pem"
 	storeFolder = "jetstream"
 )
 
@@ -95,27 +97,41 @@ type export struct {
 func accountsConf(tenants []string, keys map[string]string) ([]byte, error) {
 	all := make(map[string]account)
 	for _, tenant := range tenants {
-		main := account{JetStream: "enabled"}
-		for _, r := range auth.Roles() {
-			u := newUser(keys[tenant+"/"+string(r)], r)
-			if !r.Apart() {
-				main.Users = append(main.Users, u)
-				continue
-			}
-			name := apartAccount(tenant, r)
-			all[name] = account{Users: []user{u}, Imports: imports(tenant, r)}
-			main.Exports = append(main.Exports, exports(name, r)...)
-		}
-		main.Exports = merged(main.Exports)
-		all[tenant] = main
+		maps.Copy(all, tenantAccounts(tenant, keys))
 	}
+	text, err := encodeAccounts(all)
+	return append([]byte("# Who may what, made of the table of roles.\n"+accountsHead), text[1:]...), err
+}
+
+// accountsHead is where the accounts begin.
+const accountsHead = "accounts: {"
+
+func encodeAccounts(all map[string]account) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // the server takes \u003e for what it is not
 	encoder.SetIndent("", "  ")
-	text.WriteString("# Who may what, made of the table of roles.\naccounts: ")
 	err := encoder.Encode(all)
 	return text.Bytes(), err
+}
+
+// tenantAccounts are the accounts of a tenant, by name.
+func tenantAccounts(tenant string, keys map[string]string) map[string]account {
+	all := make(map[string]account)
+	main := account{JetStream: "enabled"}
+	for _, r := range auth.Roles() {
+		u := newUser(keys[tenant+"/"+string(r)], r)
+		if !r.Apart() {
+			main.Users = append(main.Users, u)
+			continue
+		}
+		name := apartAccount(tenant, r)
+		all[name] = account{Users: []user{u}, Imports: imports(tenant, r)}
+		main.Exports = append(main.Exports, exports(name, r)...)
+	}
+	main.Exports = merged(main.Exports)
+	all[tenant] = main
+	return all
 }
 
 func apartAccount(tenant string, r auth.Role) string { return tenant + "-" + string(r) }

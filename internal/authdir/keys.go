@@ -5,12 +5,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net"
+	"os"
 	"slices"
 	"time"
 
@@ -67,6 +69,20 @@ func newAuthority(now time.Time) (*authority, error) {
 	block, _ := pem.Decode(a.cert)
 	a.parsed, err = x509.ParseCertificate(block.Bytes)
 	return a, err
+}
+
+// readAuthority reads one that was made before.
+func readAuthority(certFile, keyFile string, now time.Time) (*authority, error) {
+	loaded, err := tls.LoadX509KeyPair(certFile, keyFile) // and holds them against each other
+	if err != nil {
+		return nil, err
+	}
+	signer, ok := loaded.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s: it is not a key that `ers auth init` made", keyFile)
+	}
+	cert, err := os.ReadFile(certFile)
+	return &authority{pair: pair{cert: cert}, now: now, parsed: loaded.Leaf, signer: signer}, err
 }
 
 // issue makes a certificate: of a server for its hosts, of a client where there are none.

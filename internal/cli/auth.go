@@ -13,7 +13,27 @@ import (
 )
 
 type authCommand struct {
-	Init authInitCommand `cmd:"" help:"Write a server's configuration that lets each role do what it must and nothing else, with the keys of all roles."`
+	Init      authInitCommand      `cmd:"" help:"Write a server's configuration that lets each role do what it must and nothing else, with the keys of all roles."`
+	AddTenant authAddTenantCommand `cmd:"" help:"Add a tenant to the folder of auth init. What is there stays as it is."`
+}
+
+type authAddTenantCommand struct {
+	Dir  string `arg:"" type:"path" help:"The folder that ers auth init has written."`
+	Name string `arg:"" help:"Name of the tenant: streams and roles of its own, of which the others see nothing."`
+}
+
+func (*authAddTenantCommand) examples() string {
+	return `  ers auth add-tenant auth green
+  nats-server --signal reload                  twice: the server then lets it in
+`
+}
+
+func (c *authAddTenantCommand) Run(_ context.Context, io *streams) error {
+	if err := authdir.AddTenant(c.Dir, c.Name, time.Now()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(io.text(), "The server:    nats-server --signal reload, and once more: only then its new accounts reach each other\n%s", tenantText(c.Dir, c.Name))
+	return err
 }
 
 type authInitCommand struct {
@@ -37,15 +57,19 @@ func (c *authInitCommand) Run(_ context.Context, io *streams) error {
 	if err := authdir.Write(authdir.Options{Dir: c.Dir, Tenants: c.Tenant, Listen: c.Listen, Hosts: c.Host, Now: time.Now()}); err != nil {
 		return err
 	}
+	_, err := fmt.Fprintf(io.text(), "The server:    nats-server -c %s\n%s",
+		report.ShellWord(filepath.Join(c.Dir, authdir.ServerFile)), tenantText(c.Dir, c.Tenant[0]))
+	return err
+}
+
+// tenantText says what is to be done for a tenant, and where its roles are.
+func tenantText(dir, tenant string) string {
 	var names []string
 	for _, r := range auth.Roles() {
 		names = append(names, string(r))
 	}
-	admin := filepath.Join(authdir.RoleFolder(c.Dir, c.Tenant[0], auth.Administrator), authdir.ContextFile)
-	_, err := fmt.Fprintf(io.text(), `The server:    nats-server -c %s
-Its streams:   ers streams create --nats context:%s
+	admin := filepath.Join(authdir.RoleFolder(dir, tenant, auth.Administrator), authdir.ContextFile)
+	return fmt.Sprintf(`Its streams:   ers streams create --nats context:%s
 A folder each: %s/ROLE, for %s
-`, report.ShellWord(filepath.Join(c.Dir, authdir.ServerFile)), report.ShellWord(admin),
-		report.ShellWord(filepath.Join(c.Dir, c.Tenant[0])), strings.Join(names, ", "))
-	return err
+`, report.ShellWord(admin), report.ShellWord(filepath.Join(dir, tenant)), strings.Join(names, ", "))
 }

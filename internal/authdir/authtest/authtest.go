@@ -25,6 +25,7 @@ type Place struct {
 	Log string // the server's, a file
 	URL string
 
+	server    *server.Server
 	witnesses map[string]nkeys.KeyPair // by account
 }
 
@@ -42,13 +43,7 @@ func Start(t testing.TB, tenants ...string) *Place {
 	if err := authdir.Write(authdir.Options{Dir: p.Dir, Tenants: tenants, Listen: listen, Now: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	opts, err := server.ProcessConfigFile(filepath.Join(p.Dir, authdir.ServerFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.addWitnesses(t, opts)
-	opts.NoSigs, opts.SyncAlways, opts.LogFile, opts.Debug, opts.Trace = true, false, p.Log, true, true
-	s, err := server.NewServer(opts)
+	s, err := server.NewServer(p.options(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +56,39 @@ func Start(t testing.TB, tenants ...string) *Place {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
+	p.server = s
 	for _, tenant := range tenants {
-		c := p.Config(tenant, auth.Administrator)
-		c.Create = true
-		p.open(t, c)
+		p.Create(t, tenant)
 	}
 	return p
+}
+
+// options are what the folder says, and what is needed in tests.
+func (p *Place) options(t testing.TB) *server.Options {
+	t.Helper()
+	opts, err := server.ProcessConfigFile(filepath.Join(p.Dir, authdir.ServerFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.addWitnesses(t, opts)
+	opts.NoSigs, opts.SyncAlways, opts.LogFile, opts.Debug, opts.Trace = true, false, p.Log, true, true
+	return opts
+}
+
+// Reload has the server read the folder again.
+func (p *Place) Reload(t testing.TB) {
+	t.Helper()
+	if err := p.server.ReloadOptions(p.options(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Create creates the streams of a tenant.
+func (p *Place) Create(t testing.TB, tenant string) {
+	t.Helper()
+	c := p.Config(tenant, auth.Administrator)
+	c.Create = true
+	p.open(t, c)
 }
 
 // Context names the context of a tenant's role, as a command takes it.

@@ -101,7 +101,8 @@ func (s *starter) kill(c *command, why string) {
 }
 
 // clear ends what a command that has ended has left behind, and returns how many that were.
-func (s *starter) clear(c *command) int {
+// apart tells that this thread can signal nothing but that.
+func (s *starter) clear(c *command, apart bool) int {
 	if s.loses {
 		_ = syscall.Kill(-c.pid, syscall.SIGKILL) // the number is taken as long as one of the group is there
 	}
@@ -116,11 +117,27 @@ func (s *starter) clear(c *command) int {
 		}
 		for _, p := range left {
 			seen[p.pid] = true
-			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		}
+		if !apart || !killAll() {
+			for _, p := range left {
+				_ = syscall.Kill(p.pid, syscall.SIGKILL)
+			}
 		}
 		time.Sleep(time.Duration(try) * time.Millisecond / 4)
 	}
 	return len(seen)
+}
+
+// killAll kills all that this thread can signal but its own process: what its command has
+// started, by Landlock. The kernel does it at once, so that nothing forks faster than it is
+// killed. It looks first whether it really can signal nothing else, as it would be all of this user.
+func killAll() bool {
+	for _, other := range []int{1, os.Getppid()} {
+		if other > 0 && syscall.Kill(other, 0) != syscall.EPERM {
+			return false
+		}
+	}
+	return syscall.Kill(-1, syscall.SIGKILL) == nil
 }
 
 // childless tells whether this starter has no children, whose ever.

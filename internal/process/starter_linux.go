@@ -143,7 +143,7 @@ func (s *starter) serve(conn *os.File, files [3]int) {
 		_ = to.Encode(answer)
 		go s.listen(c, from)
 		<-c.reaped
-		left := s.clear(c)
+		left := s.clear(c, around.had.Processes == onlyItsOwn)
 		around.undo()
 		_ = to.Encode(c.exit(left))
 	})

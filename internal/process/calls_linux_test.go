@@ -43,18 +43,6 @@ func allRefused() []call {
 
 func init() { programs["calls"], programs["busy"] = tryRefused, busy }
 
-// again is this program as one that does something else.
-func again(t *testing.T, what string) Spec {
-	t.Helper()
-	s := shell(t, "")
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Command, s.Env = []string{program}, append(s.Env, doVariable+"="+what)
-	return s
-}
-
 func TestRefusedCalls(t *testing.T) {
 	p, out := begin(t, again(t, "calls"))
 	text := make([]byte, 64<<10)

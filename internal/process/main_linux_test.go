@@ -41,3 +41,25 @@ func do(what string) error {
 	os.Exit(0)
 	return nil
 }
+
+// again is this program as one that does something else.
+func again(t *testing.T, what string) Spec {
+	t.Helper()
+	s := shell(t, "")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Command, s.Env = []string{program}, append(s.Env, doVariable+"="+what)
+	return s
+}
+
+// needFilter skips the test where system calls are not filtered.
+func needFilter(t *testing.T) {
+	t.Helper()
+	p, _ := begin(t, shell(t, "true"))
+	p.Wait()
+	if calls := p.Confinement().Calls; strings.HasPrefix(calls, notFiltered) {
+		t.Skip(calls)
+	}
+}

@@ -44,6 +44,7 @@ done 2>/dev/null
 // A command sets its own limits and priority, and nobody else's: of a service it could take
 // all time that way, or end it.
 func TestLimitsOfOthers(t *testing.T) {
+	needFilter(t)
 	for _, name := range []string{"prlimit", "renice", "ionice", "chrt"} {
 		tool(t, name)
 	}

@@ -86,6 +86,7 @@ func TestNothingIsLeft(t *testing.T) {
 // Nothing gets out of sight by a mount namespace of its own, since what is left behind is
 // known by it. Other namespaces hide nothing.
 func TestNothingHides(t *testing.T) {
+	needFilter(t)
 	tool(t, "unshare")
 	s := shell(t, `(unshare -Urm --propagation unchanged setsid sh -c 'echo $$; exec sleep 1000' 2>/dev/null || echo 0) &
 (unshare -Urnpif setsid sh -c 'echo in; exec sleep 1000' 2>/dev/null || echo 0) &

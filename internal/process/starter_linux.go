@@ -135,7 +135,7 @@ func (s *starter) serve(conn *os.File, files [3]int) {
 		answer := started{Had: around.had}
 		answer.fail(err)
 		if c == nil {
-			around.undo() // first: whoever hears the answer removes the folders that are in use
+			around.undo()         // first: whoever hears the answer removes the folders that are in use
 			_ = to.Encode(answer) // whoever does not hear it is gone
 			return
 		}

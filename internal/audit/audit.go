@@ -9,12 +9,13 @@
 // shares the names of streams and subjects and the reading of messages.
 //
 // Start at [Run]. The way of a message, file by file: audit.go reads digests and, as
-// far as each needs them, frames; frame.go decodes a frame, run.go checks that it is
-// the next of its run, hash.go hashes it; digest.go compares a digest with that;
-// window.go keeps the runs of a window together; verdict.go judges a window whose
-// verdict is due, as index.go knows, and divergence.go looks up where its runs differ.
-// Of commands, output.go reads the values, outputdiff.go says in what two differ, and
-// ruled.go applies the rules of rule.go to the raw bytes again.
+// far as each needs them, frames; frame.go decodes a frame and entries.go its events and
+// results, run.go checks that it is the next of its run, hash.go hashes it; digestjson.go
+// reads a digest, digest.go compares it with that; window.go keeps the runs of a window
+// together; verdict.go judges a window whose verdict is due, as index.go knows, explain.go
+// says how its runs differ, and divergence.go looks up where. Of commands, output.go reads
+// the values, outputdiff.go says in what two differ, and ruled.go applies the rules of
+// rule.go to the raw bytes again, of which maker.go makes values.
 //
 // Each statement of the record is checked against what it was made from: digests
 // against frames, verdicts against digests. A forged digest is therefore a finding of

@@ -25,7 +25,7 @@ import (
 var Programs = map[string]func(){"ers": Main}
 
 func TestMain(m *testing.M) {
-	testsize.Wait()
+	testsize.Wait(2)
 	evaluator.Main()
 	process.Main()
 	testpython.First()

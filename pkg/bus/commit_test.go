@@ -18,6 +18,7 @@ import (
 // Batches are sent ahead where messages wait for the disk. When others write to the stream
 // meanwhile some are sent in vain, and all messages are there nevertheless, once and in order.
 func TestGroupAhead(t *testing.T) {
+	t.Parallel()
 	const writers, n = 8, 4000
 	for _, disturbed := range []bool{false, true} {
 		t.Run(fmt.Sprint("disturbed ", disturbed), func(t *testing.T) {

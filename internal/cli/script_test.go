@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	testsize.Wait(2)
 	evaluator.Main()
 	process.Main()
-	testpython.First()
+	testpython.First(Programs)
 	testscript.Main(m, Programs)
 }
 

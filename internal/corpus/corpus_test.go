@@ -25,8 +25,9 @@ var all = flag.Bool("corpus", false, "run the whole corpus, and 1000 windows of 
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
-	testpython.First()
-	testscript.Main(m, map[string]func(){"ers": cli.Main})
+	commands := map[string]func(){"ers": cli.Main}
+	testpython.First(commands)
+	testscript.Main(m, commands)
 }
 
 // open returns the table and a place to run its programs in.

@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
-	testpython.First()
+	testpython.First(nil)
 	dir, err := os.MkdirTemp("", "ers-docs-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

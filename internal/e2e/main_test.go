@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("left out with -short")
 		return
 	}
-	testpython.First()
+	testpython.First(nil)
 	os.Exit(buildAndRun(m))
 }
 

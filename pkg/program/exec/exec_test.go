@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	process.Main()
-	testpython.First()
+	testpython.First(nil)
 	os.Exit(m.Run())
 }
 

@@ -147,8 +147,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// The workers of the examples keep the rules. That of the one in jq is looked at by a script
-// of package cli each time.
+// The workers of the examples keep the rules.
 func TestExamples(t *testing.T) {
 	testsize.NeedsWhole(t)
 	for _, command := range [][]string{{"node", "worker.js"}, {"jq", "sh", "worker.sh"}} {

@@ -54,6 +54,7 @@ func open(t *testing.T) (*Table, *Shop) {
 // Each program comes to what the table says of it: through the command, its server and
 // its services.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	table, shop := open(t)
 	rows := []string{"class\tcaught\tcause\truns needed"}
 	for _, e := range table.Drifting {

@@ -13,6 +13,7 @@ func TestBounds(t *testing.T) {
 		{"output", `head -c %d000000 /dev/zero > "$SCRATCH"/out; sleep SECONDS`, "it wrote more than the 20MiB that it may have on the disk"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			for _, n := range []int{10, 100} {
 				s := shell(t, fmt.Sprintf(c.line, n))
 				s.Threads, s.Written, s.Scratch = 50, 20<<20, t.TempDir()

@@ -35,6 +35,7 @@ func (g *Group) SetSlow(slow bool) {
 		g.pace.single = time.Second
 	}
 }
+
 // InFlight is how many messages are on their way.
 func (g *Group) InFlight() int {
 	g.mu.Lock()

@@ -77,6 +77,7 @@ func TestAudit(t *testing.T) {
 
 // Tombstones that are not true explain nothing, and what comes behind one is found.
 func TestUntrue(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*events.Pruned){
 		"another request": func(p *events.Pruned) { p.Request = p.ArchiveSHA256 },
 		"another verdict": func(p *events.Pruned) { p.VerdictSHA256 = p.ArchiveSHA256 },

@@ -49,6 +49,7 @@ func nats(t *testing.T, s *bustest.Server, args ...string) {
 // Streams that are restored on another server are those that were backed up, with archived
 // windows too: the services go on.
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("nats"); err != nil {
 		t.Skip("nats is not on the PATH; it comes with go install github.com/nats-io/natscli/nats@v0.5.0")
 	}
@@ -83,6 +84,7 @@ func TestBackup(t *testing.T) {
 
 // An older backup of one stream beside newer streams is noticed.
 func TestOlderBackup(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("nats"); err != nil {
 		t.Skip("nats is not on the PATH")
 	}

@@ -53,6 +53,7 @@ func pruneUntil(dir, url, step string) error {
 
 // A process that is killed while it prunes leaves what the next one finishes.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	server := bustest.NewServer(t)
 	s := newSiteOn(t, bustest.Connect(t, server.URL()))
 	stop := s.services()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
@@ -16,6 +17,7 @@ import (
 // Pruned windows are gone but for request, verdict and tombstone; what others need stays, and
 // nothing is run or judged again, whatever is started anew.
 func TestPrune(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)
@@ -105,8 +107,9 @@ func (s *site) cut(a *Archive, dir string, n int) bool {
 // A prune that ends at any step has lost nothing, is no reason for any service to do anything
 // again, and is finished by the next.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	steps := 0
-	for more := true; more; steps++ {
+	for more := true; more; steps += testsize.Sample(4, 1) {
 		s := newSite(t)
 		stop := s.services()
 		one, two := s.window("p", "one", s.list), s.window("p", "two", "both")
@@ -142,6 +145,7 @@ func TestInterrupted(t *testing.T) {
 
 // Bounds free no more than they must, the oldest first.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one, two, three := s.window("p", "one", s.list), s.window("p", "two", "both"), s.window("p", "two", "both")
@@ -171,6 +175,7 @@ func TestBounds(t *testing.T) {
 
 // A stream from before, which lets nothing be purged, is said by name, and nothing is done.
 func TestDenyPurge(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)
@@ -195,6 +200,7 @@ func TestDenyPurge(t *testing.T) {
 
 // As long as a window runs no object is freed.
 func TestRunningKeepsObjects(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)
@@ -214,6 +220,7 @@ func TestRunningKeepsObjects(t *testing.T) {
 
 // What a window that came meanwhile needs is put back.
 func TestPutBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)

@@ -12,6 +12,7 @@ import (
 
 // An archive has what the server has, and what was changed or cut is found.
 func TestWrite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)
@@ -41,6 +42,7 @@ func TestWrite(t *testing.T) {
 
 // A late message of a window keeps it from being pruned, and a changed archive is refused.
 func TestCheckFinds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	stop := s.services()
 	one := s.window("p", "one", s.list)

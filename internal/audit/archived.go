@@ -99,9 +99,12 @@ func (s *windowSum) end() archivedPart {
 	return s.archivedPart
 }
 
-// checkArchive holds what is there against the manifest.
+// checkArchive holds what is there against the manifest of an archive, where it is one.
 func (a *auditor) checkArchive(ctx context.Context) error {
 	m := a.archived
+	if m == nil {
+		return nil
+	}
 	listed := map[windowKey]*archivedWindow{}
 	for i := range m.Windows {
 		listed[windowKey{m.Windows[i].Pipeline, m.Windows[i].Window}] = &m.Windows[i]

@@ -9,12 +9,13 @@
 // shares the names of streams and subjects and the reading of messages.
 //
 // Start at [Run]. The way of a message, file by file: audit.go reads digests and, as
-// far as each needs them, frames; frame.go decodes a frame, run.go checks that it is
-// the next of its run, hash.go hashes it; digest.go compares a digest with that;
-// window.go keeps the runs of a window together; verdict.go judges a window whose
-// verdict is due, as index.go knows, and divergence.go looks up where its runs differ.
-// Of commands, output.go reads the values, outputdiff.go says in what two differ, and
-// ruled.go applies the rules of rule.go to the raw bytes again.
+// far as each needs them, frames; frame.go decodes a frame and entries.go its events and
+// results, run.go checks that it is the next of its run, hash.go hashes it; digestjson.go
+// reads a digest, digest.go compares it with that; window.go keeps the runs of a window
+// together; verdict.go judges a window whose verdict is due, as index.go knows, explain.go
+// says how its runs differ, and divergence.go looks up where. Of commands, output.go reads
+// the values, outputdiff.go says in what two differ, and ruled.go applies the rules of
+// rule.go to the raw bytes again, of which maker.go makes values.
 //
 // Each statement of the record is checked against what it was made from: digests
 // against frames, verdicts against digests. A forged digest is therefore a finding of
@@ -118,55 +119,13 @@ func newAuditor(b *bus.Bus, o Options) *auditor {
 }
 
 func (a *auditor) run(ctx context.Context) (*Report, error) {
-	// A message speaks of messages that were there before it. With the ends taken in
-	// this order, whatever is spoken of is within them.
-	var missing []string
-	for _, stream := range slices.Backward(streamOrder) {
-		end, err := a.bus.LastSeq(ctx, stream)
-		if errors.Is(err, bus.ErrNoStream) {
-			missing, err = append(missing, stream), nil
-		}
-		if err != nil {
+	for _, step := range []func(context.Context) error{
+		a.readEnds, a.readVoids, a.readPruned, a.checkArchive, a.indexVerdicts, a.readRuns, a.readDeferred,
+		a.checkKept, a.checkClaims, a.readWindows, a.readViz,
+	} {
+		if err := step(ctx); err != nil {
 			return nil, err
 		}
-		a.ends[stream] = end
-	}
-	if len(missing) < len(streamOrder) { // else nothing was ever done on this server
-		for _, stream := range missing {
-			a.report.add(Finding{Kind: Gap, Stream: stream, Run: -1, Tick: -1, Message: "the stream is missing: it was removed, or could not be read"})
-		}
-	}
-	if err := a.readVoids(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.readPruned(ctx); err != nil {
-		return nil, err
-	}
-	if a.archived != nil {
-		if err := a.checkArchive(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.indexVerdicts(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.pass(ctx, a.filter(events.TraceSubjects, 3), a.filter(events.DigestSubjects, 3)); err != nil {
-		return nil, err
-	}
-	if err := a.readDeferred(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.checkKept(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.checkClaims(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.readWindows(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.readViz(ctx); err != nil {
-		return nil, err
 	}
 	a.explainHoles()
 	a.tellPruned()
@@ -179,6 +138,33 @@ func (a *auditor) run(ctx context.Context) (*Report, error) {
 		a.Progress(a.total(), a.total())
 	}
 	return a.report, nil
+}
+
+// readEnds finds out how far the streams go. A message speaks of messages that were there
+// before it: with the ends taken in this order, whatever is spoken of is within them.
+func (a *auditor) readEnds(ctx context.Context) error {
+	var missing []string
+	for _, stream := range slices.Backward(streamOrder) {
+		end, err := a.bus.LastSeq(ctx, stream)
+		if errors.Is(err, bus.ErrNoStream) {
+			missing, err = append(missing, stream), nil
+		}
+		if err != nil {
+			return err
+		}
+		a.ends[stream] = end
+	}
+	if len(missing) < len(streamOrder) { // else nothing was ever done on this server
+		for _, stream := range missing {
+			a.report.add(Finding{Kind: Gap, Stream: stream, Run: -1, Tick: -1, Message: "the stream is missing: it was removed, or could not be read"})
+		}
+	}
+	return nil
+}
+
+// readRuns reads the frames and the digests.
+func (a *auditor) readRuns(ctx context.Context) error {
+	return a.pass(ctx, a.filter(events.TraceSubjects, 3), a.filter(events.DigestSubjects, 3))
 }
 
 // pass reads digests in order, and frames as far as each digest needs them; then

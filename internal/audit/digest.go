@@ -1,12 +1,9 @@
 package audit
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -46,103 +43,6 @@ func (a *auditor) digest(ctx context.Context, m bus.Message, t *trace) error {
 		}
 	}
 	return nil
-}
-
-// readDigest reads a digest, and makes sure that it can be true by itself.
-func readDigest(data []byte, key events.RunKey) (*digest, error) {
-	d := new(digest)
-	// What is written again as the same bytes has nothing that is not looked at. Why
-	// others are not as they must be takes longer to find; a difference is rare.
-	if json.Unmarshal(data, d) != nil || d.Schema != events.DigestSchema || d.Difference != nil || !bytes.Equal(d.append(nil), data) {
-		*d = digest{}
-		if err := readRecord(data, events.DigestSchema, d); err != nil {
-			return nil, fmt.Errorf("a digest that cannot be read: %w", err)
-		}
-	}
-	switch of := (events.RunKey{Pipeline: d.Pipeline, Window: d.Window, Run: d.Run}); {
-	case d.Scheme != scheme:
-		return nil, fmt.Errorf("a digest of scheme %.40q, this auditor knows %s", d.Scheme, scheme)
-	case of != key:
-		return nil, fmt.Errorf("a digest of run %s on the subject of run %s", of, key)
-	case d.Done < int64(len(d.Covers)) || d.Ticks > 0 && d.Done > d.Ticks:
-		return nil, fmt.Errorf("a digest with %d of %d ticks done, %d of them new", d.Done, d.Ticks, len(d.Covers))
-	case (d.Problem != nil || d.Difference != nil) && !d.Final:
-		return nil, fmt.Errorf("a digest with a problem or a difference that is not the last one")
-	case d.Problem != nil && d.Difference != nil:
-		return nil, fmt.Errorf("a digest with a problem and a difference")
-	case d.Difference != nil && d.Difference.check() != nil:
-		return nil, fmt.Errorf("a digest with a difference that is none: %w", d.Difference.check())
-	case !isHash(d.Request):
-		return nil, fmt.Errorf("a digest of request %.80q", d.Request)
-	}
-	return d, nil
-}
-
-// append appends the canonical form of a digest.
-func (d *digest) append(dst []byte) []byte {
-	number := func(name string, n int64) { dst = strconv.AppendInt(append(dst, name...), n, 10) }
-	text := func(name, s string) { dst = appendString(append(dst, name...), s) }
-	dst = append(dst, `{"covers":[`...)
-	for i, t := range d.Covers {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		number(`{"events":`, t.Events)
-		number(`,"first_seq":`, int64(t.FirstSeq))
-		text(`,"forecast_result_sha256":`, t.ForecastResult)
-		text(`,"forecast_sha256":`, t.Forecast)
-		number(`,"last_seq":`, int64(t.LastSeq))
-		text(`,"result_sha256":`, t.Result)
-		if t.Resumed {
-			dst = append(dst, `,"resumed":true`...)
-		}
-		number(`,"tick":`, t.Tick)
-		text(`,"trace_sha256":`, t.Trace)
-		dst = append(dst, '}')
-	}
-	number(`],"done":`, d.Done)
-	number(`,"events":`, d.Events)
-	dst = strconv.AppendBool(append(dst, `,"final":`...), d.Final)
-	number(`,"first_tick":`, d.FirstTick)
-	text(`,"forecast_result_sha256":`, d.ForecastResult)
-	text(`,"forecast_sha256":`, d.Forecast)
-	number(`,"last_seq":`, int64(d.LastSeq))
-	number(`,"low_water":`, int64(d.LowWater))
-	for i, o := range d.Open {
-		if i == 0 {
-			dst = append(dst, `,"open":[`...)
-		} else {
-			dst = append(dst, ',')
-		}
-		number(`{"first_seq":`, int64(o.FirstSeq))
-		text(`,"pipeline":`, o.Pipeline)
-		number(`,"run":`, int64(o.Run))
-		number(`,"window":`, int64(o.Window))
-		dst = append(dst, '}')
-	}
-	if len(d.Open) > 0 {
-		dst = append(dst, ']')
-	}
-	text(`,"pipeline":`, d.Pipeline)
-	if p := d.Problem; p != nil {
-		text(`,"problem":{"reason":`, p.Reason)
-		number(`,"run":`, int64(p.Run))
-		number(`,"seq":`, int64(p.Seq))
-		text(`,"stream":`, p.Stream)
-		dst = append(dst, '}')
-	}
-	text(`,"request":`, d.Request)
-	text(`,"result_sha256":`, d.Result)
-	number(`,"run":`, int64(d.Run))
-	text(`,"schema":`, d.Schema)
-	text(`,"scheme":`, d.Scheme)
-	if d.State != "" {
-		text(`,"state":`, d.State)
-	}
-	number(`,"ticks":`, d.Ticks)
-	text(`,"trace_sha256":`, d.Trace)
-	number(`,"window":`, int64(d.Window))
-	return append(dst, '}')
 }
 
 // digest compares a digest with the frames. It reads on in the trace as far as the

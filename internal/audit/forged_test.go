@@ -75,6 +75,7 @@ func run1[T any](change func(T) T) func(int, T) T {
 
 // Frames that are not as they should be, under digests that know nothing of it.
 func TestForgedFrames(t *testing.T) {
+	t.Parallel()
 	var list []forgery
 	for _, c := range frameForgeries {
 		list = append(list, forgery{c.name, func(s *script) { s.frames = run1(func(f [][]byte) [][]byte { return c.forge(s, f) }) },
@@ -131,6 +132,7 @@ func index(i int) func(int) int { return func(int) int { return i } }
 
 // Digests that do not follow from the frames.
 func TestForgedDigests(t *testing.T) {
+	t.Parallel()
 	one := func(i int, change func(*events.Digest)) func(s *script) {
 		return func(s *script) {
 			s.digests = run1(func(list []*events.Digest) []*events.Digest { change(list[i]); return list })

@@ -12,6 +12,7 @@ import (
 
 // The machines of a verdict are those that the runs' first frames name, to the byte.
 func TestMachines(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("é", maxMachineText)
 	around := []canon.Value{`{"build":"b","host":"h","kernel":"6.1","machine":"amd64","system":"linux"}`, canon.Value(`{"build":{"go":"go1"},"host":"` + long + `","kernel":null}`), ""}
 	right := []events.Machine{{System: "linux", Architecture: "amd64", Kernel: "6.1", Build: "b", Host: "h", Runs: []int{0}}}
@@ -59,6 +60,7 @@ func TestMachines(t *testing.T) {
 // A run with which somebody went on stands with both machines, and the digest of that tick
 // says so: also where it was in the middle of the tick, or of the first one.
 func TestTakenOver(t *testing.T) {
+	t.Parallel()
 	on := func(host string) canon.Value { return canon.Value(`{"host":"` + host + `"}`) }
 	// By run and index of the frame, of which four make a tick.
 	said := map[[2]int]canon.Value{{0, 0}: on("a"), {1, 0}: on("a"), {1, 2}: on("b"), {2, 0}: on("a"), {2, 3}: `{"rules":{}}`, {2, 7}: on("c"), {2, 9}: on("a")}

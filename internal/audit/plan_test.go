@@ -12,6 +12,7 @@ import (
 // Records that agree in themselves, but not with the definition, the budgets or the
 // contexts that their request names.
 func TestContraryToRequest(t *testing.T) {
+	t.Parallel()
 	// In each run the tick 6 is changed before it is hashed.
 	ticks := func(change func(t *events.Tick)) func(s *script) {
 		return func(s *script) {

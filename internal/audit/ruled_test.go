@@ -143,6 +143,7 @@ func replace(task, name string, with func() *events.Object) func(int, int64, []e
 
 // Rules that are not what made the values, and objects that are not there.
 func TestForgedRules(t *testing.T) {
+	t.Parallel()
 	found := func(kind Kind, message string) func(*script) []want {
 		return func(s *script) []want {
 			return []want{{kind, onTrace, s.frameSeqs[1][0], 1, 5, false, message}}
@@ -186,6 +187,7 @@ func TestForgedRules(t *testing.T) {
 
 // A value in which what the rules ignore still stands, and one that no command comes to.
 func TestForgedValues(t *testing.T) {
+	t.Parallel()
 	change := func(task int, value canon.Value) func(*script) {
 		return func(s *script) {
 			ruled(s, nil, replace("filter", "value", func() *events.Object { return nil }))
@@ -225,6 +227,7 @@ func TestForgedValues(t *testing.T) {
 
 // What a verdict says of contents that differ.
 func TestForgedContent(t *testing.T) {
+	t.Parallel()
 	differing := func(what func(out *command.Output), change func(*events.Verdict)) func(*script) {
 		return func(s *script) {
 			s.definition = strings.Replace(canonicalDefinition, `"kind":"starlark"`, `"kind":"exec"`, 1)
@@ -295,6 +298,7 @@ func TestForgedContent(t *testing.T) {
 
 // Where all files are an object, those that it names are looked for too.
 func TestListedObjects(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	s := newScript(t, b)
 	ruled(s, func(run int, tick int64, out *command.Output) {

@@ -146,6 +146,7 @@ func awaitShown(t testing.TB, b *bus.Bus, n int) {
 
 // What the services write passes, whatever the verdicts are.
 func TestServices(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	startServices(t, b)
 	want := map[uint64]string{}
@@ -223,6 +224,7 @@ func TestServices(t *testing.T) {
 
 // What the hasher has found to be bad is confirmed and known; no verdict rests on it.
 func TestConfirmed(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	var scripts []*script
 	for _, c := range frameForgeries {

@@ -81,6 +81,7 @@ func (p *leaky) file(t *testing.T) *pipelines.File {
 // Runs without shadow tasks are judged by the forecast lane, the task that makes a
 // difference is named where it is one, and the audit comes to the same.
 func TestInterference(t *testing.T) {
+	t.Parallel()
 	fail := func(kind events.DivergenceKind, shadow string) string { return fmt.Sprintf("fail %s %q", kind, shadow) }
 	for name, c := range map[string]struct {
 		found  func(ran map[string]bool, run int64) any

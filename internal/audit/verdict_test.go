@@ -13,6 +13,7 @@ import (
 
 // Verdicts that do not follow from the digests.
 func TestForgedVerdicts(t *testing.T) {
+	t.Parallel()
 	good := func(change func(*events.Verdict)) func(*script) { return func(s *script) { s.verdict = change } }
 	differing := func(change func(*events.Verdict)) func(*script) {
 		return func(s *script) {

@@ -49,6 +49,7 @@ func feedOf(t testing.TB) (list []bus.Message) {
 
 // Documents for viewers that do not follow from verdict and frames.
 func TestForgedViz(t *testing.T) {
+	t.Parallel()
 	good := feedOf(t)
 	change := func(i int, old, new string) func([]bus.Message) []bus.Message {
 		return func(list []bus.Message) []bus.Message {

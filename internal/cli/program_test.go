@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,9 @@ import (
 
 	"abraxas.dev/ers/internal/cli"
 	"abraxas.dev/ers/pkg/ers"
+	"abraxas.dev/ers/pkg/events"
+	"abraxas.dev/ers/pkg/scheduler"
+	"abraxas.dev/ers/pkg/worker"
 )
 
 // Programs with tasks of their own, for the scripts: words, words that was changed since,
@@ -37,6 +41,16 @@ func init() {
 		"hasty":    {Name: "hasty", Tasks: []ers.Task{{Name: "a", Run: check}}, Runs: 1},
 	} {
 		cli.Programs[name] = p.Main
+	}
+	cli.Programs["worker"] = serve
+}
+
+// serve is a worker of a task that shows what it sees.
+func serve() {
+	task := scheduler.Task{Name: "see", Lane: events.Forecast, Run: func(_ context.Context, in *scheduler.Input) (any, error) { return in.Context(), nil }}
+	if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, nil, task); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

@@ -25,10 +25,10 @@ import (
 var Programs = map[string]func(){"ers": Main}
 
 func TestMain(m *testing.M) {
-	testsize.Wait()
+	testsize.Wait(2)
 	evaluator.Main()
 	process.Main()
-	testpython.First()
+	testpython.First(Programs)
 	testscript.Main(m, Programs)
 }
 

@@ -79,13 +79,12 @@ func (t turn) tell(ctx context.Context, b *bus.Bus, frames uint64) string {
 // health tells whether a service is there, on its own or inside `ers up`, and what keeps it
 // from its work, or one of several. Who may not ask is told that it is there.
 func health(ctx context.Context, b *bus.Bus, s serviceKind) (answers bool, trouble string) {
-	first, cancel := context.WithTimeout(ctx, pingWait)
-	defer cancel()
-	if _, err := b.Ask(first, daemon.HealthSubject+s.name); err != nil {
+	all, err := daemon.All(ctx, b, s.name)
+	if err != nil {
 		_, refused := errors.AsType[*bus.RefusedError](err)
 		return refused, ""
 	}
-	for _, h := range daemon.All(ctx, b, s.name) {
+	for _, h := range all {
 		for _, t := range h.Trouble {
 			if !h.OK {
 				trouble = fmt.Sprintf("%s: %s", t.What, t.Error)

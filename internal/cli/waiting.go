@@ -15,7 +15,6 @@ import (
 const (
 	lookEvery = 500 * time.Millisecond
 	stillTime = 2 * time.Second // without progress, before it is worth a word
-	pingWait  = 2 * time.Second // that a service may take to answer; that there is none is known at once
 )
 
 // waiting says on standard error what a command waits for, when nothing has come of it

@@ -25,8 +25,9 @@ var all = flag.Bool("corpus", false, "run the whole corpus, and 1000 windows of 
 func TestMain(m *testing.M) {
 	evaluator.Main()
 	process.Main()
-	testpython.First()
-	testscript.Main(m, map[string]func(){"ers": cli.Main})
+	commands := map[string]func(){"ers": cli.Main}
+	testpython.First(commands)
+	testscript.Main(m, commands)
 }
 
 // open returns the table and a place to run its programs in.
@@ -53,6 +54,7 @@ func open(t *testing.T) (*Table, *Shop) {
 // Each program comes to what the table says of it: through the command, its server and
 // its services.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	table, shop := open(t)
 	rows := []string{"class\tcaught\tcause\truns needed"}
 	for _, e := range table.Drifting {

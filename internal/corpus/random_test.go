@@ -23,6 +23,7 @@ var seed = flag.Uint64("seed", 1, "of the random pipelines")
 
 // What is written in Starlark, and Python that takes care, passes, whatever it computes.
 func TestRandomWindows(t *testing.T) {
+	t.Parallel()
 	open(t) // it is skipped where that is
 	windows := 50
 	if *all {

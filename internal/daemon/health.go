@@ -100,9 +100,12 @@ func health(ctx context.Context, name string, flags *Flags) int {
 }
 
 // All asks all services of a name how they are, and returns what they say within a moment of
-// the first.
-func All(ctx context.Context, b *bus.Bus, name string) (all []Health) {
+// the first. The error says why there is nothing.
+func All(ctx context.Context, b *bus.Bus, name string) (all []Health, err error) {
 	for m, err := range answers(ctx, b, name) {
+		if err != nil && len(all) == 0 {
+			return nil, err
+		}
 		if err != nil {
 			break
 		}
@@ -110,7 +113,7 @@ func All(ctx context.Context, b *bus.Bus, name string) (all []Health) {
 			all = append(all, *h)
 		}
 	}
-	return all
+	return all, nil
 }
 
 func ask(ctx context.Context, name string, c bus.Config) (first *Health, err error) {
@@ -147,30 +150,8 @@ func ask(ctx context.Context, name string, c bus.Config) (first *Health, err err
 	return first, nil
 }
 
-// answers asks all services of a name how they are, and yields what each says. The last thing
-// that it yields is an error: nothing more came within a moment of what came before, or
-// nothing came.
 func answers(ctx context.Context, b *bus.Bus, name string) iter.Seq2[*nats.Msg, error] {
-	return func(yield func(*nats.Msg, error) bool) {
-		inbox := b.Conn().NewInbox()
-		sub, err := b.Conn().SubscribeSync(inbox)
-		if err == nil {
-			defer func() { _ = sub.Unsubscribe() }()
-			err = b.Conn().PublishRequest(HealthSubject+name, inbox, nil)
-		}
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for wait := healthWait; ; wait = othersWait {
-			next, cancel := context.WithTimeout(ctx, wait)
-			m, err := sub.NextMsgWithContext(next)
-			cancel()
-			if !yield(m, err) || err != nil {
-				return
-			}
-		}
-	}
+	return b.AskAll(ctx, HealthSubject+name, healthWait, othersWait)
 }
 
 func readHealth(data []byte) (*Health, error) {

@@ -21,7 +21,10 @@ func TestVariationsShown(t *testing.T) {
 }
 
 // Windows are archived and pruned as docs/retention.md says.
-func TestRetention(t *testing.T) { checkFilesAndConsole(t, "docs/retention.md") }
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	checkFilesAndConsole(t, "docs/retention.md")
+}
 
 // checkFilesAndConsole writes the files that a document shows, and runs its commands.
 func checkFilesAndConsole(t *testing.T, doc string) {

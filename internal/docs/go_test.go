@@ -57,19 +57,14 @@ func TestGoExample(t *testing.T) {
 // anything in a line, and for any lines when it is one by itself.
 func checkConsole(t *testing.T, text, dir string) {
 	t.Helper()
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "ers"), "./cmd/ers")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	env := withCommands(t)
 	commands := 0
 	for _, block := range consoleBlock.FindAllStringSubmatch(text, -1) {
 		for _, part := range strings.Split("\n"+block[1], "\n$ ")[1:] {
 			commands++
 			command, want, _ := strings.Cut(part, "\n")
 			c := exec.CommandContext(t.Context(), "bash", "-c", command)
-			c.Dir, c.Env = dir, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "NATS_URL=", "NO_COLOR=1")
+			c.Dir, c.Env = dir, env
 			printed, err := c.CombinedOutput()
 			if _, exit := err.(*exec.ExitError); err != nil && !exit {
 				t.Fatal(err)

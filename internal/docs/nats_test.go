@@ -55,6 +55,7 @@ var alarmed = []struct{ line, want string }{
 // Every line of a document that calls the nats CLI does what it says, on the server of
 // `ers up`.
 func TestNatsLines(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"nats", "jq", "python3"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not on the PATH; the nats CLI comes with go install github.com/nats-io/natscli/nats@v0.5.0", tool)
@@ -112,16 +113,16 @@ type shell struct {
 func startShell(t *testing.T) *shell {
 	t.Helper()
 	s := &shell{dir: t.TempDir()}
-	bin := filepath.Join(s.dir, "bin")
-	s.build(t, bin+string(filepath.Separator), "./cmd/ers", "./cmd/ers-hasher", "./cmd/ers-gate")
 	m := readSubjects(t)
 	for name, mark := range map[string]string{"words.yaml": "yaml pipeline words.yaml", "alarm.py": "python alarm.py", "alarm.go": "go alarm.go"} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(m.block(t, mark)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.build(t, filepath.Join(s.dir, "alarm"), filepath.Join(s.dir, "alarm.go"))
-	s.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+s.dir, "XDG_CONFIG_HOME="+filepath.Join(s.dir, ".config"), "NATS_URL=", "NO_COLOR=1")
+	if err := goBuild(filepath.Join(s.dir, "alarm"), filepath.Join(s.dir, "alarm.go")); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(withCommands(t), "HOME="+s.dir, "XDG_CONFIG_HOME="+filepath.Join(s.dir, ".config"))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	up := s.begin(t, "ers up --listen 127.0.0.1:0 --http=").await(ctx, t, `nats=(nats://\S+)`)
@@ -135,15 +136,6 @@ func startShell(t *testing.T) *shell {
 		}
 	}
 	return s
-}
-
-func (s *shell) build(t *testing.T, to string, packages ...string) {
-	t.Helper()
-	build := exec.Command("go", append([]string{"build", "-ldflags=-s -w", "-o", to}, packages...)...)
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 }
 
 func (s *shell) begin(t *testing.T, command string) *listener {

@@ -23,19 +23,11 @@ var estimate = regexp.MustCompile("(?m)^ers: the first run took .*\n")
 // chance is in a block marked varies: there the first word alone is held.
 // A block marked python FILE is that file from there on.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is missing, in which an example is written")
 	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "bin", "ers"), "./cmd/ers")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	dir, env := t.TempDir(), withCommands(t)
 	for _, name := range []string{"examples", "docs"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))); err != nil {
 			t.Fatal(err)
@@ -63,8 +55,7 @@ func TestReadme(t *testing.T) {
 			}
 			commands++
 			c := exec.CommandContext(t.Context(), "bash", "-c", command)
-			c.Dir = dir
-			c.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "NATS_URL=", "NO_COLOR=1")
+			c.Dir, c.Env = dir, env
 			printed, err := c.CombinedOutput()
 			if _, exit := err.(*exec.ExitError); err != nil && !exit {
 				t.Fatal(err)

@@ -95,7 +95,7 @@ func TestInterrupt(t *testing.T) {
 		run.awaitLog("a second signal ends it at once")
 		run.interrupt()
 		run.wantEnd(-1, "")
-		if took := time.Since(began); took > 3*time.Second && !raceEnabled {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("it took %v to end", took)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -84,16 +85,19 @@ func TestKill(t *testing.T) {
 		pipeline *pipelineFixture
 		percent  []int // of the service's work, when it is killed
 	}{
-		{"ers-coordinator", busy, []int{0}},
-		{"ers-coordinator", drilled, []int{50}},
 		{"ers-coordinator", drilled, []int{20, 40, 60, 80}},
-		{"ers-hasher", busy, []int{0}},
 		{"ers-hasher", drilled, []int{20, 40, 60, 80}},
-		{"ers-gate", busy, []int{0}},
 		{"ers-gate", drilled, []int{0, 20, 40}},
+		{"ers-coordinator", drilled, []int{50}},
+		{"ers-coordinator", busy, []int{0}},
+		{"ers-hasher", busy, []int{0}},
+		{"ers-gate", busy, []int{0}},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.service, " at ", test.percent), func(t *testing.T) {
+			if len(test.percent) == 1 {
+				testsize.NeedsWhole(t)
+			}
 			t.Parallel()
 			midway(t, func() bool {
 				s := newSystem(t)

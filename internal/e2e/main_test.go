@@ -32,13 +32,13 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == goProgram {
 		counted().Main()
 	}
-	testsize.Wait() // for time-outs of the server
+	testsize.Wait(2) // for time-outs of the server
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("left out with -short")
 		return
 	}
-	testpython.First()
+	testpython.First(nil)
 	os.Exit(buildAndRun(m))
 }
 

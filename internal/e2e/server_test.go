@@ -37,6 +37,7 @@ func TestServerRestart(t *testing.T) {
 					}
 					server = scene.run("ers-gate", "--no-token", "--listen", address, "--store", store)
 					s.awaitStatus(nats.CONNECTED)
+					s.awaitServices("ers-coordinator", "ers-hasher") // else they do not see it go away again
 				}
 				s.checkWindow(drilled, window)
 				return true

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"abraxas.dev/ers/internal/daemon"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
@@ -93,6 +95,26 @@ func (s *system) awaitMessage(stream, filter string, enough func(bus.Message) bo
 		s.t.Fatalf("waiting for a message on %s of %s: %v: %v", filter, stream, err, context.Cause(s.ctx))
 	}
 	return found
+}
+
+// awaitServices waits until services answer on the server.
+func (s *system) awaitServices(names ...string) {
+	s.t.Helper()
+	for _, name := range names {
+		for {
+			_, err := s.bus.Ask(s.ctx, daemon.HealthSubject+name)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, nats.ErrNoResponders) {
+				s.t.Fatalf("%s: %v", name, err)
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-s.ctx.Done():
+			}
+		}
+	}
 }
 
 // awaitStatus waits until the test's own connection has a status. What it asks a server

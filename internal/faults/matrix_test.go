@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/events"
 )
@@ -20,9 +21,7 @@ var (
 )
 
 const (
-	lanes  = 16 // that go on side by side: most of the time each waits for a time-out
-	sample = 72 // cases of a normal run
-
+	lanes    = 16 // that go on side by side: most of the time each waits for a time-out
 	atServer = 12 // cases that share a server: after each all that it has is looked at
 )
 
@@ -48,7 +47,7 @@ func TestMatrix(t *testing.T) {
 	t.Logf("%d cases", len(table))
 	if !*matrix {
 		random.Shuffle(len(table), func(i, j int) { table[i], table[j] = table[j], table[i] })
-		table = table[:min(sample, len(table))]
+		table = table[:min(testsize.Sample(24, 72), len(table))]
 	}
 	var done tally
 	todo := []chan faultCase{make(chan faultCase, len(table)), make(chan faultCase, len(table))}

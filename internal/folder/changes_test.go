@@ -12,6 +12,7 @@ import (
 
 	"abraxas.dev/ers/internal/process"
 	"abraxas.dev/ers/internal/process/processtest"
+	"abraxas.dev/ers/internal/testsize"
 )
 
 // Three ways to find out what a command has changed come to the same: by an overlay, by a
@@ -26,14 +27,14 @@ func TestChangesOfRandomEdits(t *testing.T) {
 		t.Fatal(err)
 	}
 	kinds := make(map[Type]int)
-	seeds := uint64(100)
+	seeds := testsize.Sample(40, 100)
 	switch {
 	case testing.Short():
 		t.Skip("it starts processes")
 	case processtest.Again():
 		seeds = 25
 	}
-	for seed := range seeds {
+	for seed := range uint64(seeds) {
 		lower := tree(t, start(seed)...)
 		spec := process.Spec{Command: []string{program}, Env: []string{editVariable + "=" + fmt.Sprint(seed), noSleep}, Stderr: os.Stderr}
 

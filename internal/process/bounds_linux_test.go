@@ -16,6 +16,7 @@ func TestBounds(t *testing.T) {
 		{"output that is removed from memory", `exec 3> /dev/shm/ers-bounds-$$; rm /dev/shm/ers-bounds-$$; head -c %d000000 /dev/zero >&3; sleep SECONDS`, "it took more than the 30MiB of memory that it may have"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			for _, n := range []int{10, 100} {
 				s := shell(t, fmt.Sprintf(c.line, n))
 				s.Threads, s.Written, s.Memory, s.Scratch = 50, 20<<20, 30<<20, t.TempDir()

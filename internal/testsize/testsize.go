@@ -22,11 +22,19 @@ func NeedsWhole(t testing.TB) {
 	}
 }
 
-// Wait lets more tests run at once than there are processors, in packages whose tests wait
-// for processes most of the time. Call it from TestMain before the flags are parsed; who sets
-// -parallel is obeyed.
-func Wait() {
+// Wait lets so many tests run at once for each processor, in packages whose tests wait for
+// processes or servers most of the time. Call it from TestMain before the flags are parsed;
+// who sets -parallel is obeyed.
+func Wait(each int) {
 	if f := flag.Lookup("test.parallel"); f != nil {
-		_ = f.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // it is a number
+		_ = f.Value.Set(strconv.Itoa(each * runtime.GOMAXPROCS(0))) // it is a number
 	}
+}
+
+// Sample is how many of something are tested: some, or whole unless fewer are enough.
+func Sample(some, whole int) int {
+	if Whole() {
+		return whole
+	}
+	return some
 }

@@ -14,7 +14,7 @@ import (
 	"abraxas.dev/ers/pkg/worker"
 )
 
-// endTime is how long a worker may take to end after its input has ended.
+// endTime is how long a worker may take to end after its input or its output has ended.
 const endTime = 5 * time.Second
 
 // process is a worker that was started, in a process group of its own.
@@ -98,12 +98,13 @@ func (p *process) read(err error) error {
 	return p.saying("%w", err)
 }
 
-// gone says how the worker ended when it should not have.
+// gone says how the worker ended when it should not have. Its pipes end before the process
+// does, on a busy machine well before.
 func (p *process) gone(err error) error {
 	select {
 	case <-p.ended:
 		return p.saying("it ended in the middle of the run: %s", p.cmd.ProcessState)
-	case <-time.After(time.Second):
+	case <-time.After(endTime):
 		return p.saying("%w, but it still runs", err)
 	}
 }

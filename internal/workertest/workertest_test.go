@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/canon"
 )
 
@@ -81,6 +82,7 @@ func TestFaults(t *testing.T) {
 		{"child", "end-children", "a process that it started is still there after its end"},
 	} {
 		t.Run(c.fault+" "+c.check, func(t *testing.T) {
+			t.Parallel()
 			r := only(t, self(t, c.fault), c.check)
 			if c.seen == "" {
 				if r.Outcome != Passed {
@@ -147,8 +149,10 @@ func TestTimeout(t *testing.T) {
 
 // The workers of the examples keep the rules.
 func TestExamples(t *testing.T) {
+	testsize.NeedsWhole(t)
 	for _, command := range [][]string{{"node", "worker.js"}, {"jq", "sh", "worker.sh"}} {
 		t.Run(command[0], func(t *testing.T) {
+			t.Parallel()
 			if _, err := exec.LookPath(command[0]); err != nil {
 				t.Skipf("%s is not here: install it to check the worker that is written with it", command[0])
 			}

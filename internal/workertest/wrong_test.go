@@ -2,6 +2,7 @@ package workertest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -71,7 +72,7 @@ type byHand struct {
 	order    []string
 	results  map[string]told1
 	previous []told1
-	context  json.RawMessage
+	context  map[string]any
 	kept     []json.RawMessage
 	out      *bufio.Writer
 }
@@ -121,8 +122,8 @@ func (w *byHand) take(m *message) {
 	if m.Tick != w.tick && !w.is("one tick") {
 		w.next(m.Tick)
 	}
-	if !w.is("old context") || w.context == nil || len(w.context) == 2 {
-		w.context = m.Context
+	if !w.is("old context") || len(w.context) == 0 {
+		w.context = w.read(m.Context)
 	}
 	if w.is("memory") {
 		w.kept = append(w.kept, m.Context)
@@ -145,6 +146,17 @@ func (w *byHand) take(m *message) {
 	for _, task := range tasks {
 		w.run(task)
 	}
+}
+
+func (w *byHand) read(text json.RawMessage) (context map[string]any) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if !w.is("floats") {
+		decoder.UseNumber()
+	}
+	if err := decoder.Decode(&context); err != nil {
+		panic(err)
+	}
+	return context
 }
 
 // next begins a tick.
@@ -175,19 +187,11 @@ func (w *byHand) run(task string) {
 	if r.Lane == "" {
 		r.Lane = "forecast"
 	}
-	var context map[string]any
-	decoder := json.NewDecoder(strings.NewReader(string(w.context)))
-	if !w.is("floats") {
-		decoder.UseNumber()
-	}
-	if err := decoder.Decode(&context); err != nil {
-		panic(err)
-	}
 	results := []any{}
 	for _, name := range w.order {
 		results = append(results, []any{name, w.results[name].Value, w.results[name].Error})
 	}
-	value := map[string]any{"results": fmt.Sprint(len(results), results), "previous": fmt.Sprintf("%.200v", w.previous), echoed: context[echoed], "n": len(context)}
+	value := map[string]any{"results": fmt.Sprint(len(results), results), "previous": fmt.Sprintf("%.200v", w.previous), echoed: w.context[echoed], "n": len(w.context)}
 	switch {
 	case w.is("random"):
 		value["pid"] = os.Getpid()

@@ -115,6 +115,7 @@ func TestAppendOnce(t *testing.T) {
 }
 
 func TestAppendOneWinner(t *testing.T) {
+	t.Parallel()
 	const writers, rounds = 8, 30
 	b := bustest.Open(t)
 	var last uint64

@@ -40,6 +40,7 @@ func wantItems(t *testing.T, b *bus.Bus, want []bus.Item) {
 }
 
 func TestAppendAll(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	all := items(3, 700) // more than one batch
 	b.AppendAll(t.Context(), all[:1])
@@ -55,6 +56,7 @@ func TestAppendAll(t *testing.T) {
 
 // A subject that another has written to keeps its own items out and no others.
 func TestAppendAllConflict(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	all := items(3, 4)
 	other := bus.Item{Subject: all[1].Subject, Data: []byte("first")}

@@ -133,9 +133,7 @@ func (g *Group) finish(now *load) (ahead *load) {
 	}()
 	for committed := false; !committed; {
 		if ahead == nil && g.aheadWaits() {
-			if ahead = g.load(now.first + uint64(len(now.items)) - 1); ahead != nil {
-				g.ahead++
-			}
+			ahead = g.load(now.first + uint64(len(now.items)) - 1)
 		}
 		g.mu.Unlock()
 		select {
@@ -186,7 +184,6 @@ func (g *Group) forget(l *load) {
 		g.list(w)
 	}
 	g.alone, g.apart = g.apart, min(2*g.apart, maxApart)
-	g.vain++
 }
 
 // committed takes what was committed off the writer's queue.

@@ -20,12 +20,11 @@ const (
 // was made gets lost now and then.
 const heartbeat = jetstream.PullHeartbeat(time.Second)
 
-// session yields messages from *next on and keeps it up to date. It returns nil
-// when yield wants no more.
-func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
+// newConsumer makes a consumer of the messages from a sequence on.
+func (b *Bus) newConsumer(ctx context.Context, stream, filter string, from uint64) (jetstream.Consumer, error) {
 	config := jetstream.OrderedConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       *next,
+		OptStartSeq:       from,
 		InactiveThreshold: 30 * time.Second,
 		MaxResetAttempts:  1, // what is to be tried again we say ourselves
 	}
@@ -35,11 +34,17 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 	// A request that is lost with its connection is waited for until its context ends,
 	// and ours may end late.
 	create, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
 	heeding, done := b.heed(create, b.createSubject(stream, filter))
+	defer done()
 	c, err := b.js.OrderedConsumer(heeding, stream, config)
-	err = heeded(heeding, err)
-	done()
-	cancel()
+	return c, heeded(heeding, err)
+}
+
+// session yields messages from *next on and keeps it up to date. It returns nil
+// when yield wants no more.
+func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
+	c, err := b.newConsumer(ctx, stream, filter, *next)
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 		return err
 	}
 	defer b.release(ctx, stream, c, it)
-	ctx, cancel = context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ahead := newArrivals()
 	go ahead.deliver(ctx, it, stream)

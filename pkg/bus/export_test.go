@@ -36,13 +36,6 @@ func (g *Group) SetSlow(slow bool) {
 	}
 }
 
-// Ahead is how many batches were sent ahead, and how many of these in vain.
-func (g *Group) Ahead() (sent, vain int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.ahead, g.vain
-}
-
 // InFlight is how many messages are on their way.
 func (g *Group) InFlight() int {
 	g.mu.Lock()

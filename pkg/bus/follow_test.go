@@ -72,7 +72,6 @@ func testFollow(t *testing.T, way func(*embedded.Config)) {
 func TestFollowSaysWhenItIsCaughtUp(t *testing.T) { eachWay(t, testFollowSaysWhenItIsCaughtUp) }
 
 func testFollowSaysWhenItIsCaughtUp(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	const n = 2000
 	b := bustest.Open(t, way)
 	go func() {
@@ -103,7 +102,6 @@ func testFollowSaysWhenItIsCaughtUp(t *testing.T, way func(*embedded.Config)) {
 func TestFollowOverRestarts(t *testing.T) { eachWay(t, testFollowOverRestarts) }
 
 func testFollowOverRestarts(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	const n = 3000
 	s := bustest.NewServer(t)
 	writer, reader := bustest.Connect(t, s.URL()), bustest.Connect(t, s.URL(), way)
@@ -129,7 +127,6 @@ func testFollowOverRestarts(t *testing.T, way func(*embedded.Config)) {
 func TestFollowOverBrokenConnections(t *testing.T) { eachWay(t, testFollowOverBrokenConnections) }
 
 func testFollowOverBrokenConnections(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	const n = 2000
 	s := bustest.NewServer(t)
 	p := bustest.NewProxy(t, s.URL())
@@ -156,7 +153,6 @@ func testFollowOverBrokenConnections(t *testing.T, way func(*embedded.Config)) {
 func TestFollowEnds(t *testing.T) { eachWay(t, testFollowEnds) }
 
 func testFollowEnds(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	b := bustest.Open(t, way)
 	appendRuns(t, b, 1, 1)
 
@@ -198,7 +194,6 @@ func testFollowEnds(t *testing.T, way func(*embedded.Config)) {
 func TestFollowEndsWithoutServer(t *testing.T) { eachWay(t, testFollowEndsWithoutServer) }
 
 func testFollowEndsWithoutServer(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	s := bustest.NewServer(t)
 	b := bustest.Connect(t, s.URL(), way)
 	appendRuns(t, b, 1, 1)

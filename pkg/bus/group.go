@@ -51,8 +51,6 @@ type Group struct {
 	end      uint64        // the last sequence that a message of the group has got
 	alone    int           // batches until the next may be sent ahead …
 	apart    int           // … and how many that is, the next time
-	ahead    int           // batches that were sent ahead …
-	vain     int           // … and how many of these in vain
 }
 
 // NewGroup returns a group for writers on one stream.

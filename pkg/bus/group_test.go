@@ -15,6 +15,7 @@ import (
 // Whether a group commits in batches, one by one, or changes its mind on the way,
 // every writer's messages are on the stream once, in order.
 func TestGroup(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"single", "batches", "changing"} {
 		t.Run(mode, func(t *testing.T) {
 			const writers, n = 5, 400
@@ -51,6 +52,7 @@ func TestGroup(t *testing.T) {
 
 // A writer whose subject another writes to fails; the others of its group do not.
 func TestGroupConflict(t *testing.T) {
+	t.Parallel()
 	for _, slow := range []bool{false, true} {
 		t.Run(fmt.Sprint("slow ", slow), func(t *testing.T) {
 			b := bustest.Open(t)
@@ -92,6 +94,7 @@ func TestGroupConflict(t *testing.T) {
 // them. The others are kept out, although the sequences are such that what the third would stand
 // behind, had nobody else appended anything, is now the sequence of the first.
 func TestGroupOvertaken(t *testing.T) {
+	t.Parallel()
 	s := bustest.NewServer(t)
 	p := bustest.NewPipe(t, strings.TrimPrefix(s.URL(), "nats://"))
 	slow, fast := bustest.Connect(t, "nats://"+p.Address()), bustest.Connect(t, s.URL())
@@ -126,6 +129,7 @@ func TestGroupOvertaken(t *testing.T) {
 
 // Groups on one stream break each other's chains. Their writers notice nothing.
 func TestGroupsOnOneStream(t *testing.T) {
+	t.Parallel()
 	const groups, writers, n = 3, 4, 400
 	b := bustest.Open(t)
 	var all sync.WaitGroup
@@ -181,6 +185,7 @@ func wantEach(t *testing.T, b *bus.Bus, filter string, subjects, n int) {
 // acknowledgements, leaves each on the stream once. The texts that spring the trap come
 // by many times, since one of them may be cut in two on its way.
 func TestGroupLost(t *testing.T) {
+	t.Parallel()
 	const writers, n = 4, 300
 	for direction, text := range map[bustest.Direction]string{bustest.ToServer: "\r\n\r\n15", bustest.ToClient: `"seq":6`} {
 		t.Run(text, func(t *testing.T) {

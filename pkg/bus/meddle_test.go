@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,16 +67,17 @@ func TestOpenWhileServerComes(t *testing.T) {
 	t.Parallel()
 	s := bustest.NewServer(t)
 	bustest.Connect(t, s.URL()) // makes the streams
-	for _, test := range []struct {
-		kind  string
-		fault bustest.Fault
-	}{{"stream info", bustest.Full}, {"stream info", bustest.NoResponders}, {"stream info", bustest.Lost}, {"stream info", bustest.Cut}} {
+	var opening sync.WaitGroup
+	for _, fault := range []bustest.Fault{bustest.Full, bustest.NoResponders, bustest.Lost, bustest.Cut} {
 		p := bustest.NewProxy(t, s.URL())
-		p.Meddle(bustest.Plan{Kind: test.kind, Fault: test.fault, First: 1, Times: 100})
-		if _, err := bus.Open(t.Context(), bus.Config{URL: p.URL()}); !errors.Is(err, bus.ErrAway) {
-			t.Errorf("%s: %s: %v", test.kind, test.fault, err)
-		}
+		p.Meddle(bustest.Plan{Kind: "stream info", Fault: fault, First: 1, Times: 100})
+		opening.Go(func() {
+			if _, err := bus.Open(t.Context(), bus.Config{URL: p.URL()}); !errors.Is(err, bus.ErrAway) {
+				t.Errorf("stream info: %s: %v", fault, err)
+			}
+		})
 	}
+	opening.Wait()
 	p := bustest.NewProxy(t, s.URL())
 	s.Stop()
 	if _, err := bus.Open(t.Context(), bus.Config{URL: p.URL()}); !errors.Is(err, bus.ErrAway) {

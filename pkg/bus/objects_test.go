@@ -139,6 +139,7 @@ func TestForgedObject(t *testing.T) {
 // Nothing in the bucket is replaced, by the tools of NATS neither, and nothing removed but by a purge,
 // which is a right of the administrator alone.
 func TestObjectsStay(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	ctx := t.Context()
 	sha, err := b.PutObject(ctx, []byte("object"))
@@ -183,6 +184,7 @@ func (z *zeros) Close() error { return nil }
 
 // An object is written and read piece by piece.
 func TestLargeObject(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	const size = 96<<20 + 7
 	sum := sha256.New()

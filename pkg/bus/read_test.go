@@ -18,8 +18,13 @@ import (
 // eachWay runs a test with a bus that reads by consumers, and with one whose role lets it
 // have none.
 func eachWay(t *testing.T, test func(t *testing.T, way func(*embedded.Config))) {
-	t.Run("consumer", func(t *testing.T) { test(t, func(*embedded.Config) {}) })
+	t.Parallel()
+	t.Run("consumer", func(t *testing.T) {
+		t.Parallel()
+		test(t, func(*embedded.Config) {})
+	})
 	t.Run("direct", func(t *testing.T) {
+		t.Parallel()
 		test(t, func(c *embedded.Config) { c.InboxPrefix = auth.Viewer.Inbox() })
 	})
 }

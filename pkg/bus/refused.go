@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -196,6 +198,34 @@ func (b *Bus) Ask(ctx context.Context, subject string) (*nats.Msg, error) {
 	defer done()
 	m, err := b.nc.RequestWithContext(ctx, subject, nil)
 	return m, heeded(ctx, err)
+}
+
+// AskAll sends a request to all who listen on a subject, and yields what each answers. The
+// last thing that it yields is an error: a refusal, at once, or that nothing came within the
+// time for a first answer, or nothing more within that for another one.
+func (b *Bus) AskAll(ctx context.Context, subject string, first, another time.Duration) iter.Seq2[*nats.Msg, error] {
+	return func(yield func(*nats.Msg, error) bool) {
+		ctx, done := b.heed(ctx, subject)
+		defer done()
+		inbox := b.nc.NewInbox()
+		sub, err := b.nc.SubscribeSync(inbox)
+		if err == nil {
+			defer func() { _ = sub.Unsubscribe() }()
+			err = b.nc.PublishRequest(subject, inbox, nil)
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for wait := first; ; wait = another {
+			next, cancel := context.WithTimeout(ctx, wait)
+			m, err := sub.NextMsgWithContext(next)
+			cancel()
+			if !yield(m, heeded(ctx, err)) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Hear puts what is published on a subject into a channel until stop is called. Where

@@ -68,7 +68,6 @@ func checkShort(t *testing.T, what string, from uint64, err error, want bool, la
 func TestShortWhileFollowing(t *testing.T) { eachWay(t, testShortWhileFollowing) }
 
 func testShortWhileFollowing(t *testing.T, way func(*embedded.Config)) {
-	t.Parallel()
 	for _, again := range []int{0, 2, 9} {
 		b := bustest.Open(t, way)
 		put(t, b, shortTrace, 5)

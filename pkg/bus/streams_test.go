@@ -121,6 +121,7 @@ func TestSettingErrorSaysWhatToDo(t *testing.T) {
 }
 
 func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	for _, c := range bus.Streams {
 		c = bus.WithPromises(c)
@@ -143,6 +144,7 @@ func TestOperatorsSettingsAreLeftAlone(t *testing.T) {
 }
 
 func TestStreamsByManyAtOnce(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	for _, c := range bus.Streams {
 		if err := b.JetStream().DeleteStream(t.Context(), c.Name); err != nil {

@@ -50,6 +50,31 @@ func soon(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// All who listen answer a question, and that nobody does is known at once.
+func TestAskAll(t *testing.T) {
+	t.Parallel()
+	b := bustest.Open(t)
+	ask := func() (answers int, last error) {
+		for m, err := range b.AskAll(t.Context(), "ers.who", time.Minute, 100*time.Millisecond) {
+			if last = err; err == nil && string(m.Data) == "me" {
+				answers++
+			}
+		}
+		return answers, last
+	}
+	if n, err := ask(); n != 0 || !errors.Is(err, nats.ErrNoResponders) {
+		t.Errorf("of nobody: %d answers, %v", n, err)
+	}
+	for range 2 {
+		if _, err := b.Conn().Subscribe("ers.who", func(m *nats.Msg) { _ = m.Respond([]byte("me")) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := ask(); n != 2 || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("of two: %d answers, %v", n, err)
+	}
+}
+
 // A message that the server refuses ends its append at once, with the server's words, and
 // is a trouble of the bus.
 func TestPublishDenied(t *testing.T) {
@@ -73,6 +98,11 @@ func TestPublishDenied(t *testing.T) {
 				return err
 			}
 			_, err := w.Flush()
+			return err
+		},
+		"ask": func() (err error) {
+			for _, err = range b.AskAll(t.Context(), "ers.trace.p.1.0", time.Minute, time.Minute) {
+			}
 			return err
 		},
 		"hear": func() error { _, err := b.Hear("ers.gate.fail", make(chan *nats.Msg, 1)); return err },

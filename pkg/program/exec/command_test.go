@@ -3,9 +3,11 @@ package exec
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -202,16 +204,16 @@ func TestCommandLimits(t *testing.T) {
 	if err != nil || len(m[sha]) != 588895 || member(object, "size") != "588895" {
 		t.Errorf("got %s, %d bytes (%v)", object, len(m[sha]), err)
 	}
-	for script, want := range map[string]string{
-		"echo before >&2; sleep 100":    "it took longer than 5s: raise timeout (--run-timeout of `ers try`), or let it do less; the end of its standard error: before",
-		"kill -KILL $$":                 "SIGKILL",
-		"exec /no/such/thing || exit 5": "",
-	} {
-		_, _, err := try(t, m, t.TempDir(), shell(script, func(t *program.Task) {
-			if t.Command.Timeout = 5000; want == "" {
-				t.Command.Timeout = 100_000
-			}
-		}))
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTime(t, `task "t": `+sh+` was ended: it took longer than %v: raise timeout (--run-timeout of `+"`ers try`"+`), or let it do less; the end of its standard error: before`, func(limit time.Duration) error {
+		_, _, err := try(t, m, t.TempDir(), shell("echo before >&2; sleep 100", func(t *program.Task) { t.Command.Timeout = limit.Milliseconds() }))
+		return err
+	})
+	for script, want := range map[string]string{"kill -KILL $$": "SIGKILL", "exec /no/such/thing || exit 5": ""} {
+		_, _, err := try(t, m, t.TempDir(), shell(script, func(t *program.Task) { t.Command.Timeout = 100_000 }))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", script, err, want)
 		}

@@ -7,9 +7,8 @@
 //	tick, err := run.Tick(ctx, number, budgets, context)
 //
 // program.go holds what all runs of a window share, run.go one run: a scheduler whose
-// tasks ask the processes. row.go finds which tasks a worker is asked for at a stroke,
-// server.go is a worker's process, command.go the run of a command, around.go what is
-// recorded of the surroundings.
+// tasks ask the processes. server.go is a worker's process, row.go asks it for the tasks in
+// a row, command.go is the run of a command, around.go what is recorded of the surroundings.
 //
 // # What stands for what
 //

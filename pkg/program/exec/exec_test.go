@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -25,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	process.Main()
-	testpython.First()
+	testpython.First(nil)
 	os.Exit(m.Run())
 }
 
@@ -178,7 +179,6 @@ func TestGivenUp(t *testing.T) {
 		"signal":      {`import os; os.kill(os.getpid(), 11)`, "ended by SIGSEGV"},
 		"nonsense":    {`print("hello"); answer = {}`, "wrote what is not in the protocol: line 2: "},
 		"other task":  {`task = "b"; answer = {"status": "ok"}`, `an answer for task "b", and it is the turn of "a"`},
-		"no answer":   {`import time; time.sleep(100)`, "it did not answer within 8s: raise timeout"},
 		"two kept":    {`answer = {"status": "ok", "value": "\ud800"}`, "line 2: result: "},
 		"much memory": {`x = bytearray(300 << 20); import time; time.sleep(100)`, "memory"},
 		"no content":  {`print(json.dumps({"type": "content", "sha256": "0" * 64, "offset": 0, "length": 9})); sys.stdout.flush(); sys.stdin.readline(); answer = {}`, "is not there"},
@@ -186,16 +186,39 @@ func TestGivenUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := memory{}
-			p := load(t, m, of(m, script(twoTasks, c.body), func(d *program.Definition) {
-				if d.Workers[0].Memory = 100 << 20; name == "no answer" {
-					d.Workers[0].Timeout = 8000
-				}
-			}))
+			p := load(t, m, of(m, script(twoTasks, c.body), func(d *program.Definition) { d.Workers[0].Memory = 100 << 20 }))
 			_, err := newRun(t, p).Tick(t.Context(), 0, scheduler.Budgets{}, canon.Value("{}"))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// A worker that does not answer in its time is given up.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	inTime(t, `worker "w" (forecast lane) ended: it did not answer within %v: raise timeout, or let it do less`, func(limit time.Duration) error {
+		m := memory{}
+		p := load(t, m, of(m, script(twoTasks, `import time; time.sleep(100)`), func(d *program.Definition) { d.Workers[0].Timeout = limit.Milliseconds() }))
+		_, err := newRun(t, p).Tick(t.Context(), 0, scheduler.Budgets{}, canon.Value("{}"))
+		return err
+	})
+}
+
+// inTime does something with one limit after the other, each longer than the one before, until
+// it comes to the error that is wanted: on a busy machine a process takes a while to get so far.
+func inTime(t *testing.T, want string, try func(limit time.Duration) error) {
+	t.Helper()
+	for limit := 500 * time.Millisecond; ; limit *= 4 {
+		want := fmt.Sprintf(want, limit)
+		err := try(limit)
+		if fmt.Sprint(err) == want {
+			return
+		}
+		if limit > 20*time.Second {
+			t.Fatalf("got %v, want %s", err, want)
+		}
 	}
 }
 

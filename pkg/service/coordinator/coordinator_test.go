@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
@@ -116,14 +117,17 @@ func frames(t testing.TB, b *bus.Bus, window uint64, runs int) [][][]byte {
 // A run that stopped after any of its frames, in the middle of a tick too, is gone
 // on with to the same frames, whatever drill is part of the window.
 func TestResumeAnywhere(t *testing.T) {
+	t.Parallel()
 	const ticks = 4
+	large := []events.DrillKind{"", "value"}
 	kinds := map[int][]events.DrillKind{
 		0:  append([]events.DrillKind{""}, events.DrillKinds...),
-		12: {"", "value"},
+		12: large[:testsize.Sample(1, 2)],
 	}
 	for bulk, kinds := range kinds {
 		for _, kind := range kinds {
 			t.Run(fmt.Sprintf("%d %s", bulk, kind), func(t *testing.T) {
+				t.Parallel()
 				r := request(2, ticks)
 				if kind != "" {
 					r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/canon"
@@ -47,9 +48,12 @@ func (keepingRun) Stateful() bool { return true }
 // A run whose tasks keep something is gone on with to the same frames as well, also in
 // the middle of a tick, which they are not asked for twice.
 func TestResumeStateful(t *testing.T) {
-	for bulk, kinds := range map[int][]events.DrillKind{0: {"", "value", "missing"}, 12: {"", "order"}} {
+	t.Parallel()
+	large := []events.DrillKind{"", "order"}
+	for bulk, kinds := range map[int][]events.DrillKind{0: {"", "value", "missing"}, 12: large[:testsize.Sample(1, 2)]} {
 		for _, kind := range kinds {
 			t.Run(fmt.Sprintf("%d %s", bulk, kind), func(t *testing.T) {
+				t.Parallel()
 				r := request(2, 4)
 				if kind != "" {
 					r.Drill = &events.Drill{Run: 1, Tick: 4, Task: "grow", Kind: kind}

@@ -94,3 +94,8 @@ func (b *Bus) checkMissed(ctx context.Context, stream, filter string, next, befo
 	}
 	return m.Seq, err
 }
+
+// isPast tells whether a reader that goes as far as sequence to (0: for ever) is at its end, when the
+// next message has that sequence (0: there is none). The last one that it was to read may have been
+// freed since it began; see [Bus.Free].
+func isPast(next, to uint64) bool { return to > 0 && (next == 0 || next > to) }

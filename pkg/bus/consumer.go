@@ -42,8 +42,8 @@ func (b *Bus) newConsumer(ctx context.Context, stream, filter string, from uint6
 }
 
 // session yields messages from *next on and keeps it up to date. It returns nil
-// when yield wants no more.
-func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
+// when yield wants no more, or nothing is left up to sequence to; see [Bus.messages].
+func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, to uint64, yield func(Message, error) bool) error {
 	c, err := b.newConsumer(ctx, stream, filter, *next)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (b *Bus) session(ctx context.Context, stream, filter string, next *uint64, 
 				if err := b.checkPosition(ctx, stream, *next); err != nil {
 					return err
 				}
-				if missed, err = b.checkMissed(ctx, stream, filter, *next, missed); err != nil {
+				if missed, err = b.checkMissed(ctx, stream, filter, *next, missed); err != nil || isPast(missed, to) {
 					return err
 				}
 			}

@@ -32,7 +32,7 @@ const (
 )
 
 // batches yields messages from *next on and keeps it up to date, as session does.
-func (b *Bus) batches(ctx context.Context, stream, filter string, next *uint64, yield func(Message, error) bool) error {
+func (b *Bus) batches(ctx context.Context, stream, filter string, next *uint64, to uint64, yield func(Message, error) bool) error {
 	var heard chan struct{}
 	pause := shortLook
 	for {
@@ -44,6 +44,12 @@ func (b *Bus) batches(ctx context.Context, stream, filter string, next *uint64, 
 		if n > 0 {
 			pause = shortLook
 			continue
+		}
+		if to > 0 {
+			left, err := b.checkMissed(ctx, stream, filter, *next, 0)
+			if err != nil || isPast(left, to) {
+				return err
+			}
 		}
 		if heard == nil { // and look once more, for what came before
 			var stop func()

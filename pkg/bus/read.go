@@ -16,7 +16,7 @@ import (
 // A message's Pending is 0 when nothing more is there yet, as far as can be told: the
 // time to flush what handle has gathered.
 func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, handle func(Message) error) error {
-	for m, err := range b.messages(ctx, stream, filter, from) {
+	for m, err := range b.messages(ctx, stream, filter, from, 0) {
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (b *Bus) Follow(ctx context.Context, stream, filter string, from uint64, ha
 // Await waits for the first message of a stream that matches filter, and returns it. Errors are
 // those of [Bus.Follow].
 func (b *Bus) Await(ctx context.Context, stream, filter string) (Message, error) {
-	for m, err := range b.messages(ctx, stream, filter, 1) {
+	for m, err := range b.messages(ctx, stream, filter, 1, 0) {
 		return m, err
 	}
 	return Message{}, ctx.Err()
@@ -60,7 +60,7 @@ func (b *Bus) Read(ctx context.Context, stream, filter string, from, to uint64) 
 		if end < next {
 			return
 		}
-		for m, err := range b.messages(ctx, stream, filter, next) {
+		for m, err := range b.messages(ctx, stream, filter, next, end) {
 			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
 				return
 			}
@@ -143,8 +143,9 @@ func (b *Bus) end(ctx context.Context, stream, filter string, to uint64) (uint64
 	return min(to, end), nil
 }
 
-// messages yields what matches in order, for ever. The first error ends it.
-func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) iter.Seq2[Message, error] {
+// messages yields what matches in order, for ever, or until nothing is left up to sequence to (0: for
+// ever). The first error ends it.
+func (b *Bus) messages(ctx context.Context, stream, filter string, from, to uint64) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if _, err := b.stream(stream); err != nil {
 			yield(Message{}, err)
@@ -161,7 +162,7 @@ func (b *Bus) messages(ctx context.Context, stream, filter string, from uint64) 
 			begun := next
 			err := b.checkPosition(ctx, stream, next)
 			if err == nil {
-				err = session(ctx, stream, filter, &next, yield)
+				err = session(ctx, stream, filter, &next, to, yield)
 			}
 			if err == nil {
 				return

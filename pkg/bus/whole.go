@@ -17,7 +17,7 @@ func (b *Bus) ReadWhole(ctx context.Context, stream string, from, to uint64) ite
 		if end < from || end == 0 {
 			return
 		}
-		for m, err := range b.messages(ctx, stream, "", from) {
+		for m, err := range b.messages(ctx, stream, "", from, end) {
 			if err == nil && m.Seq > end || !yield(m, err) || m.Seq == end {
 				return
 			}

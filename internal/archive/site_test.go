@@ -78,11 +78,17 @@ func (s *site) services() (stop func()) {
 // window asks for a window whose values name an object, and waits until all of it is there.
 func (s *site) window(pipeline, definition, names string) uint64 {
 	s.t.Helper()
+	return s.windowOf(pipeline, definition, names, 4)
+}
+
+// windowOf is window with so many ticks.
+func (s *site) windowOf(pipeline, definition, names string, ticks int64) uint64 {
+	s.t.Helper()
 	for _, text := range []string{"contexts", definition, names} { // as who submits a pipeline does
 		s.put(text)
 	}
 	key, err := client.Request(s.t.Context(), s.bus, &events.WindowRequest{Schema: events.WindowSchema, Kind: "test", Pipeline: pipeline,
-		DefinitionSHA256: s.objects[definition], ContextsSHA256: s.objects["contexts"], Runs: 3, Ticks: 4, Reproduce: s.objects[names]})
+		DefinitionSHA256: s.objects[definition], ContextsSHA256: s.objects["contexts"], Runs: 3, Ticks: ticks, Reproduce: s.objects[names]})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -105,6 +105,9 @@ func (w *writer) write(dir string, list []*chosen) (*events.Archive, error) {
 	if err == nil {
 		err = w.objects(store, list)
 	}
+	if pruned := w.checkPruned(list); pruned != nil {
+		err = pruned // which says why something was missing
+	}
 	if err = errors.Join(err, store.Close()); err != nil {
 		return nil, err
 	}
@@ -115,6 +118,18 @@ func (w *writer) write(dir string, list []*chosen) (*events.Archive, error) {
 		m.Windows = append(m.Windows, one.ArchivedWindow)
 	}
 	return m, writeManifest(dir, m)
+}
+
+// checkPruned makes sure that nothing of the windows was freed while they were read. Whoever frees
+// something appends a tombstone before.
+func (w *writer) checkPruned(list []*chosen) error {
+	gone, err := tombstones(w.ctx, w.bus)
+	for _, one := range list {
+		if err == nil && gone[one.Window] != nil {
+			err = fmt.Errorf("window %d was pruned while it was read, and is archived in %s: archive the others again", one.Window, gone[one.Window].Archive)
+		}
+	}
+	return err
 }
 
 // streams writes what the streams have of the windows.

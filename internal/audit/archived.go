@@ -18,6 +18,9 @@ import (
 // An archive holds some windows alone. Its manifest lists them, with a hash over all that
 // each stream has of a window: so what is missing, or is too much, shows there.
 
+// anotherCopy is what to do about an archive that is damaged.
+const anotherCopy = "take another copy of the archive or, as long as its windows are on the server, make another one with `ers archive`"
+
 type (
 	archivedWindow struct {
 		Pipeline      string         `json:"pipeline"`

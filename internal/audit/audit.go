@@ -52,16 +52,27 @@ type Options struct {
 // looked at, so the services can go on meanwhile. It writes nothing. An error means
 // that the streams could not be read. An audit of one window does not look for holes
 // in the streams: what is missing then shows only by what the window's messages say.
+//
+// What was freed while it was read looks as if it were lost. Where tombstones came meanwhile
+// nothing is found that a second look, which knows of them, does not find too.
 func Run(ctx context.Context, b *bus.Bus, o Options) (*Report, error) {
-	a := newAuditor(b, o)
-	if o.Archive != nil {
-		var err error
-		if a.archived, err = readArchive(o.Archive); err != nil {
-			return nil, fmt.Errorf("the manifest of the archive: %w", err)
+	for {
+		a := newAuditor(b, o)
+		if o.Archive != nil {
+			var err error
+			if a.archived, err = readArchive(o.Archive); err != nil {
+				return nil, fmt.Errorf("the manifest of the archive, %s: %w; %s", events.ArchiveName, err, anotherCopy)
+			}
+			a.report.ArchiveSHA256 = a.archived.sha256
 		}
-		a.report.ArchiveSHA256 = a.archived.sha256
+		r, err := a.run(ctx)
+		if err != nil || r.New == 0 {
+			return r, err
+		}
+		if pruned, err := a.prunedMeanwhile(ctx); err != nil || !pruned {
+			return r, err
+		}
 	}
-	return a.run(ctx)
 }
 
 // auditor is one audit. It belongs to one goroutine.

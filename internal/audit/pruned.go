@@ -73,6 +73,15 @@ func (a *auditor) readPruned(ctx context.Context) error {
 	return nil
 }
 
+// prunedMeanwhile tells whether there are tombstones that came after the audit had begun.
+func (a *auditor) prunedMeanwhile(ctx context.Context) (bool, error) {
+	m, err := a.bus.Last(ctx, events.StreamWindow, events.PrunedSubjects)
+	if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrNoStream) {
+		return false, nil
+	}
+	return err == nil && m.Seq > a.ends[events.StreamWindow], err
+}
+
 // errUntrue says that a tombstone is not as it must be.
 var errUntrue = errors.New("a tombstone that explains nothing")
 

@@ -228,6 +228,9 @@ func (r *Report) next() string {
 	if r.New > 0 {
 		i := slices.IndexFunc(r.Findings, func(f Finding) bool { return !f.Known && f.Acknowledged == "" })
 		f := r.Findings[max(i, 0)]
+		if r.ArchiveSHA256 != "" {
+			return "The archive is damaged, or was changed: rely on nothing in it, and " + anotherCopy + "."
+		}
 		see := ""
 		if f.Seq > 0 {
 			see = fmt.Sprintf("See a message with `nats stream get %s %d`, find", f.Stream, f.Seq)

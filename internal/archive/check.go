@@ -59,7 +59,7 @@ func (a *Archive) checkObjects(ctx context.Context) error {
 				_, err = io.Copy(io.Discard, o) // which makes sure that it is the one
 				err = errors.Join(err, o.Close())
 			}
-			if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrDamaged) {
+			if errors.Is(err, bus.ErrNotFound) || errors.Is(err, bus.ErrDamaged) || errors.Is(err, bus.ErrNoStream) {
 				return differs("window %d: %w", a.Windows[i].Window, err)
 			}
 			if err != nil {
@@ -85,7 +85,7 @@ func (c *checker) run(ctx context.Context) error {
 	theirs, err, more := next()
 	for ours, readErr := range c.bus.ReadWhole(ctx, c.stream, 1, 0) {
 		if readErr != nil {
-			return readErr
+			return missingIn(readErr)
 		}
 		for more && err == nil && theirs.Seq < ours.Seq {
 			if err := c.extra(&theirs); err != nil {
@@ -116,6 +116,14 @@ func (c *checker) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// missingIn says of a stream that an archive has not that it is the archive which does not hold.
+func missingIn(err error) error {
+	if errors.Is(err, bus.ErrNoStream) {
+		return differs("a stream is missing in it: %w", err)
+	}
+	return err
 }
 
 // onServer are the messages of the archive's windows on the server.
@@ -149,7 +157,7 @@ func (c *checker) extra(m *bus.Message) error {
 	if c.stream == events.StreamWindow && m.Seq > c.Ends.Window {
 		return nil
 	}
-	return differs("%s sequence %d on %s is not in it: make another archive", m.Stream, m.Seq, m.Subject)
+	return differs("%s sequence %d on %s is not in it", m.Stream, m.Seq, m.Subject)
 }
 
 // message checks a message of the archive, and the one that the server has under its

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -17,7 +19,7 @@ import (
 )
 
 // ErrNone says that no window was there to be archived.
-var ErrNone = errors.New("there is no window to archive")
+var ErrNone = errors.New("there is no window to archive: it takes one that has its verdict and is on the server whole; `ers list` shows what there is")
 
 // Write makes an archive in a new folder: the windows that are wanted and whole, and its
 // manifest. It says which of those that are wanted are left out, and why; with ErrNone, and
@@ -25,10 +27,13 @@ var ErrNone = errors.New("there is no window to archive")
 // messages were read.
 //
 // Commit point: the new name of the folder, in which all is on the disk by then. A crash
-// before it leaves a folder beside it whose name begins with a point, which nobody reads.
+// before it leaves a folder beside it whose name begins with a point, which nobody reads, and
+// which the next archive of that name removes.
 func Write(ctx context.Context, b *bus.Bus, dir string, c Choice, progress func(done, total int64)) (m *events.Archive, out []LeftOut, err error) {
-	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s is there already: an archive is written once; name a new folder", dir)
+	if _, err := os.Lstat(dir); err == nil {
+		return nil, nil, errThere(dir)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
 	}
 	w := &writer{ctx: ctx, bus: b, progress: progress, ends: make(map[string]uint64), of: make(map[name]*chosen), named: make(map[name]map[string]bool)}
 	if err := w.readEnds(); err != nil {
@@ -48,7 +53,7 @@ func Write(ctx context.Context, b *bus.Bus, dir string, c Choice, progress func(
 	if err := os.MkdirAll(parent, 0o750); err != nil {
 		return nil, out, err
 	}
-	building, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".new-")
+	building, lock, err := newFolder(parent, "."+filepath.Base(dir)+".new-")
 	if err != nil {
 		return nil, out, fmt.Errorf("folder for the archive: %w", err)
 	}
@@ -56,14 +61,39 @@ func Write(ctx context.Context, b *bus.Bus, dir string, c Choice, progress func(
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(building))
 		}
+		if lock != nil {
+			err = errors.Join(err, lock.Close())
+		}
 	}()
 	if m, err = w.write(building, list); err != nil {
 		return nil, out, err
 	}
-	if err := os.Rename(building, dir); err != nil {
+	if err := os.Rename(building, dir); errors.Is(err, fs.ErrExist) {
+		return nil, out, errThere(dir) // somebody else was faster
+	} else if err != nil {
 		return nil, out, err
 	}
 	return m, out, embedded.SyncFolder(parent)
+}
+
+func errThere(dir string) error {
+	return fmt.Errorf("%s is there already: an archive is written once; name a new folder", dir)
+}
+
+// newFolder makes a folder for an archive that is being made, and removes those that were left when
+// others of the same name were interrupted. The lock, if there is any, tells others that it is in use.
+func newFolder(parent, prefix string) (dir string, lock io.Closer, err error) {
+	embedded.RemoveLeft(filepath.Join(parent, quoteGlob(prefix)+"*"))
+	if dir, err = os.MkdirTemp(parent, prefix); err != nil {
+		return "", nil, err
+	}
+	lock, _ = embedded.LockFolder(dir)     // where a folder cannot be locked none is removed
+	return dir, lock, os.Chmod(dir, 0o750) // as that of every store
+}
+
+// quoteGlob makes a name stand for itself in a pattern.
+func quoteGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
 // writer writes one archive.

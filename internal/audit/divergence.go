@@ -90,7 +90,7 @@ func (j *judgement) equal(a, b hashes) bool {
 func (j *judgement) covers(ctx context.Context, number int) iter.Seq2[tickDigest, error] {
 	return func(yield func(tickDigest, error) bool) {
 		key := j.runs[number].key
-		for m, err := range j.a.bus.Read(ctx, events.StreamDigest, events.DigestSubject(key), 1, j.said.DigestSeq) {
+		for m, err := range j.a.part(ctx, events.StreamDigest, events.DigestSubject(key), 1, j.said.DigestSeq) {
 			var d *digest
 			if err == nil {
 				d, err = readDigest(m.Data, key)

@@ -24,7 +24,7 @@ type excerpt struct {
 // excerpt reads the frames around a tick, from a frame of an earlier tick on.
 func (j *judgement) excerpt(ctx context.Context, number int, from uint64, tick int64) (*excerpt, error) {
 	x, r := &excerpt{before: []any{}}, j.runs[number]
-	for m, err := range j.a.bus.Read(ctx, events.StreamTrace, events.TraceSubject(r.key), from, r.coveredSeq) {
+	for m, err := range j.a.part(ctx, events.StreamTrace, events.TraceSubject(r.key), from, r.coveredSeq) {
 		if err != nil {
 			return nil, err
 		}

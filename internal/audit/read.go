@@ -25,6 +25,17 @@ func (a *auditor) get(ctx context.Context, stream string, seq uint64) (m bus.Mes
 	return m, err == nil, err
 }
 
+// part yields messages of a stream from one sequence to another; none of a stream that is missing,
+// which is a finding of its own.
+func (a *auditor) part(ctx context.Context, stream, filter string, from, to uint64) iter.Seq2[bus.Message, error] {
+	if a.ends[stream] == 0 {
+		return none
+	}
+	return a.bus.Read(ctx, stream, filter, from, to)
+}
+
+func none(func(bus.Message, error) bool) {}
+
 // filter narrows the subjects of a stream to the audited window, whose number is the
 // i-th token. It is "" when everything is audited.
 func (a *auditor) filter(subjects string, i int) string {

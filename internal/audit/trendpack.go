@@ -46,7 +46,7 @@ func (a *auditor) packs(ctx context.Context, w *shown, run int) iter.Seq2[*whole
 	return func(yield func(*wholePack, error) bool) {
 		key := events.RunKey{Pipeline: w.key.pipeline, Window: w.key.id, Run: run}
 		p := newPacker(w, run)
-		for m, err := range a.bus.Read(ctx, events.StreamTrace, events.TraceSubject(key), 1, a.ends[events.StreamTrace]) {
+		for m, err := range a.part(ctx, events.StreamTrace, events.TraceSubject(key), 1, a.ends[events.StreamTrace]) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
+	"abraxas.dev/ers/internal/archive"
 	"abraxas.dev/ers/internal/audit"
 	"abraxas.dev/ers/internal/userfile"
 	"abraxas.dev/ers/pkg/events"
@@ -58,11 +56,7 @@ func (c *auditCommand) manifest() ([]byte, error) {
 	if c.Store == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(filepath.Join(c.Store, events.ArchiveName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return data, err
+	return archive.ManifestText(c.Store)
 }
 
 func (c *auditCommand) Run(ctx context.Context, io *streams) error {

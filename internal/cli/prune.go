@@ -90,7 +90,7 @@ func (c *pruneCommand) prune(ctx context.Context, io *streams, b *bus.Bus) error
 	done, err := archive.Prune(ctx, b, a, cmp.Or(c.Place, c.Archived), bounds)
 	err = errors.Join(err, a.Close())
 	if errors.Is(err, archive.ErrDiffers) {
-		io.say("nothing is freed: %v", err)
+		io.say("nothing is freed: %v; if nobody wrote there on purpose, make another archive with `ers archive`, or take another copy of this one", err)
 		return errFail
 	}
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -19,7 +18,7 @@ import (
 // damage begins, and they are evidence. For the same reason links to the files would
 // not do.
 //
-// The whole store is copied, into a folder below os.TempDir that is removed when the
+// The streams are copied, and no other file that stands beside them, into a folder below os.TempDir that is removed when the
 // bus is closed. Where the file system shares blocks between copies, that costs neither
 // time nor room. progress, when set, is told how many bytes are copied. A store that
 // another process works on is refused, since a copy of it would not be of one moment.
@@ -44,23 +43,41 @@ func OpenCopy(ctx context.Context, c Config, progress func(done, total int64)) (
 
 const copyPrefix = "ers-copy-"
 
-// removeLeftCopies removes the copies of processes that were killed. Those of processes
-// that live are locked, or so new that they may not be locked yet. What cannot be
-// removed is another user's.
+// removeLeftCopies removes the copies of processes that were killed.
 func removeLeftCopies() {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), copyPrefix+"*"))
+	removeLeft(filepath.Join(os.TempDir(), copyPrefix+"*"), func(dir string) (io.Closer, error) { return lockCopy(dir) })
+}
+
+// RemoveLeft removes the folders that match a pattern and that nobody locks by [LockFolder].
+func RemoveLeft(pattern string) { removeLeft(pattern, LockFolder) }
+
+// removeLeft removes folders of processes that were killed. Those of processes that live are locked, or so
+// new that they may not be locked yet. What cannot be removed is another user's.
+func removeLeft(pattern string, lock func(dir string) (io.Closer, error)) {
+	folders, _ := filepath.Glob(pattern)
 	for _, dir := range folders {
 		info, err := os.Lstat(dir)
 		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
-		lock, err := lockCopy(dir)
-		if err != nil {
-			continue
+		if held, err := lock(dir); err == nil {
+			_ = os.RemoveAll(dir)
+			_ = held.Close()
 		}
-		_ = os.RemoveAll(dir)
-		_ = lock.Close()
 	}
+}
+
+// LockFolder locks a folder itself, and nothing in it, until what it returns is closed or the process ends.
+// Not every system can.
+func LockFolder(dir string) (io.Closer, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(f, true); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // lockCopy locks a copy, of which only its own process and who removes it knows.
@@ -110,21 +127,25 @@ func copyStore(ctx context.Context, to, from string, progress func(done, total i
 	return nil
 }
 
+// streamsName is the folder in a store in which a server has all that it keeps.
+const streamsName = "jetstream"
+
 // consumersName is the folder in which a stream has its consumers. A reader of a copy needs
 // none of them, and one whose file is damaged would keep the server from its whole stream.
 const consumersName = "obs"
 
-// listStore lists the files of a store, and how many bytes they have together.
+// listStore lists the files of a store, and how many bytes they have together. What else people keep in
+// the folder, as an archive of the store, is not of it.
 func listStore(dir string) (files []string, total int64, err error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: %w", err)
 	}
-	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(filepath.Join(root, streamsName), func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.IsDir() && e.Name() == consumersName {
 			return filepath.SkipDir
 		}
-		if err != nil || e.IsDir() || e.Name() == lockName {
+		if err != nil || e.IsDir() {
 			return err
 		}
 		info, err := os.Stat(path)
@@ -138,11 +159,11 @@ func listStore(dir string) (files []string, total int64, err error) {
 		files, total = append(files, name), total+info.Size()
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, fmt.Errorf("store %s cannot be read: %w", dir, err)
 	}
-	if len(files) == 0 || !strings.HasPrefix(files[len(files)-1], "jetstream") {
-		return nil, 0, fmt.Errorf("%s is not a store: it has no streams in a folder jetstream; name the folder that was given to --store", dir)
+	if len(files) == 0 {
+		return nil, 0, fmt.Errorf("%s is not a store: it has no streams in a folder %s; name the folder that was given to --store", dir, streamsName)
 	}
 	return files, total, nil
 }

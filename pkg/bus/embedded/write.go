@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats-server/v2/server"
@@ -67,9 +68,23 @@ func (s *Store) Stream(name string, last uint64, messages iter.Seq2[bus.Message,
 		err = cause
 	}
 	if err != nil {
-		return fmt.Errorf("write stream %s: %w", name, err)
+		return fmt.Errorf("write stream %s in %s: %w", name, s.dir, tooFull(s.dir, err))
 	}
 	return nil
+}
+
+// tooFull says in plain words that the disk of a folder has no room. The server takes no more than three
+// quarters of what was free when it was started.
+func tooFull(dir string, err error) error {
+	api, ok := errors.AsType[*server.ApiError](err)
+	if !errors.Is(err, syscall.ENOSPC) && !(ok && api.ErrCode == uint16(server.JSInsufficientResourcesErr)) && !(ok && api.ErrCode == uint16(server.JSStorageResourcesExceededErr)) {
+		return err
+	}
+	left := ""
+	if free, known := freeSpace(dir); known {
+		left = fmt.Sprintf(", which has %s left", size(int64(free)))
+	}
+	return fmt.Errorf("%w: no more than three quarters of the free disk are taken%s: make room there, or name a folder on another disk", err, left)
 }
 
 // writeBackup writes messages as the server writes a backup of a stream.

@@ -112,6 +112,25 @@ func TestCluster(t *testing.T) {
 			}
 		}
 	})
+	t.Run("two groups", func(t *testing.T) {
+		var writers sync.WaitGroup
+		for i, b := range []*bus.Bus{one, other} { // whose messages come between each other's
+			g := b.NewGroup()
+			g.SetSlow(false)
+			for j := range 4 {
+				w := g.Writer(trace(30+4*i+j), 0)
+				writers.Go(func() { appendEach(t, w, 200) })
+			}
+		}
+		writers.Wait()
+		for i := range 8 {
+			for j, m := range follow(t, one, trace(30+i), 1, 200) {
+				if string(m.Data) != fmt.Sprint(j) {
+					t.Fatalf("writer %d, frame %d is %s", i, j, m.Data)
+				}
+			}
+		}
+	})
 	t.Run("a leader leaves", func(t *testing.T) {
 		const n, writers = 1000, 4
 		var grouped sync.WaitGroup

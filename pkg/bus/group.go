@@ -13,7 +13,7 @@ import (
 //   - As long as nobody else writes to the stream, the next message on a subject is sent
 //     before the one in front of it is acknowledged, and is let in only right behind what
 //     the group sent before it. Where somebody else's message came between, it is kept out
-//     and sent again. See pipeline.go.
+//     and sent again. See pipeline.go. In a cluster one message of each writer is on its way.
 //   - A server that syncs to disk before each acknowledgement takes a batch of
 //     messages in the time of a few. There the group commits in batches what has
 //     gathered. Which it is the group learns from how long acknowledgements take. See

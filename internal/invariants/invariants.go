@@ -11,6 +11,8 @@
 package invariants
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,6 +36,9 @@ type Want struct {
 
 	// Feed makes sure that viewers have all of each window.
 	Feed bool
+
+	// Archives are where messages and objects may be that are not on the server any more.
+	Archives []*nats.Conn
 }
 
 // Window is one that was asked for.
@@ -109,21 +114,36 @@ var streams = []string{"ERS_WINDOW", "ERS_TRACE", "ERS_DIGEST", "ERS_VERDICT", "
 // Check reads all streams of the server that nc is connected to. Its error says that
 // they could not be read; what is wrong with them is in the report.
 func Check(ctx context.Context, nc *nats.Conn, want Want) (*Report, error) {
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return nil, err
-	}
-	bucket, err := js.ObjectStore(ctx, "ERS_OBJECTS")
-	if err != nil {
-		return nil, fmt.Errorf("objects: %w", err)
-	}
 	all := make(map[string][]*message)
-	for _, name := range streams {
-		if all[name], err = read(ctx, js, name); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+	var buckets []jetstream.ObjectStore
+	for _, nc := range append([]*nats.Conn{nc}, want.Archives...) {
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return nil, err
+		}
+		bucket, err := js.ObjectStore(ctx, "ERS_OBJECTS")
+		if err != nil {
+			return nil, fmt.Errorf("objects: %w", err)
+		}
+		buckets = append(buckets, bucket)
+		for _, name := range streams {
+			list, err := read(ctx, js, name)
+			if err == nil {
+				all[name], err = merge(all[name], list)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", name, err)
+			}
 		}
 	}
-	return check(all, func(sha string) ([]byte, error) { return bucket.GetBytes(ctx, sha) }, want)
+	return check(all, func(sha string) (data []byte, err error) {
+		for _, bucket := range buckets {
+			if data, err = bucket.GetBytes(ctx, sha); err == nil {
+				break
+			}
+		}
+		return data, err
+	}, want)
 }
 
 // check looks at all that there is.
@@ -160,8 +180,8 @@ func read(ctx context.Context, js jetstream.JetStream, name string) (list []*mes
 	if err != nil {
 		return nil, err
 	}
-	end := s.CachedInfo().State.LastSeq
-	if end == 0 {
+	state := s.CachedInfo().State // behind its last message others may have been freed
+	if state.Msgs == 0 {
 		return nil, nil
 	}
 	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
@@ -173,7 +193,7 @@ func read(ctx context.Context, js jetstream.JetStream, name string) (list []*mes
 		return nil, err
 	}
 	defer it.Stop()
-	for last := uint64(0); last < end; {
+	for last := uint64(0); last < state.LastSeq && uint64(len(list)) < state.Msgs; {
 		m, err := it.Next(jetstream.NextContext(ctx))
 		if err != nil {
 			return nil, err
@@ -186,6 +206,19 @@ func read(ctx context.Context, js jetstream.JetStream, name string) (list []*mes
 		list = append(list, &message{name, m.Subject(), last, m.Data()})
 	}
 	return list, nil
+}
+
+// merge puts messages of a stream together that are here and elsewhere. One that is at both places must be
+// the same there.
+func merge(here, elsewhere []*message) ([]*message, error) {
+	of := make(map[uint64]*message)
+	for _, m := range append(here, elsewhere...) {
+		if found := of[m.seq]; found != nil && (found.subject != m.subject || !bytes.Equal(found.data, m.data)) {
+			return nil, fmt.Errorf("%v is another message elsewhere, on %s", m, found.subject)
+		}
+		of[m.seq] = m
+	}
+	return slices.SortedFunc(maps.Values(of), func(a, b *message) int { return cmp.Compare(a.seq, b.seq) }), nil
 }
 
 // acked makes sure that what the server said it has it has.

@@ -73,7 +73,7 @@ func (c *pruneCommand) open(ctx context.Context, io *streams) (*bus.Bus, error) 
 	case c.NATS == "":
 		return nil, errNoStore
 	}
-	return c.connectWith(ctx, config)
+	return c.connectWith(ctx, c.patient(io, config))
 }
 
 func (c *pruneCommand) prune(ctx context.Context, io *streams, b *bus.Bus) error {

@@ -36,7 +36,7 @@ func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	case s.NATS == "":
 		return nil, errNoStore
 	}
-	return s.connectWith(ctx, config)
+	return s.connectWith(ctx, s.patient(io, config))
 }
 
 // storeDir is the folder to read from, "" for none: with neither server nor folder given

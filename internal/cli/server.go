@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -61,6 +62,16 @@ func (c *connection) connectWith(ctx context.Context, config bus.Config) (*bus.B
 		return nil, errNoServer
 	}
 	return bus.Open(ctx, config)
+}
+
+// untilAnswer is how long a cluster may take to choose a leader, or a server to start again.
+const untilAnswer = time.Minute
+
+// patient is for who reads or frees much, and would have to begin anew: what gets no answer is asked for
+// again, and that is said.
+func (c *connection) patient(io *streams, config bus.Config) bus.Config {
+	config.Patience, config.Log = untilAnswer, c.log(io, zerolog.WarnLevel)
+	return config
 }
 
 // read opens a connection for who only reads.

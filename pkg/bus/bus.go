@@ -74,6 +74,10 @@ type Config struct {
 	// it what goes on for ever is tried again: a service may be let later.
 	EndRefused bool
 
+	// Patience is how long a look-up or a purge that gets no answer is asked for again, as while a
+	// cluster chooses a leader. 0: it is asked for once.
+	Patience time.Duration
+
 	// Name is what the server shows for this client.
 	Name string
 
@@ -103,6 +107,7 @@ type Bus struct {
 	readOnly  bool
 
 	endRefused bool // see Config
+	patience   time.Duration
 
 	domain   atomic.Pointer[string] // of JetStream; nil: not known yet
 	troubles troubles
@@ -130,7 +135,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 const minPayload = 1 << 20
 
 func newBus(c Config) *Bus {
-	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, endRefused: c.EndRefused, closed: make(chan struct{})}
+	return &Bus{log: c.Log, server: c.Server, readOnly: c.ReadOnly, endRefused: c.EndRefused, patience: c.Patience, closed: make(chan struct{})}
 }
 
 func (b *Bus) open(ctx context.Context, c Config) error {
@@ -143,7 +148,7 @@ func (b *Bus) open(ctx context.Context, c Config) error {
 	if err := b.useJetStream(ctx); err != nil {
 		return err
 	}
-	return b.openStreams(ctx, c)
+	return b.patiently(ctx, func(ctx context.Context) error { return b.openStreams(ctx, c) })
 }
 
 // ackTimeout is how long an acknowledgement may take before an append finds out for

@@ -125,7 +125,15 @@ func (b *Bus) Count(ctx context.Context, stream, filter string) (n uint64, err e
 
 // Subjects returns the subjects of a stream that match a filter and have messages, with
 // how many. It takes a while where there are many.
-func (b *Bus) Subjects(ctx context.Context, stream, filter string) (map[string]uint64, error) {
+func (b *Bus) Subjects(ctx context.Context, stream, filter string) (list map[string]uint64, err error) {
+	err = b.patiently(ctx, func(ctx context.Context) error {
+		list, err = b.askSubjects(ctx, stream, filter)
+		return err
+	})
+	return list, err
+}
+
+func (b *Bus) askSubjects(ctx context.Context, stream, filter string) (map[string]uint64, error) {
 	if _, err := b.stream(stream); err != nil {
 		return nil, err
 	}
@@ -203,11 +211,17 @@ func (b *Bus) getDirect(ctx context.Context, stream string, seq uint64) (Message
 // ("direct get"), which may not have the newest message yet; but on what we find
 // here rests what is appended next, and whether a window is complete.
 func (b *Bus) get(ctx context.Context, stream, what string, request getRequest) (m Message, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("stream %s: %s: %w", stream, what, err)
-		}
-	}()
+	err = b.patiently(ctx, func(ctx context.Context) error {
+		m, err = b.askLeader(ctx, stream, request)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("stream %s: %s: %w", stream, what, err)
+	}
+	return m, err
+}
+
+func (b *Bus) askLeader(ctx context.Context, stream string, request getRequest) (Message, error) {
 	if _, err := b.stream(stream); err != nil {
 		return Message{}, err
 	}

@@ -75,7 +75,7 @@ func readThrough(r io.ReadCloser) error {
 }
 
 func (b *Bus) openEntry(ctx context.Context, sha string, info *jetstream.ObjectInfo) io.ReadCloser {
-	ctx, cancel := transferContext(ctx, info.Size)
+	ctx, cancel := b.transferContext(ctx, info.Size)
 	// The client's own way of reading asks any replica, and where one lags it takes a new
 	// object for missing or damaged, which nothing would heal.
 	next, stop := iter.Pull2(b.Read(ctx, objectStream.Name, objectSubjects+"C."+info.NUID, 1, 0))
@@ -175,9 +175,9 @@ func (r *objectReader) Close() error {
 
 // transferContext gives a transfer an end, where the client would wait for ever or
 // give up after 5 s however big the object.
-func transferContext(ctx context.Context, size uint64) (context.Context, context.CancelFunc) {
+func (b *Bus) transferContext(ctx context.Context, size uint64) (context.Context, context.CancelFunc) {
 	const bytesPerSecond = 1 << 20
-	return context.WithTimeout(ctx, 2*apiTimeout+time.Duration(size/bytesPerSecond)*time.Second)
+	return context.WithTimeout(ctx, 2*apiTimeout+b.patience+time.Duration(size/bytesPerSecond)*time.Second)
 }
 
 func objectName(data []byte) string {

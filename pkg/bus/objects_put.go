@@ -45,7 +45,7 @@ func (b *Bus) PutObjectFrom(ctx context.Context, sha string, size int64, open fu
 		return fmt.Errorf("put object %s: %w", sha, err)
 	}
 	defer r.Close()
-	transfer, cancel := transferContext(ctx, uint64(size))
+	transfer, cancel := b.transferContext(ctx, uint64(size))
 	defer cancel()
 	err = b.writeObject(transfer, sha, size, r)
 	if isConflict(err) && b.hasObject(ctx, sha) { // another was faster

@@ -48,8 +48,12 @@ func (b *Bus) MayFree(ctx context.Context, stream string) error {
 	return nil
 }
 
-// purgeTimeout is how long a server may take to find the messages of a window in a stream.
-const purgeTimeout = 5 * time.Minute
+// A purge that gets no answer is asked for again, since the leader may have ended with it. How long a
+// server may take to find the messages of a window in a stream doubles, from the first to the last.
+const (
+	firstPurge = 2 * apiTimeout
+	lastPurge  = 5 * time.Minute
+)
 
 func (b *Bus) purge(ctx context.Context, stream string, options ...jetstream.StreamPurgeOpt) error {
 	if b.readOnly {
@@ -59,11 +63,19 @@ func (b *Bus) purge(ctx context.Context, stream string, options ...jetstream.Str
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
-	defer cancel()
-	ctx, done := b.heed(ctx, b.apiPrefix+"STREAM.PURGE."+stream)
-	defer done()
-	if err := heeded(ctx, s.Purge(ctx, options...)); err != nil {
+	limit, patience := lastPurge, b.patience
+	if patience > 0 {
+		limit, patience = firstPurge, max(patience, lastPurge)
+	}
+	err = b.patientlyFor(ctx, patience, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx, done := b.heed(ctx, b.apiPrefix+"STREAM.PURGE."+stream)
+		defer done()
+		limit = min(2*limit, lastPurge)
+		return heeded(ctx, s.Purge(ctx, options...))
+	})
+	if err != nil {
 		return fmt.Errorf("purge stream %s: %w", stream, err)
 	}
 	return nil

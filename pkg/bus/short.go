@@ -50,7 +50,15 @@ func (b *Bus) checkPosition(ctx context.Context, stream string, from uint64) err
 }
 
 // state asks for a stream as it is now.
-func (b *Bus) state(ctx context.Context, stream string) (*jetstream.StreamInfo, error) {
+func (b *Bus) state(ctx context.Context, stream string) (s *jetstream.StreamInfo, err error) {
+	err = b.patiently(ctx, func(ctx context.Context) error {
+		s, err = b.askState(ctx, stream)
+		return err
+	})
+	return s, err
+}
+
+func (b *Bus) askState(ctx context.Context, stream string) (*jetstream.StreamInfo, error) {
 	if _, err := b.stream(stream); err != nil {
 		return nil, err
 	}

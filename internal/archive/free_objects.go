@@ -16,20 +16,15 @@ import (
 // the server does. As long as a window runs none is: what a run is about to name may be
 // one of them, and only when it is named can it be seen.
 func (p *pruner) freeObjects() error {
-	candidates := make(map[string]bool)
-	for i := range p.archive.Windows {
-		w := &p.archive.Windows[i]
-		if t := p.gone[w.Window]; t == nil || t.ArchiveSHA256 != p.archive.SHA256 {
-			continue
-		}
-		for _, sha := range w.Objects {
-			candidates[sha] = true
-		}
-	}
+	ours := p.objects()
 	refs, err := newReferences(p.ctx, p.bus)
 	if err != nil {
 		return err
 	}
+	if err := p.putBack(refs, ours, make(map[string]uint64)); err != nil {
+		return err
+	}
+	candidates := maps.Clone(ours)
 	maps.DeleteFunc(candidates, func(sha string, _ bool) bool { return !refs.names[sha] })
 	if len(candidates) == 0 {
 		return nil
@@ -48,9 +43,8 @@ func (p *pruner) freeObjects() error {
 		return err
 	}
 	if err := refs.all(p.ctx, used); err != nil {
-		return err
+		return fmt.Errorf("objects that windows on the server name, of which none may be missing when others are freed: %w", err)
 	}
-	freed := []string{}
 	for _, sha := range slices.Sorted(maps.Keys(candidates)) {
 		if used[sha] {
 			continue
@@ -61,10 +55,25 @@ func (p *pruner) freeObjects() error {
 		if err := p.bus.FreeObject(p.ctx, sha); err != nil {
 			return err
 		}
-		freed = append(freed, sha)
+		delete(refs.names, sha)
+		p.report.Objects++
 	}
-	p.report.Objects = len(freed)
-	return p.putBack(refs, seen, freed)
+	return p.putBack(refs, ours, seen)
+}
+
+// objects are those that the windows name which are freed by this archive.
+func (p *pruner) objects() map[string]bool {
+	ours := make(map[string]bool)
+	for i := range p.archive.Windows {
+		w := &p.archive.Windows[i]
+		if t := p.gone[w.Window]; t == nil || t.ArchiveSHA256 != p.archive.SHA256 {
+			continue
+		}
+		for _, sha := range w.Objects {
+			ours[sha] = true
+		}
+	}
+	return ours
 }
 
 // running is a window without verdict, 0 for none.
@@ -106,21 +115,33 @@ func (p *pruner) scan(refs *references, seen map[string]uint64, used map[string]
 	return nil
 }
 
-// putBack looks at what came meanwhile, and puts back from the archive what a new window
-// needs: it was asked for while the object was still there.
-func (p *pruner) putBack(refs *references, seen map[string]uint64, freed []string) error {
+// putBack puts back from the archive what is not on the server any more and a window there names, or an
+// object that it names: it was asked for while the object was still there, behind the messages that
+// were seen. A prune that was interrupted before it came to that leaves it to the next.
+func (p *pruner) putBack(refs *references, ours map[string]bool, seen map[string]uint64) error {
+	isHere := func(sha string, _ bool) bool { return refs.names[sha] }
+	lost := maps.Clone(ours)
+	if maps.DeleteFunc(lost, isHere); len(lost) == 0 {
+		return nil
+	}
+	archived := &references{bus: p.archive.bus, names: ours, in: make(map[string][]string)}
 	used := make(map[string]bool)
-	if err := p.scan(refs, seen, used); err != nil {
+	if err := p.scan(archived, seen, used); err != nil {
 		return err
 	}
-	for _, sha := range freed {
-		if !used[sha] {
-			continue
+	if err := archived.all(p.ctx, used); err != nil {
+		return err
+	}
+	maps.DeleteFunc(used, isHere)
+	for _, sha := range slices.Sorted(maps.Keys(used)) {
+		if err := p.step("put back " + sha); err != nil {
+			return err
 		}
 		if err := copyObject(p.ctx, p.bus, p.archive.bus, sha); err != nil {
-			return fmt.Errorf("put object %s back: %w", sha, err)
+			return fmt.Errorf("put object %s back, which a window on the server needs: %w; prune again, which puts it back", sha, err)
 		}
-		p.report.Objects--
+		refs.names[sha] = true
+		p.report.Objects = max(0, p.report.Objects-1)
 	}
 	return nil
 }

@@ -218,7 +218,8 @@ func TestRunningKeepsObjects(t *testing.T) {
 	s.wantObjects("contexts", "one", "two", "both", "inner", s.list)
 }
 
-// What a window that came meanwhile needs is put back.
+// What a window that came meanwhile needs is put back, with what that names; by the next prune, where one is
+// interrupted.
 func TestPutBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -227,18 +228,25 @@ func TestPutBack(t *testing.T) {
 	stop()
 	a, dir := s.archive(Choice{Before: one + 1})
 	p := &pruner{ctx: t.Context(), bus: s.bus, archive: a, place: dir}
-	asked := false
+	asked, interrupted, broken := false, false, errors.New("broken")
 	p.step = func(step string) error {
 		if strings.HasPrefix(step, "object ") && !asked {
 			asked = true
 			_, err := client.Request(t.Context(), s.bus, &events.WindowRequest{Schema: events.WindowSchema, Kind: "test", Pipeline: "p",
-				DefinitionSHA256: s.objects["one"], ContextsSHA256: s.objects["contexts"], Runs: 3, Ticks: 4})
+				DefinitionSHA256: s.objects["one"], ContextsSHA256: s.objects["contexts"], Runs: 3, Ticks: 4, Reproduce: s.objects[s.list]})
 			return err
+		}
+		if strings.HasPrefix(step, "put back ") && !interrupted {
+			interrupted = true
+			return broken
 		}
 		return nil
 	}
-	if done, err := p.run(); err != nil || !asked || done.Objects != 2 {
+	if done, err := p.run(); !errors.Is(err, broken) || !asked {
 		t.Errorf("%+v, %v", done, err)
 	}
-	s.wantObjects("contexts", "one", "two", "both")
+	if done, err := Prune(t.Context(), s.bus, a, dir, Bounds{}); err != nil || done.Waiting == "" {
+		t.Errorf("again: %+v, %v", done, err)
+	}
+	s.wantObjects("contexts", "one", "two", "both", s.list, "inner")
 }

@@ -51,7 +51,7 @@ func (b *Bus) GetObject(ctx context.Context, sha string) ([]byte, error) {
 // Of several entries under the name the first one counts whose content is right: so nobody
 // who may add one, or pieces, changes what is read.
 func (b *Bus) OpenObject(ctx context.Context, sha string) (io.ReadCloser, error) {
-	entries, err := b.entries(ctx, sha)
+	entries, err := b.entries(ctx, sha, 0)
 	if err != nil {
 		return nil, objectError(sha, err)
 	}
@@ -82,11 +82,11 @@ func (b *Bus) openEntry(ctx context.Context, sha string, info *jetstream.ObjectI
 	return &objectReader{sha: sha, next: next, close: func() { stop(); cancel() }, sum: sha256.New(), left: int64(info.Size)}
 }
 
-// entries reads what stands under an object's name and may be it. There is at least one
-// when there is no error.
-func (b *Bus) entries(ctx context.Context, sha string) (list []jetstream.ObjectInfo, err error) {
+// entries reads what stands under an object's name, up to sequence to (0: all), and may be it. There
+// is at least one when there is no error.
+func (b *Bus) entries(ctx context.Context, sha string, to uint64) (list []jetstream.ObjectInfo, err error) {
 	none := ErrNotFound
-	for m, err := range b.Read(ctx, objectStream.Name, entrySubject(sha), 1, 0) {
+	for m, err := range b.Read(ctx, objectStream.Name, entrySubject(sha), 1, to) {
 		if err != nil {
 			return nil, err
 		}

@@ -81,12 +81,20 @@ func (b *Bus) purge(ctx context.Context, stream string, options ...jetstream.Str
 	return nil
 }
 
-// FreeObject removes an object, with all entries under its name. Doing it again is no error.
+// FreeObject removes an object, with all entries under its name. Doing it again is no error. What somebody
+// puts under the name meanwhile stays.
 //
 // Commit point: the purge of the entries, after that of the pieces. A crash before it leaves the
 // entries, by which the next call finds the pieces.
 func (b *Bus) FreeObject(ctx context.Context, sha string) error {
-	entries, err := b.entries(ctx, sha)
+	last, err := b.Last(ctx, objectStream.Name, entrySubject(sha))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	var entries []jetstream.ObjectInfo
+	if err == nil {
+		entries, err = b.entries(ctx, sha, last.Seq)
+	}
 	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged) {
 		return fmt.Errorf("free object %s: %w", sha, err)
 	}
@@ -95,7 +103,7 @@ func (b *Bus) FreeObject(ctx context.Context, sha string) error {
 			return err
 		}
 	}
-	return b.purge(ctx, objectStream.Name, jetstream.WithPurgeSubject(entrySubject(sha)))
+	return b.purge(ctx, objectStream.Name, jetstream.WithPurgeSubject(entrySubject(sha)), jetstream.WithPurgeSequence(last.Seq+1))
 }
 
 // ObjectNames returns the SHA-256 of the objects that have an entry.
@@ -120,7 +128,7 @@ func (b *Bus) ObjectNames(ctx context.Context) (map[string]bool, error) {
 // ObjectSubjects are the subjects of an object's entries and of their pieces in the stream
 // [StreamObjects]. ErrNotFound when there is no such object.
 func (b *Bus) ObjectSubjects(ctx context.Context, sha string) (subjects []string, err error) {
-	entries, err := b.entries(ctx, sha)
+	entries, err := b.entries(ctx, sha, 0)
 	if err != nil {
 		return nil, objectError(sha, err)
 	}

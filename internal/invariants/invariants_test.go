@@ -202,3 +202,23 @@ func called(r *record, outcome, by string) {
 		r.want.Windows[i].Outcome = ""
 	}
 }
+
+// What is elsewhere too, or only there, is put together; what is another message there is refused.
+func TestMerge(t *testing.T) {
+	whole := recorded(t).all["ERS_TRACE"]
+	var here []*message
+	for _, m := range whole {
+		if m.seq%3 == 0 {
+			here = append(here, m)
+		}
+	}
+	merged, err := merge(here, whole)
+	if err != nil || !slices.Equal(merged, whole) {
+		t.Errorf("%d messages of %d, %v", len(merged), len(whole), err)
+	}
+	other := *whole[2]
+	other.data = append(bytes.Clone(other.data), 0)
+	if _, err := merge(here, []*message{&other}); err == nil || !strings.Contains(err.Error(), "is another message elsewhere") {
+		t.Errorf("%v", err)
+	}
+}

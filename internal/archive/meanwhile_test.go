@@ -59,3 +59,26 @@ func TestPrunedDuringArchive(t *testing.T) {
 		}
 	}
 }
+
+// What somebody else frees while a prune compares is no difference.
+func TestPrunedDuringPrune(t *testing.T) {
+	s := newSite(t)
+	stop := s.services()
+	one := s.window("p", "one", s.list)
+	stop()
+	a, dir := s.archive(Choice{Before: one + 1})
+	checks := 0
+	p := &pruner{ctx: t.Context(), bus: s.bus, archive: a, place: dir, step: func(step string) error {
+		if step != "check" {
+			return nil
+		}
+		if checks++; checks > 1 {
+			return nil
+		}
+		_, err := Prune(t.Context(), s.bus, a, dir, Bounds{})
+		return err
+	}}
+	if done, err := p.run(); err != nil || done.Already != 1 || checks != 2 {
+		t.Errorf("%+v after %d checks, %v", done, checks, err)
+	}
+}

@@ -59,11 +59,7 @@ func (p *pruner) run() (*Pruned, error) {
 	if err := p.bus.CheckStanding(p.ctx); err != nil {
 		return nil, err
 	}
-	var err error
-	if p.gone, err = tombstones(p.ctx, p.bus); err != nil {
-		return nil, err
-	}
-	if err := p.archive.Check(p.ctx, p.bus, p.gone); err != nil {
+	if err := p.check(); err != nil {
 		return nil, err
 	}
 	if err := p.windows(); err != nil {
@@ -76,6 +72,30 @@ func (p *pruner) run() (*Pruned, error) {
 		return nil, err
 	}
 	return p.report, nil
+}
+
+// check holds the archive against the server. What somebody else frees meanwhile is no difference, once
+// the tombstones are read that came before.
+func (p *pruner) check() (err error) {
+	if p.gone, err = tombstones(p.ctx, p.bus); err != nil {
+		return err
+	}
+	for {
+		if err := p.step("check"); err != nil {
+			return err
+		}
+		differs := p.archive.Check(p.ctx, p.bus, p.gone)
+		if !errors.Is(differs, ErrDiffers) {
+			return differs
+		}
+		before := len(p.gone)
+		if p.gone, err = tombstones(p.ctx, p.bus); err != nil {
+			return err
+		}
+		if len(p.gone) == before {
+			return differs
+		}
+	}
 }
 
 // windows frees the windows, the oldest first.

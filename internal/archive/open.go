@@ -44,12 +44,13 @@ func ReadManifest(dir string) (m *events.Archive, sha string, err error) {
 
 // ManifestText reads the manifest of a store as it is; nil: it has none, and is no archive.
 func ManifestText(dir string) ([]byte, error) {
-	data, err := userfile.Read(filepath.Join(dir, events.ArchiveName), maxManifest)
+	file := filepath.Join(dir, events.ArchiveName)
+	data, err := userfile.Read(file, maxManifest)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("the manifest of the archive: %w", err)
+		return nil, fmt.Errorf("the manifest of the archive, %s: %w", file, err)
 	}
 	return data, nil
 }

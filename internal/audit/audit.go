@@ -61,7 +61,7 @@ func Run(ctx context.Context, b *bus.Bus, o Options) (*Report, error) {
 		if o.Archive != nil {
 			var err error
 			if a.archived, err = readArchive(o.Archive); err != nil {
-				return nil, fmt.Errorf("the manifest of the archive, %s: %w; %s", events.ArchiveName, err, anotherCopy)
+				return nil, fmt.Errorf("the manifest of the archive: %w; %s", err, anotherCopy)
 			}
 			a.report.ArchiveSHA256 = a.archived.sha256
 		}

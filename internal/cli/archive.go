@@ -47,6 +47,7 @@ func (c *archiveCommand) Run(ctx context.Context, io *streams) error {
 			return fmt.Errorf("--pipeline: %w", err)
 		}
 	}
+	c.long = true
 	b, err := c.open(ctx, io)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func (c *auditCommand) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	c.long = true
 	b, err := c.open(ctx, io)
 	if err != nil {
 		return err

@@ -21,6 +21,8 @@ import (
 type stored struct {
 	connection
 	Store string `placeholder:"DIR" type:"existingdir" help:"Read the streams that an embedded server kept in DIR, on a copy in TMPDIR. Without it and --nats: ./ers-data, if it is there."`
+
+	long bool // it reads much, and would have to begin anew; see patient
 }
 
 // open opens what is there to be read, and changes nothing there.
@@ -36,7 +38,10 @@ func (s *stored) open(ctx context.Context, io *streams) (*bus.Bus, error) {
 	case s.NATS == "":
 		return nil, errNoStore
 	}
-	return s.connectWith(ctx, s.patient(io, config))
+	if s.long {
+		config = s.patient(io, config)
+	}
+	return s.connectWith(ctx, config)
 }
 
 // storeDir is the folder to read from, "" for none: with neither server nor folder given

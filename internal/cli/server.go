@@ -68,7 +68,7 @@ func (c *connection) connectWith(ctx context.Context, config bus.Config) (*bus.B
 const untilAnswer = time.Minute
 
 // patient is for who reads or frees much, and would have to begin anew: what gets no answer is asked for
-// again, and that is said.
+// again, and that is said. Who looks at something is told at once.
 func (c *connection) patient(io *streams, config bus.Config) bus.Config {
 	config.Patience, config.Log = untilAnswer, c.log(io, zerolog.WarnLevel)
 	return config

@@ -141,7 +141,7 @@ func TestLeft(t *testing.T) {
 	stop()
 	parent := t.TempDir()
 	hour := time.Now().Add(-time.Hour)
-	for _, name := range []string{".ke*pt.new-1", ".ke*pt.new-2", ".kept.new-3", ".ke*pt.new-4"} {
+	for _, name := range []string{".ke*pt.new-1", ".ke*pt.new-2", ".kept.new-3", ".ke*pt.new-4", ".ke*pt.new-mine"} {
 		dir := filepath.Join(parent, name)
 		if err := os.MkdirAll(filepath.Join(dir, "jetstream"), 0o700); err != nil {
 			t.Fatal(err)
@@ -169,7 +169,7 @@ func TestLeft(t *testing.T) {
 	for _, e := range left {
 		names = append(names, e.Name())
 	}
-	if got, want := strings.Join(names, " "), ".ke*pt.new-2 .ke*pt.new-4 .kept.new-3 ke*pt"; got != want {
+	if got, want := strings.Join(names, " "), ".ke*pt.new-2 .ke*pt.new-4 .ke*pt.new-mine .kept.new-3 ke*pt"; got != want {
 		t.Errorf("there is %s, want %s", got, want)
 	}
 }

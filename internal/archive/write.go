@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
@@ -83,17 +82,12 @@ func errThere(dir string) error {
 // newFolder makes a folder for an archive that is being made, and removes those that were left when
 // others of the same name were interrupted. The lock, if there is any, tells others that it is in use.
 func newFolder(parent, prefix string) (dir string, lock io.Closer, err error) {
-	embedded.RemoveLeft(filepath.Join(parent, quoteGlob(prefix)+"*"))
+	embedded.RemoveLeft(parent, prefix)
 	if dir, err = os.MkdirTemp(parent, prefix); err != nil {
 		return "", nil, err
 	}
 	lock, _ = embedded.LockFolder(dir)     // where a folder cannot be locked none is removed
 	return dir, lock, os.Chmod(dir, 0o750) // as that of every store
-}
-
-// quoteGlob makes a name stand for itself in a pattern.
-func quoteGlob(name string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
 // writer writes one archive.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"abraxas.dev/ers/pkg/bus"
@@ -45,21 +47,26 @@ const copyPrefix = "ers-copy-"
 
 // removeLeftCopies removes the copies of processes that were killed.
 func removeLeftCopies() {
-	removeLeft(filepath.Join(os.TempDir(), copyPrefix+"*"), func(dir string) (io.Closer, error) { return lockCopy(dir) })
+	removeLeft(os.TempDir(), copyPrefix, func(dir string) (io.Closer, error) { return lockCopy(dir) })
 }
 
-// RemoveLeft removes the folders that match a pattern and that nobody locks by [LockFolder].
-func RemoveLeft(pattern string) { removeLeft(pattern, LockFolder) }
+// RemoveLeft removes the folders that [os.MkdirTemp] made with a prefix and that nobody locks by [LockFolder].
+func RemoveLeft(parent, prefix string) { removeLeft(parent, prefix, LockFolder) }
 
 // removeLeft removes folders of processes that were killed. Those of processes that live are locked, or so
 // new that they may not be locked yet. What cannot be removed is another user's.
-func removeLeft(pattern string, lock func(dir string) (io.Closer, error)) {
-	folders, _ := filepath.Glob(pattern)
-	for _, dir := range folders {
-		info, err := os.Lstat(dir)
+func removeLeft(parent, prefix string, lock func(dir string) (io.Closer, error)) {
+	list, _ := os.ReadDir(parent)
+	for _, e := range list {
+		random, ours := strings.CutPrefix(e.Name(), prefix)
+		if _, err := strconv.ParseUint(random, 10, 64); !ours || err != nil {
+			continue
+		}
+		info, err := e.Info()
 		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
+		dir := filepath.Join(parent, e.Name())
 		if held, err := lock(dir); err == nil {
 			_ = os.RemoveAll(dir)
 			_ = held.Close()

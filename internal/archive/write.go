@@ -14,6 +14,7 @@ import (
 
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/embedded"
+	"abraxas.dev/ers/pkg/client"
 	"abraxas.dev/ers/pkg/events"
 )
 
@@ -147,13 +148,16 @@ func (w *writer) write(dir string, list []*chosen) (*events.Archive, error) {
 // checkPruned makes sure that nothing of the windows was freed while they were read. Whoever frees
 // something appends a tombstone before.
 func (w *writer) checkPruned(list []*chosen) error {
-	gone, err := tombstones(w.ctx, w.bus)
 	for _, one := range list {
-		if err == nil && gone[one.Window] != nil {
-			err = fmt.Errorf("window %d was pruned while it was read, and is archived in %s: archive the others again", one.Window, gone[one.Window].Archive)
+		tombstone, err := client.Archived(w.ctx, w.bus, one.Key())
+		if err != nil {
+			return fmt.Errorf("window %d: %w", one.Window, err)
+		}
+		if tombstone != nil {
+			return fmt.Errorf("window %d was pruned while it was read, and is archived in %s: archive the others again", one.Window, tombstone.Archive)
 		}
 	}
-	return err
+	return nil
 }
 
 // streams writes what the streams have of the windows.

@@ -103,7 +103,8 @@ func (p *Pipe) copy(to, from net.Conn) {
 	for next := range pieces {
 		time.Sleep(time.Until(next.due))
 		p.gate.RLock()
-		p.gate.RUnlock() //nolint:staticcheck // an empty critical section: it waits
+		//lint:ignore SA2001 it waits until the gate is open
+		p.gate.RUnlock()
 		if _, err := to.Write(next.data); err != nil {
 			break
 		}

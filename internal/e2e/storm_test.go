@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"abraxas.dev/ers/internal/invariants"
-	"abraxas.dev/ers/internal/testsize"
 	"abraxas.dev/ers/pkg/bus"
 	"abraxas.dev/ers/pkg/bus/bustest"
 	"abraxas.dev/ers/pkg/client"
@@ -26,7 +25,7 @@ import (
 )
 
 var (
-	stormKills = flag.Int("storm", testsize.Sample(15, 60), "kills in a storm")
+	stormKills = flag.Int("storm", 60, "kills in a storm")
 	stormSeed  = flag.Uint64("seed", 0, "of a storm; 0: another one each time")
 )
 

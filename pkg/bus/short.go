@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -38,15 +40,37 @@ func (b *Bus) checkPosition(ctx context.Context, stream string, from uint64) err
 	if from <= 1 {
 		return nil // everything that there is
 	}
-	s, err := b.state(ctx, stream)
-	if err != nil {
-		return err
+	return b.unlessStale(ctx, func() error {
+		s, err := b.state(ctx, stream)
+		if err != nil {
+			return err
+		}
+		anew := !s.Created.Equal(b.born[stream])
+		if anew || from > s.State.LastSeq+1 {
+			return &ShortError{stream, from, s.State.LastSeq, anew}
+		}
+		return nil
+	})
+}
+
+// A server that is cut off from the others of its cluster believes for ten seconds that it still
+// leads a stream, and answers for it. So a stream of a cluster is short only when it is for longer.
+const staleFor = 15 * time.Second
+
+// unlessStale looks again, for as long as a server may be cut off, at a stream that is too short.
+func (b *Bus) unlessStale(ctx context.Context, look func() error) error {
+	for begun, said := time.Now(), false; ; said = true {
+		err := look()
+		if !errors.Is(err, ErrShort) || b.nc.ConnectedClusterName() == "" || time.Since(begun) >= staleFor {
+			return err
+		}
+		if !said {
+			b.log.Warn().Err(err).Msgf("this server may be cut off from its cluster: it is asked again for up to %v", staleFor)
+		}
+		if b.rest(ctx, firstDelay) != nil {
+			return err
+		}
 	}
-	anew := !s.Created.Equal(b.born[stream])
-	if anew || from > s.State.LastSeq+1 {
-		return &ShortError{stream, from, s.State.LastSeq, anew}
-	}
-	return nil
 }
 
 // state asks for a stream as it is now.

@@ -53,9 +53,11 @@ func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 // a position that another one names. Services ask before they begin, and whoever asks
 // for a window before it does.
 func (b *Bus) CheckStanding(ctx context.Context) error {
-	s, err := b.Standing(ctx)
-	if err != nil {
-		return err
-	}
-	return s.Check()
+	return b.unlessStale(ctx, func() error {
+		s, err := b.Standing(ctx)
+		if err != nil {
+			return err
+		}
+		return s.Check()
+	})
 }

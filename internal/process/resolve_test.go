@@ -103,7 +103,8 @@ func TestResolvePythonHere(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	env, dir := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, folder(t)
+	// go has a process that writes into its user's settings when it itself has ended.
+	env, dir := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "XDG_CONFIG_HOME=" + os.DevNull}, folder(t)
 	write(t, filepath.Join(dir, "json.py"), "raise SystemExit('the folder is looked into')")
 	for name, want := range map[string]string{"python3": "CPython 3.", "node": "v", "go": "go version go", "sh": "", "bash": "GNU bash, version", "perl": "perl v5"} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 
 	"abraxas.dev/ers/pkg/canon"
 	"abraxas.dev/ers/pkg/compare"
@@ -65,27 +67,33 @@ func (s *source) lookAt(number int) error {
 const atOnce = 12
 
 func (s *source) lookAtSome(all []ends, from, to int) error {
-	var at []uint64
-	for i := range s.window.runs[from:to] {
-		r := &s.window.runs[from+i]
-		at = append(at, max(1, r.firstSeq), max(1, r.lastSeq)) // there is no message 0
+	found := make(map[uint64]events.Message) // a run of one frame is asked for once
+	for i := from; i < to; i++ {
+		r := &s.window.runs[i]
+		found[r.firstSeq], found[r.lastSeq] = events.Message{}, events.Message{}
 	}
+	delete(found, 0) // there is no such message
+	at := slices.Sorted(maps.Keys(found))
 	messages, err := s.streams.Get(events.StreamTrace, at...)
 	if err != nil {
 		return err
 	}
-	for i := range s.window.runs[from:to] {
-		all[from+i] = s.readEnds(from+i, messages[2*i:2*i+2])
+	for i, m := range messages {
+		found[at[i]] = m
+	}
+	for i := from; i < to; i++ {
+		all[i] = s.readEnds(i, found)
 	}
 	return nil
 }
 
-// readEnds reads the first and the last frame of a run, which may be the same one.
-func (s *source) readEnds(number int, found []events.Message) (e ends) {
+// readEnds reads the first and the last frame of a run, which may be the same one, out of
+// what was found at their sequences.
+func (s *source) readEnds(number int, found map[uint64]events.Message) (e ends) {
 	r, q := &s.window.runs[number], s.window.request
 	var d events.FrameDecoder
 	for i, seq := range []uint64{r.firstSeq, r.lastSeq} {
-		if e.bad = s.read(number, seq, found[i], &d); e.bad != nil {
+		if e.bad = s.read(number, seq, found[seq], &d); e.bad != nil {
 			return e
 		}
 		first, last := d.Tick == q.FirstTick && d.First == 0, d.Tick == q.FirstTick+r.done-1
@@ -129,7 +137,7 @@ func (s *source) Resumed(number int) (said []canon.Value, err error) {
 // read reads the position of a frame that was asked for at seq, and takes none of another
 // run for one.
 func (s *source) read(number int, seq uint64, m events.Message, d *events.FrameDecoder) error {
-	if m.Seq != seq {
+	if m.Seq == 0 {
 		return bad(number, events.StreamTrace, seq, "the digests cover this message, and it is not there")
 	}
 	if err := d.ReadFrame(m); err != nil {

@@ -19,18 +19,23 @@ func (b *Bus) patiently(ctx context.Context, ask func(context.Context) error) er
 }
 
 func (b *Bus) patientlyFor(ctx context.Context, patience time.Duration, ask func(context.Context) error) error {
-	begun, said := time.Now(), false
-	for {
+	err := b.askAgain(ctx, patience, "no answer", mayPass, ask)
+	if patience > 0 && ctx.Err() == nil && !b.nc.IsClosed() && err != nil && mayPass(err) {
+		err = fmt.Errorf("%w; it was asked for %v: do it again when the server, or most of its cluster, is there", err, patience)
+	}
+	return err
+}
+
+// askAgain makes a request again, for so long, as long as its error may pass. That is said once,
+// with why.
+func (b *Bus) askAgain(ctx context.Context, atMost time.Duration, why string, mayPass func(error) bool, ask func(context.Context) error) error {
+	for begun, said := time.Now(), false; ; said = true {
 		err := ask(ctx)
-		if err == nil || patience == 0 || ctx.Err() != nil || b.nc.IsClosed() || !mayPass(err) {
+		if err == nil || ctx.Err() != nil || b.nc.IsClosed() || !mayPass(err) || time.Since(begun) >= atMost {
 			return err
 		}
-		if time.Since(begun) >= patience {
-			return fmt.Errorf("%w; it was asked for %v: do it again when the server, or most of its cluster, is there", err, patience)
-		}
 		if !said {
-			b.log.Warn().Err(redactError(err)).Msgf("no answer: the server is asked again for up to %v", patience)
-			said = true
+			b.log.Warn().Err(redactError(err)).Msgf("%s: the server is asked again for up to %v", why, atMost)
 		}
 		if b.rest(ctx, firstDelay) != nil {
 			return err

@@ -40,7 +40,7 @@ func (b *Bus) checkPosition(ctx context.Context, stream string, from uint64) err
 	if from <= 1 {
 		return nil // everything that there is
 	}
-	return b.unlessStale(ctx, func() error {
+	return b.unlessStale(ctx, func(ctx context.Context) error {
 		s, err := b.state(ctx, stream)
 		if err != nil {
 			return err
@@ -58,19 +58,9 @@ func (b *Bus) checkPosition(ctx context.Context, stream string, from uint64) err
 const staleFor = 15 * time.Second
 
 // unlessStale looks again, for as long as a server may be cut off, at a stream that is too short.
-func (b *Bus) unlessStale(ctx context.Context, look func() error) error {
-	for begun, said := time.Now(), false; ; said = true {
-		err := look()
-		if !errors.Is(err, ErrShort) || b.nc.ConnectedClusterName() == "" || time.Since(begun) >= staleFor {
-			return err
-		}
-		if !said {
-			b.log.Warn().Err(err).Msgf("this server may be cut off from its cluster: it is asked again for up to %v", staleFor)
-		}
-		if b.rest(ctx, firstDelay) != nil {
-			return err
-		}
-	}
+func (b *Bus) unlessStale(ctx context.Context, look func(context.Context) error) error {
+	mayBeStale := func(err error) bool { return errors.Is(err, ErrShort) && b.nc.ConnectedClusterName() != "" }
+	return b.askAgain(ctx, staleFor, "it may be cut off from its cluster", mayBeStale, look)
 }
 
 // state asks for a stream as it is now.

@@ -53,7 +53,7 @@ func (b *Bus) Standing(ctx context.Context) (*events.Standing, error) {
 // a position that another one names. Services ask before they begin, and whoever asks
 // for a window before it does.
 func (b *Bus) CheckStanding(ctx context.Context) error {
-	return b.unlessStale(ctx, func() error {
+	return b.unlessStale(ctx, func(ctx context.Context) error {
 		s, err := b.Standing(ctx)
 		if err != nil {
 			return err

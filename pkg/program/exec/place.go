@@ -23,6 +23,7 @@ type place struct {
 	overlay        *process.Overlay
 	binds          []process.Bind
 	private        string // holds what the process writes
+	others         string // where all places really are, which no process is to see
 }
 
 // The folders of a place, by name.
@@ -59,6 +60,7 @@ func (p *Program) newPlace(ctx context.Context, files string, v *variation) (*pl
 	if files != "" {
 		files = p.lower(ctx, files, nil, v)
 	}
+	at.others = filepath.Join(fixed, privateFolder)
 	at.overlay = &process.Overlay{Lower: files, Upper: in(upperFolder), Work: in(underFolder)}
 	if at.dir, err = v.folder(vary.Path, fixed, workFolder); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -124,10 +126,7 @@ func (at *place) allHidden(hide []string) []string {
 			hide = append(hide, store)
 		}
 	}
-	if private, err := privatePlaces(); err == nil {
-		hide = append(hide, private)
-	}
-	return hide
+	return append(hide, at.others)
 }
 
 // temporaryStores are the stores in the folder for temporary files: named ers- and a number.

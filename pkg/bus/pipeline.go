@@ -24,8 +24,8 @@ import (
 //
 // A server in a cluster is sent no chains, and a writer has one message on its way there, or
 // batches. A message that comes behind another one than it names is refused there only when
-// it is applied, and nats-server 2.15 then leaves out what it was to apply together with it
-// (TestCluster: the stream stands still).
+// it is applied, and nats-server 2.15 then leaves out what it was to apply together with it:
+// the stream stood still in TestCluster.
 
 const (
 	maxFlight  = 512
